@@ -1,0 +1,59 @@
+/** The arrows of the house; docs/architecture.md draws them. */
+const folders = (...names) => `^src/(${names.join('|')})/`;
+
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'nothing-imports-the-service', severity: 'error', from: { path: '^(libs|apps)/' }, to: { path: '^src/' } },
+    {
+      name: 'nothing-imports-companions',
+      severity: 'error',
+      from: { path: '^(src|libs|test)/' },
+      to: { path: '^apps/' },
+    },
+    {
+      name: 'contract-stands-alone',
+      severity: 'error',
+      from: { path: '^libs/contract/' },
+      to: { path: '^libs/(?!contract/)' },
+    },
+    {
+      name: 'roster-knows-the-contract-only',
+      severity: 'error',
+      from: { path: '^libs/roster/' },
+      to: { path: '^libs/(?!roster/|contract/)' },
+    },
+    {
+      name: 'the-core-is-pure',
+      comment: 'No Nest, no sockets, no Redis in the core.',
+      severity: 'error',
+      from: { path: '^libs/(contract|roster)/', pathNot: '\\.spec\\.ts$' },
+      to: { path: 'node_modules/(@nestjs|socket\\.io|redis|@redis|rxjs)' },
+    },
+    {
+      name: 'features-never-meet',
+      severity: 'error',
+      from: { path: '^src/(channels|presence|cross-dc|users|health)/' },
+      to: { path: folders('channels', 'presence', 'cross-dc', 'users', 'health'), pathNot: '^src/$1/' },
+    },
+    {
+      name: 'doors-know-no-features',
+      severity: 'error',
+      from: { path: folders('auth', 'http', 'sockets', 'config') },
+      to: { path: folders('channels', 'presence', 'cross-dc', 'users', 'health') },
+    },
+    {
+      name: 'config-knows-nobody',
+      severity: 'error',
+      from: { path: folders('config') },
+      to: { path: '^src/(?!config/)' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^dist/' },
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['require', 'node', 'types', 'default'] },
+  },
+};

@@ -1,0 +1,142 @@
+/*
+ * The presence half of a view: the users' records of one host, written by the view alone as it follows the log, and
+ * the rows of `users.presence` made from them. As fresh as the view. Nothing here is stored elsewhere: a crash loses
+ * nothing that the store does not have.
+ */
+import type { PresenceRow, Status } from '@rollcall/contract';
+import { PresenceIndex, type Stamped } from './presence-index';
+import { shownAt, type UserRecord } from './presence';
+import type { Profile, Profiles } from './profile';
+
+interface RowJson {
+  readonly status: Status;
+  readonly json: string;
+}
+
+export class PresenceView {
+  private readonly records = new Map<string, UserRecord>();
+  private index = new PresenceIndex();
+  private readonly rowJson = new Map<string, RowJson>();
+  private fullList: { readonly json: string; readonly fromMs: number; readonly untilMs: number } | undefined;
+
+  constructor(private readonly profiles: Profiles) {}
+
+  load(users: Iterable<readonly [string, UserRecord]>): void {
+    this.records.clear();
+    this.rowJson.clear();
+    this.fullList = undefined;
+    const changes: Stamped[] = [];
+    const departures: Stamped[] = [];
+    for (const [userId, record] of users) {
+      this.records.set(userId, record);
+      if (record.connections > 0) {
+        changes.push({ userId, stampMs: record.stampMs });
+      } else {
+        changes.push({ userId, stampMs: record.previousStampMs });
+        departures.push({ userId, stampMs: record.stampMs });
+      }
+    }
+    this.index = new PresenceIndex();
+    this.index.fill(changes, departures);
+  }
+
+  record(userId: string): UserRecord | undefined {
+    return this.records.get(userId);
+  }
+
+  set(userId: string, record: UserRecord | null): void {
+    const before = this.records.get(userId);
+    this.changed(userId);
+    if (record === null) {
+      this.records.delete(userId);
+      return;
+    }
+    this.records.set(userId, record);
+    const known = (stampMs: number): boolean => stampMs === before?.stampMs || stampMs === before?.previousStampMs;
+    if (record.connections > 0) {
+      if (!known(record.stampMs)) this.index.changed(userId, record.stampMs);
+      return;
+    }
+    if (!known(record.previousStampMs)) this.index.changed(userId, record.previousStampMs);
+    if (record.stampMs !== before?.stampMs) this.index.departing(userId, record.stampMs);
+  }
+
+  /** The user's record or profile is no longer what the kept rows were made from. */
+  changed(userId: string): void {
+    this.rowJson.delete(userId);
+    this.fullList = undefined;
+  }
+
+  statusAt(userId: string, atMs: number): Status {
+    const record = this.records.get(userId);
+    if (this.profileOf(userId, record).bot) return 'online';
+    return record === undefined ? 'offline' : shownAt(record, atMs).status;
+  }
+
+  profile(userId: string): Profile {
+    return this.profileOf(userId, this.records.get(userId));
+  }
+
+  /** Everybody who is not offline at `atMs`, bots included, as a JSON array. */
+  full(atMs: number): string {
+    const kept = this.fullList;
+    if (kept !== undefined && kept.fromMs <= atMs && atMs < kept.untilMs) return kept.json;
+    const rows: string[] = [];
+    for (const userId of this.records.keys()) this.pushUnlessOffline(rows, userId, atMs);
+    for (const userId of this.profiles.bots()) {
+      if (!this.records.has(userId)) this.pushUnlessOffline(rows, userId, atMs);
+    }
+    const json = `[${rows.join(',')}]`;
+    this.fullList = { json, fromMs: atMs, untilMs: this.index.nextDepartureAfter(atMs) };
+    return json;
+  }
+
+  /** Those of `userIds` who are not offline at `atMs`, as a JSON array. */
+  of(userIds: Iterable<string>, atMs: number): string {
+    const rows: string[] = [];
+    for (const userId of userIds) this.pushUnlessOffline(rows, userId, atMs);
+    return `[${rows.join(',')}]`;
+  }
+
+  /** Everybody but `exceptUserId` whose presence changed at or after `fromMs`, also who is offline now, as a JSON array. */
+  since(fromMs: number, atMs: number, exceptUserId: string): string {
+    const rows = new Map<string, string>();
+    for (const { userId, stampMs } of this.index.since(fromMs)) {
+      const record = this.records.get(userId);
+      if (record === undefined || userId === exceptUserId || rows.has(userId)) continue;
+      const shown = shownAt(record, atMs);
+      if (shown.stampMs !== stampMs || this.profileOf(userId, record).bot) continue;
+      rows.set(userId, this.rowOf(userId, shown.status));
+    }
+    return `[${[...rows.values()].join(',')}]`;
+  }
+
+  private pushUnlessOffline(rows: string[], userId: string, atMs: number): void {
+    const status = this.statusAt(userId, atMs);
+    if (status !== 'offline') rows.push(this.rowOf(userId, status));
+  }
+
+  private profileOf(userId: string, record: UserRecord | undefined): Profile {
+    return this.profiles.profileOf(userId, record?.claims ?? null);
+  }
+
+  private rowOf(userId: string, status: Status): string {
+    const kept = this.rowJson.get(userId);
+    if (kept?.status === status) return kept.json;
+    const record = this.records.get(userId);
+    const profile = this.profileOf(userId, record);
+    const row: PresenceRow = {
+      _id: userId,
+      name: profile.name,
+      username: profile.username,
+      status,
+      utcOffset: profile.utcOffset,
+      ...(profile.avatarETag === undefined ? {} : { avatarETag: profile.avatarETag }),
+      ...(record === undefined || record.text === '' ? {} : { statusText: record.text }),
+    };
+    const json = JSON.stringify(row);
+    // Rows of users without a record (bots, mostly) are made afresh: nothing would tell when to drop them.
+    if (record !== undefined) this.rowJson.set(userId, { status, json });
+    return json;
+  }
+}

@@ -1,0 +1,307 @@
+/*
+ * A host's roster in this pod's memory, for reading. It begins with a snapshot of the store and follows its log; only
+ * `load`, `apply` and `profileChanged` write to it. It is exactly the store at `head`; an entry that does not follow
+ * on `head` is refused, and whoever feeds the view loads it again. A crash leaves nothing behind.
+ *
+ * Answers are JSON joined from fragments: one a user, kept a channel, and the whole map kept until anything changes.
+ */
+import { addressOf, ANONYMOUS_SUFFIX, type ChannelKind, tabChannel } from '@rollcall/contract';
+import { cursorOf } from './cursor';
+import { PresenceView } from './presence-view';
+import type { Profiles } from './profile';
+import type { Head, LogEntry, Snapshot } from './roster.store';
+import type { ConnectionRow, Membership } from './row';
+import { UserChannel } from './user-channel';
+
+/** How a logged-in tab's own channel is shown: as an array of its one user, or as the bare user. */
+export type TabShape = 'array' | 'object';
+
+export interface Totals {
+  /** Distinct users. */
+  readonly users: number;
+  readonly userConnections: number;
+  readonly anonymousConnections: number;
+}
+
+export class RosterView {
+  readonly presence: PresenceView;
+  private position: Head | undefined;
+  private readonly rows = new Map<string, ConnectionRow>();
+  private everyone = new UserChannel();
+  private anonymousConnections = 0;
+  private readonly userChannels = new Map<string, UserChannel>();
+  private readonly anonymousChannels = new Map<string, number>();
+  private readonly fragments = new Map<string, string>();
+  private readonly maps = new Map<TabShape, Buffer>();
+
+  constructor(profiles: Profiles) {
+    this.presence = new PresenceView(profiles);
+  }
+
+  /** Where the view is. Reading a view that was never loaded is a mistake of the caller. */
+  get head(): Head {
+    if (this.position === undefined) throw new Error('The view is not loaded.');
+    return this.position;
+  }
+
+  get cursor(): string {
+    return cursorOf(this.head);
+  }
+
+  load(snapshot: Snapshot): void {
+    this.position = snapshot.head;
+    this.rows.clear();
+    this.everyone = new UserChannel();
+    this.anonymousConnections = 0;
+    this.userChannels.clear();
+    this.anonymousChannels.clear();
+    this.fragments.clear();
+    this.maps.clear();
+    this.presence.load(snapshot.users);
+    const rows = [...snapshot.rows].sort((a, b) => a.since.revision - b.since.revision);
+    for (const row of rows) this.setRow(row.connectionId, row);
+  }
+
+  /** Takes the next entry of the log. `false`: it does not follow on what is here, and the view must be loaded again. */
+  apply(entry: LogEntry): boolean {
+    const head = this.head;
+    if (entry.epoch !== head.epoch) return false;
+    if (entry.fromRevision !== head.revision || entry.previousTag !== head.tag) {
+      return entry.toRevision < head.revision || (entry.toRevision === head.revision && entry.tag === head.tag);
+    }
+    for (const [userId, record] of entry.users) this.setUser(userId, record);
+    for (const [connectionId, row] of entry.rows) this.setRow(connectionId, row);
+    this.maps.clear();
+    const { toRevision: revision, tag, atMs } = entry;
+    this.position = { epoch: head.epoch, epochAtMs: head.epochAtMs, revision, tag, atMs };
+    return true;
+  }
+
+  /** The directory's word on a user has changed; shows in the next answer. */
+  profileChanged(userId: string): void {
+    this.presence.changed(userId);
+    this.dropFragment(userId);
+    this.maps.clear();
+  }
+
+  /** All channels as one JSON object, keyed by channel name. */
+  channelMap(tabs: TabShape): Buffer {
+    let map = this.maps.get(tabs);
+    if (map === undefined) {
+      map = Buffer.from(`{${this.members(tabs).join(',')}}`);
+      this.maps.set(tabs, map);
+    }
+    return map;
+  }
+
+  /** The same object with one name alone, both its kinds; `{}` if nobody is there. */
+  channel(name: string, tabs: TabShape): Buffer {
+    return Buffer.from(`{${this.membersOf(name, tabs).join(',')}}`);
+  }
+
+  channelNames(): Record<ChannelKind, string[]> {
+    return { authenticated: [...this.userChannels.keys()], anonymous: [...this.anonymousChannels.keys()] };
+  }
+
+  /** Distinct users of an authenticated channel; connections of an anonymous one. */
+  count(kind: ChannelKind, channel: string): number {
+    if (kind === 'authenticated') return this.userChannels.get(channel)?.size ?? 0;
+    return this.anonymousChannels.get(channel) ?? 0;
+  }
+
+  /** Connections in a channel, whichever kind it is of. */
+  connectionCount(kind: ChannelKind, channel: string): number {
+    if (kind === 'authenticated') return this.userChannels.get(channel)?.connections ?? 0;
+    return this.anonymousChannels.get(channel) ?? 0;
+  }
+
+  get totals(): Totals {
+    return {
+      users: this.everyone.size,
+      userConnections: this.everyone.connections,
+      anonymousConnections: this.anonymousConnections,
+    };
+  }
+
+  /** Every connected user once, in the order of first connecting, as a JSON array of `{id,email}`. */
+  usersJson(): string {
+    return this.everyone.toJson((userId) => this.fragment(userId));
+  }
+
+  /** The user of each logged-in connection, in the order of connecting, as a JSON array of `{id,email}`. */
+  userConnectionsJson(): string {
+    const fragments: string[] = [];
+    for (const { userId } of this.connectionsInOrder()) if (userId !== null) fragments.push(this.fragment(userId));
+    return `[${fragments.join(',')}]`;
+  }
+
+  connection(connectionId: string): ConnectionRow | undefined {
+    return this.rows.get(connectionId);
+  }
+
+  /** A user's connections, in the order of connecting. Looks at every row: for questions about one user, not for lists. */
+  connectionsOf(userId: string): ConnectionRow[] {
+    return this.connectionsInOrder().filter((row) => row.userId === userId);
+  }
+
+  /** No connection and no user that anything is known of. */
+  get isVacant(): boolean {
+    return this.rows.size === 0;
+  }
+
+  private connectionsInOrder(): ConnectionRow[] {
+    return [...this.rows.values()].sort((a, b) => a.since.revision - b.since.revision);
+  }
+
+  private setUser(userId: string, record: Parameters<PresenceView['set']>[1]): void {
+    const before = this.presence.record(userId);
+    this.presence.set(userId, record);
+    const claims = record?.claims;
+    if (before?.claims === claims) return;
+    const same = (['email', 'username', 'name'] as const).every((claim) => before?.claims?.[claim] === claims?.[claim]);
+    if (!same) this.dropFragment(userId);
+  }
+
+  private setRow(connectionId: string, row: ConnectionRow | null): void {
+    const old = this.rows.get(connectionId);
+    if (row === null) this.rows.delete(connectionId);
+    else this.rows.set(connectionId, row);
+    const moved =
+      old === undefined || row === null || old.userId !== row.userId || old.since.revision !== row.since.revision;
+    if (old !== undefined && moved) this.leaveEveryone(old);
+    if (row !== null && moved) this.joinEveryone(row);
+    this.moveChannels(old, row, moved && old?.userId !== row?.userId);
+  }
+
+  private moveChannels(old: ConnectionRow | undefined, row: ConnectionRow | null, otherUser: boolean): void {
+    const before = old?.channels ?? [];
+    const after = row?.channels ?? [];
+    const same = (a: Membership, b: Membership): boolean =>
+      !otherUser && a.since === b.since && a.channel === b.channel && a.kind === b.kind;
+    // Channels are joined at the end, so what is common is nearly always a common beginning.
+    let common = 0;
+    while (common < before.length && common < after.length) {
+      if (!same(before[common] as Membership, after[common] as Membership)) break;
+      common += 1;
+    }
+    const left = before.slice(common);
+    const joined = after.slice(common);
+    for (const membership of left) {
+      if (old !== undefined && !joined.some((kept) => same(kept, membership))) this.leave(old, membership);
+    }
+    for (const membership of joined) {
+      if (row !== null && !left.some((kept) => same(kept, membership))) this.join(row, membership);
+    }
+  }
+
+  private joinEveryone({ userId, since }: ConnectionRow): void {
+    if (userId === null) this.anonymousConnections += 1;
+    else this.everyone.join(userId, since.revision);
+  }
+
+  private leaveEveryone({ userId, since }: ConnectionRow): void {
+    if (userId === null) {
+      this.anonymousConnections -= 1;
+      return;
+    }
+    this.everyone.leave(userId, since.revision);
+    if (!this.everyone.has(userId)) this.fragments.delete(userId);
+  }
+
+  private join({ userId }: ConnectionRow, { kind, channel, since }: Membership): void {
+    if (kind === 'anonymous') {
+      this.anonymousChannels.set(channel, (this.anonymousChannels.get(channel) ?? 0) + 1);
+      return;
+    }
+    if (userId === null) return;
+    let members = this.userChannels.get(channel);
+    if (members === undefined) {
+      members = new UserChannel();
+      this.userChannels.set(channel, members);
+    }
+    members.join(userId, since);
+  }
+
+  private leave({ userId }: ConnectionRow, { kind, channel, since }: Membership): void {
+    if (kind === 'anonymous') {
+      const rest = (this.anonymousChannels.get(channel) ?? 0) - 1;
+      if (rest > 0) this.anonymousChannels.set(channel, rest);
+      else this.anonymousChannels.delete(channel);
+      return;
+    }
+    const members = this.userChannels.get(channel);
+    if (members === undefined || userId === null) return;
+    members.leave(userId, since);
+    if (members.size === 0) this.userChannels.delete(channel);
+  }
+
+  private fragment(userId: string): string {
+    let fragment = this.fragments.get(userId);
+    if (fragment === undefined) {
+      const { id, email } = this.presence.profile(userId);
+      fragment = JSON.stringify({ id, email });
+      this.fragments.set(userId, fragment);
+    }
+    return fragment;
+  }
+
+  private dropFragment(userId: string): void {
+    this.fragments.delete(userId);
+    if (!this.everyone.has(userId)) return;
+    this.everyone.fragmentChanged();
+    for (const members of this.userChannels.values()) if (members.has(userId)) members.fragmentChanged();
+  }
+
+  private members(tabs: TabShape): string[] {
+    const members = this.builtIn('authenticated');
+    for (const name of this.userChannels.keys()) members.push(this.userChannel(name));
+    for (const row of this.rows.values()) members.push(this.tab(row, tabs));
+    members.push(...this.builtIn('anonymous'));
+    for (const name of this.anonymousChannels.keys()) members.push(this.anonymousChannel(name));
+    return members;
+  }
+
+  private membersOf(name: string, tabs: TabShape): string[] {
+    const address = addressOf(name);
+    switch (address.to) {
+      case 'built-in':
+        return this.builtIn(address.name);
+      case 'tab': {
+        const row = this.rows.get(address.connectionId);
+        return row === undefined ? [] : [this.tab(row, tabs)];
+      }
+      case 'user':
+        return [];
+      case 'anonymous-half': {
+        const active = this.userChannels.has(address.name) && this.anonymousChannels.has(address.name);
+        return active ? [this.anonymousChannel(address.name)] : [];
+      }
+      case 'channel': {
+        const members = this.userChannels.has(name) ? [this.userChannel(name)] : [];
+        if (this.anonymousChannels.has(name)) members.push(this.anonymousChannel(name));
+        return members;
+      }
+    }
+  }
+
+  private builtIn(name: ChannelKind): string[] {
+    if (name === 'authenticated') return this.everyone.size > 0 ? [`"authenticated":${this.usersJson()}`] : [];
+    return this.anonymousConnections > 0 ? [`"anonymous":${this.anonymousConnections}`] : [];
+  }
+
+  private userChannel(name: string): string {
+    const json = this.userChannels.get(name)?.toJson((userId) => this.fragment(userId)) ?? '[]';
+    return `${JSON.stringify(name)}:${json}`;
+  }
+
+  private anonymousChannel(name: string): string {
+    const key = this.userChannels.has(name) ? name + ANONYMOUS_SUFFIX : name;
+    return `${JSON.stringify(key)}:${this.anonymousChannels.get(name) ?? 0}`;
+  }
+
+  private tab({ connectionId, userId }: ConnectionRow, tabs: TabShape): string {
+    const key = JSON.stringify(tabChannel(connectionId));
+    if (userId === null) return `${key}:1`;
+    return tabs === 'array' ? `${key}:[${this.fragment(userId)}]` : `${key}:${this.fragment(userId)}`;
+  }
+}
