@@ -68,11 +68,10 @@ export class Views {
   private async load(host: string): Promise<Followed> {
     const view = new RosterView(this.profilesOf(host));
     let waiting: LogEntry[] | undefined = [];
-    let followed: Followed | undefined;
     // Listening comes first: an entry between the snapshot and the first one heard would be lost for ever.
     const stop = await this.store.follow(host, (entry) => {
       if (waiting !== undefined) waiting.push(entry);
-      else if (followed !== undefined && !view.apply(entry)) followed.broken = true;
+      else if (!view.apply(entry)) followed.broken = true;
     });
     try {
       view.load(await this.store.snapshot(host));
@@ -80,9 +79,8 @@ export class Views {
       stop();
       throw error;
     }
-    const broken = waiting.some((entry) => !view.apply(entry));
+    const followed: Followed = { view, stop, broken: waiting.some((entry) => !view.apply(entry)), asked: true };
     waiting = undefined;
-    followed = { view, stop, broken, asked: true };
     this.followed.set(host, followed);
     return followed;
   }
