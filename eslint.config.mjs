@@ -16,6 +16,7 @@ export default tseslint.config(
       'no-console': 'error',
       'no-control-regex': 'error',
       'no-empty': ['error', { allowEmptyCatch: false }],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_$' }],
       eqeqeq: ['error', 'always', { null: 'ignore' }],
       'no-restricted-syntax': [
         'error',

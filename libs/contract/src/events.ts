@@ -43,6 +43,9 @@ export interface PresenceSetRequest {
   readonly statusText?: string;
 }
 
+/** The largest message, in bytes of its JSON. */
+export const MESSAGE_MAX_BYTES = 65_536;
+
 export interface MessageRequest extends ChannelRequest {
   /** Any JSON value of at most 64 KiB. */
   readonly message: unknown;

@@ -7,3 +7,6 @@ export * from './roster.store';
 export * from './roster-view';
 export * from './row';
 export * from './views';
+export * from './local-rosters';
+export * from './memory.directory';
+export * from './user.directory';

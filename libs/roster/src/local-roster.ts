@@ -30,9 +30,13 @@ interface LocalConnection {
 }
 
 interface Written {
+  readonly connection: LocalConnection | undefined;
   readonly active: boolean;
   readonly channels: readonly LocalMembership[];
 }
+
+/** What is known after a batch failed, which may have been applied all the same: the next one must write the row. */
+const UNSURE: Written = { connection: undefined, active: false, channels: [] };
 
 interface Waiting {
   readonly promise: Promise<void>;
@@ -138,7 +142,13 @@ export class LocalRoster {
   /** A user's own choice; absent fields keep what is stored. */
   setUser(userId: string, choice: { status?: Status; statusText?: string; forget?: boolean }): Promise<void> {
     const pending = this.dirtyUsers.get(userId);
-    const write = { ...pending?.write, ...choice, userId };
+    const earlier = choice.forget ? undefined : pending?.write;
+    const write: UserWrite = {
+      userId,
+      status: choice.status ?? earlier?.status,
+      statusText: choice.statusText ?? earlier?.statusText,
+      forget: choice.forget || earlier?.forget,
+    };
     const done = pending?.waiting ?? waiting();
     this.dirtyUsers.set(userId, { waiting: done, write });
     this.schedule();
@@ -181,6 +191,7 @@ export class LocalRoster {
       if (sent.length + users.length > 0) await this.apply(sent, users);
       for (const done of everyone) done.resolve();
     } catch (error) {
+      for (const { connectionId } of sent) this.written.set(connectionId, UNSURE);
       for (const connectionId of ids.keys()) if (!this.dirty.has(connectionId)) this.dirty.set(connectionId, waiting());
       for (const done of everyone) done.reject(error);
     } finally {
@@ -206,7 +217,7 @@ export class LocalRoster {
     const truth = this.connections.get(connectionId);
     const written = this.written.get(connectionId);
     if (truth === undefined) return written === undefined ? [] : [{ connectionId, row: null }];
-    if (written?.active === truth.active && written.channels === truth.channels) return [];
+    if (written !== undefined && isSame(written, truth)) return [];
     const { userId, claims, active, since, channels } = truth;
     return [{ connectionId, row: { userId, claims, active, since, channels }, connection: truth }];
   }
@@ -228,7 +239,7 @@ export class LocalRoster {
       const revision = before + index + 1;
       connection.since ??= { revision, atMs };
       for (const membership of row.channels) membership.since ??= revision;
-      this.written.set(connectionId, { active: row.active, channels: row.channels });
+      this.written.set(connectionId, { connection, active: row.active, channels: row.channels });
     });
   }
 }
@@ -238,6 +249,13 @@ interface Sent {
   readonly row: (Omit<RowState, 'channels'> & { readonly channels: readonly LocalMembership[] }) | null;
   readonly connection?: LocalConnection;
 }
+
+/** A membership that was left and joined again is another one, with a new place in the order. */
+const isSame = (written: Written, truth: LocalConnection): boolean =>
+  written.connection === truth &&
+  written.active === truth.active &&
+  written.channels.length === truth.channels.length &&
+  written.channels.every((membership, index) => membership === truth.channels[index]);
 
 /** A copy that later changes of the truth do not reach. */
 const frozen = (row: RowState): RowState => ({

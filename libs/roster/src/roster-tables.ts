@@ -117,7 +117,8 @@ export class RosterTables {
     };
     this.rows.set(connectionId, row);
     if (row.userId !== null) {
-      this.count(row.userId, 1, row.active ? 1 : 0, old === undefined ? row.claims : null, touched);
+      const claims = old?.userId === row.userId ? null : row.claims;
+      this.count(row.userId, 1, row.active ? 1 : 0, claims, touched);
     }
     return row;
   }

@@ -1,0 +1,49 @@
+/*
+ * The directory of a pod that is alone: lost with the process. Written by the REST routes of users, read by every
+ * answer.
+ */
+import type { UserDetails } from './profile';
+import { type DirectoryEntry, type StoredToken, UserDirectory } from './user.directory';
+
+const UNKNOWN: DirectoryEntry = { details: undefined, tokens: [], revokedAtMs: 0 };
+
+export class MemoryUserDirectory extends UserDirectory {
+  private readonly apps = new Map<string, Map<string, DirectoryEntry>>();
+  private readonly listeners: ((app: string, userId: string) => void)[] = [];
+
+  override find(app: string, userId: string): DirectoryEntry | undefined {
+    return this.apps.get(app)?.get(userId);
+  }
+
+  override userIds(app: string): Iterable<string> {
+    return this.apps.get(app)?.keys() ?? [];
+  }
+
+  override put(app: string, userId: string, details: UserDetails): Promise<void> {
+    return this.write(app, userId, { details });
+  }
+
+  override erase(app: string, userId: string, atMs: number): Promise<void> {
+    return this.write(app, userId, { details: null, tokens: [], revokedAtMs: atMs });
+  }
+
+  override addToken(app: string, userId: string, token: StoredToken, nowMs: number): Promise<void> {
+    const kept = this.find(app, userId)?.tokens.filter(({ expiresAtMs = Infinity }) => nowMs < expiresAtMs) ?? [];
+    return this.write(app, userId, { tokens: [...kept, token] });
+  }
+
+  override revokeTokens(app: string, userId: string, atMs: number): Promise<void> {
+    return this.write(app, userId, { tokens: [], revokedAtMs: atMs });
+  }
+
+  override onChange(listener: (app: string, userId: string) => void): void {
+    this.listeners.push(listener);
+  }
+
+  private write(app: string, userId: string, change: Partial<DirectoryEntry>): Promise<void> {
+    const users = this.apps.get(app) ?? new Map<string, DirectoryEntry>();
+    this.apps.set(app, users.set(userId, { ...(users.get(userId) ?? UNKNOWN), ...change }));
+    for (const listener of this.listeners) listener(app, userId);
+    return Promise.resolve();
+  }
+}

@@ -1,0 +1,42 @@
+import type { UserDetails } from './profile';
+
+export interface StoredToken {
+  /** SHA-256 of the token. */
+  readonly hash: Buffer;
+  readonly expiresAtMs?: number;
+}
+
+/** What the directory knows of one user of an app. */
+export interface DirectoryEntry {
+  /** `undefined`: nothing was ever put. `null`: the user was erased. */
+  readonly details: UserDetails | null | undefined;
+  readonly tokens: readonly StoredToken[];
+  /** No token from before this moment counts, wherever it comes from; 0: none was ever revoked. */
+  readonly revokedAtMs: number;
+}
+
+/**
+ * Users as the app's back end has written them: profiles and opaque tokens, per app. Finding is at hand, because every
+ * answer needs it; writing resolves when the store has it.
+ */
+export abstract class UserDirectory {
+  abstract find(app: string, userId: string): DirectoryEntry | undefined;
+
+  /** The ids of all users that are in the directory. */
+  abstract userIds(app: string): Iterable<string>;
+
+  /** Creates or replaces the details. */
+  abstract put(app: string, userId: string, details: UserDetails): Promise<void>;
+
+  /** Forgets details and tokens, and remembers only that the user was erased, and when. */
+  abstract erase(app: string, userId: string, atMs: number): Promise<void>;
+
+  /** Adds a token, and drops those that have expired by `nowMs`. */
+  abstract addToken(app: string, userId: string, token: StoredToken, nowMs: number): Promise<void>;
+
+  /** Drops all tokens and refuses those from elsewhere that were issued until now. */
+  abstract revokeTokens(app: string, userId: string, atMs: number): Promise<void>;
+
+  /** Calls `listener` after each change of a user's details, on every pod. */
+  abstract onChange(listener: (app: string, userId: string) => void): void;
+}

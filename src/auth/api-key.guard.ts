@@ -1,0 +1,46 @@
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import { AppError } from '@rollcall/contract';
+import type { FastifyRequest } from 'fastify';
+import { Apps } from './apps.service';
+import { Authenticator } from './authenticator.service';
+import { setCaller } from './caller';
+
+/**
+ * The HTTP door for back ends: an API key in the body (`apiKey`), in `Authorization: Bearer` or in `X-Api-Key`, taken
+ * in this order. It must belong to the app that owns the request's host.
+ */
+@Injectable()
+export class ApiKeyGuard implements CanActivate {
+  constructor(
+    private readonly apps: Apps,
+    private readonly authenticator: Authenticator,
+  ) {}
+
+  canActivate(context: ExecutionContext): boolean {
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const scope = this.apps.scopeOf(request.headers);
+    if (scope === undefined) throw new AppError('UNKNOWN_HOST');
+    const key = keyOf(request);
+    if (key === undefined) {
+      throw new AppError('NOT_AUTHENTICATED', 'An API key is missing: send it as "apiKey" in the body or as a header.');
+    }
+    if (!this.authenticator.isApiKey(scope.app, key)) {
+      throw new AppError('NOT_AUTHENTICATED', 'The API key is not valid for this host.');
+    }
+    setCaller(request, scope);
+    return true;
+  }
+}
+
+function keyOf({ body, headers }: FastifyRequest): string | undefined {
+  if (typeof body === 'object' && body !== null && Object.hasOwn(body, 'apiKey')) {
+    const { apiKey } = body as { apiKey: unknown };
+    if (typeof apiKey === 'string' && apiKey !== '') return apiKey;
+    if (apiKey !== null && apiKey !== undefined && apiKey !== '') {
+      throw new AppError('NOT_AUTHENTICATED', 'apiKey must be a string.', 'apiKey');
+    }
+  }
+  const bearer = /^Bearer +(\S.*)$/i.exec(headers.authorization ?? '')?.[1]?.trim();
+  const header = headers['x-api-key'];
+  return bearer ?? ((Array.isArray(header) ? header[0] : header) || undefined);
+}

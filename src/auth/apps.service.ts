@@ -1,0 +1,51 @@
+import { Injectable } from '@nestjs/common';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { App } from '../config/app';
+import { Config } from '../config/config';
+import { hostName } from '../config/host-name';
+
+/** A host and the app that owns it: the scope of everything that a request or a socket may see. */
+export interface Scope {
+  readonly app: App;
+  readonly host: string;
+}
+
+/** Which app answers for which host. An exact host beats `*`. */
+@Injectable()
+export class Apps {
+  private readonly byHost = new Map<string, App>();
+  private readonly anyHost: App | undefined;
+
+  constructor(private readonly config: Config) {
+    for (const app of config.apps) for (const host of app.hosts) this.byHost.set(host, app);
+    this.anyHost = this.byHost.get('*');
+    this.byHost.delete('*');
+  }
+
+  /** The scope that the headers name, or `undefined` for a host that no app owns. */
+  scopeOf(headers: IncomingHttpHeaders): Scope | undefined {
+    const forwarded = this.config.trustProxy ? headers['x-forwarded-host'] : undefined;
+    const first = (Array.isArray(forwarded) ? forwarded[0] : forwarded)?.split(',')[0];
+    const host = hostName(first ?? headers.host ?? headers[':authority']?.toString());
+    const app = host === undefined ? undefined : this.appOf(host);
+    return host === undefined || app === undefined ? undefined : { app, host };
+  }
+
+  appOf(host: string): App | undefined {
+    return this.byHost.get(host) ?? this.anyHost;
+  }
+
+  /** Whether the host was not named by any app, so that clients make up such hosts at will. */
+  isUnnamed(host: string): boolean {
+    return !this.byHost.has(host);
+  }
+
+  /**
+   * Whether a page of that origin may talk to the app: one on the app's list, or one that was served from the address
+   * it talks to. A client that is no browser sends no origin.
+   */
+  allowsOrigin(app: App, { origin, host }: IncomingHttpHeaders): boolean {
+    if (origin === undefined || app.origins === null || app.origins.has(origin)) return true;
+    return URL.canParse(origin) && new URL(origin).host === host?.toLowerCase();
+  }
+}

@@ -1,0 +1,14 @@
+import { Global, Module } from '@nestjs/common';
+import { Accounts } from './accounts.service';
+import { ApiKeyGuard } from './api-key.guard';
+import { Apps } from './apps.service';
+import { Authenticator } from './authenticator.service';
+import { SocketDoor } from './socket.door';
+import { UserTokenGuard } from './user-token.guard';
+
+const PROVIDERS = [Apps, Accounts, Authenticator, ApiKeyGuard, UserTokenGuard, SocketDoor];
+
+/** Who is who: one service, two doors. */
+@Global()
+@Module({ providers: PROVIDERS, exports: PROVIDERS })
+export class AuthModule {}

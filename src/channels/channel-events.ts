@@ -1,0 +1,78 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { AppError, type ChannelKind, type JoinAnswer, type Message, MESSAGE_MAX_BYTES } from '@rollcall/contract';
+import { Views } from '@rollcall/roster';
+import { jsonFault } from '../http/json-depth';
+import type { Connection } from '../sockets/connection';
+import { channelOf, type Fields, fieldsOf, flagOf } from '../sockets/payload';
+import { channelRoom } from '../sockets/rooms';
+import { SocketEvents } from '../sockets/socket-events';
+
+interface Place {
+  readonly kind: ChannelKind;
+  readonly channel: string;
+  readonly room: string;
+}
+
+/** What a connection may do with channels. */
+@Injectable()
+export class ChannelEvents implements OnModuleInit {
+  constructor(
+    private readonly events: SocketEvents,
+    private readonly views: Views,
+  ) {}
+
+  onModuleInit(): void {
+    this.events.on('channel:join', (connection, payload) => this.join(connection, fieldsOf(payload)));
+    this.events.on('channel:leave', (connection, payload) => this.leave(connection, fieldsOf(payload)));
+    this.events.on('message:send', (connection, payload) => this.send(connection, fieldsOf(payload)));
+  }
+
+  private async join(connection: Connection, fields: Fields): Promise<JoinAnswer> {
+    const { kind, channel, room } = placeOf(connection, fields);
+    const { id, roster, visitor } = connection;
+    const { channelsPerConnection } = visitor.app.limits;
+    if (roster.channelCount(id) >= channelsPerConnection && !roster.isMember(id, kind, channel)) {
+      throw new AppError('RATE_LIMITED', `A connection may be in ${channelsPerConnection} channels at most.`);
+    }
+    const joined = roster.join(id, kind, channel);
+    void connection.socket.join(room);
+    await joined;
+    const { view } = await this.views.read(connection.host);
+    return { channel, kind, count: view.count(kind, channel), cursor: view.cursor };
+  }
+
+  private async leave(connection: Connection, fields: Fields): Promise<{ channel: string }> {
+    const { kind, channel, room } = placeOf(connection, fields);
+    const left = connection.roster.leave(connection.id, kind, channel);
+    void connection.socket.leave(room);
+    await left;
+    return { channel };
+  }
+
+  private async send(connection: Connection, fields: Fields): Promise<{ delivered: number }> {
+    const { kind, channel, room } = placeOf(connection, fields);
+    const { id, roster, socket, visitor, host } = connection;
+    if (!roster.isMember(id, kind, channel)) throw new AppError('NOT_A_MEMBER');
+    const message = messageOf(fields);
+    const from = visitor.user === null ? { connectionId: id } : { connectionId: id, id: visitor.user.id };
+    socket.to(room).emit('message', { channel, message, from } satisfies Message);
+    // The sender's own join may still be on its way to the store, and it is counted before it is taken off.
+    await roster.join(id, kind, channel);
+    const { view } = await this.views.read(host);
+    return { delivered: Math.max(0, view.connectionCount(kind, channel) - 1) };
+  }
+}
+
+function placeOf({ host, visitor }: Connection, fields: Fields): Place {
+  const channel = channelOf(fields);
+  const counted = flagOf(fields, 'anonymous') ?? false;
+  const kind = visitor.user === null || counted ? 'anonymous' : 'authenticated';
+  return { kind, channel, room: channelRoom(host, kind, channel) };
+}
+
+function messageOf({ message }: Fields): unknown {
+  const fault = message === undefined ? 'is missing' : jsonFault(message);
+  if (fault !== undefined) throw new AppError('BAD_REQUEST', `message ${fault}.`, 'message');
+  if (Buffer.byteLength(JSON.stringify(message)) <= MESSAGE_MAX_BYTES) return message;
+  throw new AppError('PAYLOAD_TOO_LARGE', `message may have ${MESSAGE_MAX_BYTES} bytes of JSON.`, 'message');
+}

@@ -1,0 +1,73 @@
+/*
+ * The life of a socket: admitted at the handshake, put into the roster, told its `session`, listened to, and taken out
+ * again. Each step changes this pod's own truth at once, in the order in which the socket's packets came, and the
+ * store follows in batches: so nothing can overtake anything, and a leave never comes before its join.
+ */
+import { Logger } from '@nestjs/common';
+import { type OnGatewayInit, WebSocketGateway, WebSocketServer } from '@nestjs/websockets';
+import { type Session, tabChannel } from '@rollcall/contract';
+import { LocalRosters } from '@rollcall/roster';
+import { Accounts } from '../auth/accounts.service';
+import { Config } from '../config/config';
+import { Admission } from '../sockets/admission.service';
+import { Connection, type RollcallServer, type RollcallSocket } from '../sockets/connection';
+import { Connections } from '../sockets/connections.service';
+import { builtInRoom, userRoom } from '../sockets/rooms';
+import { SocketEvents } from '../sockets/socket-events';
+
+@WebSocketGateway()
+export class ChannelsGateway implements OnGatewayInit<RollcallServer> {
+  private readonly logger = new Logger('sockets');
+
+  @WebSocketServer()
+  readonly server: RollcallServer;
+
+  constructor(
+    private readonly admission: Admission,
+    private readonly connections: Connections,
+    private readonly events: SocketEvents,
+    private readonly rosters: LocalRosters,
+    private readonly accounts: Accounts,
+    private readonly config: Config,
+  ) {}
+
+  /** Nest's own connection hook is not awaited and may not throw, so the sockets are taken from Socket.IO itself. */
+  afterInit(server: RollcallServer): void {
+    server.use(this.admission.check);
+    server.on('connection', (socket) => this.connect(socket));
+  }
+
+  private connect(socket: RollcallSocket): void {
+    const { visitor } = socket.data;
+    const connection = new Connection(socket, visitor, this.rosters.of(visitor.host));
+    this.connections.add(connection);
+    this.enterRooms(connection);
+    socket.onAny((event: unknown, ...args: unknown[]) => void this.events.receive(connection, event, args));
+    socket.once('disconnect', () => this.disconnect(connection));
+    connection.registered = this.register(connection);
+  }
+
+  private async register(connection: Connection): Promise<void> {
+    const { socket, visitor, roster } = connection;
+    await roster.connect(connection.id, visitor.user);
+    if (socket.connected) socket.emit('session', this.sessionOf(connection));
+  }
+
+  private disconnect(connection: Connection): void {
+    this.connections.remove(connection);
+    connection.left = connection.roster.disconnect(connection.id);
+    connection.left.catch((error: unknown) => this.logger.error({ err: error }, 'A leave could not be written yet.'));
+  }
+
+  private enterRooms({ socket, host, visitor: { user } }: Connection): void {
+    if (user === null) void socket.join(builtInRoom(host, 'anonymous'));
+    else void socket.join([builtInRoom(host, 'authenticated'), userRoom(host, user.id)]);
+  }
+
+  private sessionOf({ id, host, visitor: { app, user } }: Connection): Session {
+    const session = { connectionId: id, host, dc: this.config.dc, pod: this.config.podId };
+    if (user === null) return { ...session, channels: ['anonymous', tabChannel(id)] };
+    const { username, name } = this.accounts.profileOf(app, user.id, user.claims);
+    return { ...session, user: { id: user.id, username, name }, channels: ['authenticated', tabChannel(id)] };
+  }
+}

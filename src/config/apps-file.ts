@@ -1,0 +1,114 @@
+import { nameFault } from '@rollcall/contract';
+import { z } from 'zod';
+import type { App } from './app';
+import { ConfigError } from './environment';
+import { hostName } from './host-name';
+import { hashSecret } from './secret-hash';
+
+const whole = (from: number, to: number): z.ZodNumber => z.number().int().min(from).max(to);
+const name = z.string().superRefine((value, context) => {
+  const fault = nameFault(value);
+  if (fault !== undefined) context.addIssue({ code: 'custom', message: fault });
+});
+const secret = z.string().min(1).max(4096);
+const host = z.string().refine((value) => value === '*' || hostName(value) === value, {
+  message: 'must be a host name in lower case without a port, or "*"',
+});
+const apiKey = secret.refine((key) => !key.startsWith('sha256:') || /^sha256:[0-9a-fA-F]{64}$/.test(key), {
+  message: 'must be followed by 64 hexadecimal digits when it begins with "sha256:"',
+});
+const origin = z.string().refine((value) => URL.canParse(value) && new URL(value).origin === value, {
+  message: 'must be an origin such as "https://portal.example.com"',
+});
+
+const user = z.strictObject({
+  id: name,
+  email: z.string().min(1).max(320).optional(),
+  username: name.optional(),
+  name: name.optional(),
+  utcOffset: z.number().min(-14).max(14).optional(),
+  avatarETag: z.string().min(1).max(255).optional(),
+  bot: z.boolean().optional(),
+  tokens: z.array(secret).max(100).default([]),
+});
+
+const limits = z.strictObject({
+  usersPresencePerMinute: whole(1, 1_000_000).default(1200),
+  eventsPerSecond: whole(1, 1_000_000).default(100),
+  eventsBurst: whole(1, 1_000_000).default(300),
+  channelsPerConnection: whole(1, 10_000).default(100),
+  hosts: whole(1, 1_000_000).default(1000),
+});
+
+const app = z.strictObject({
+  id: name,
+  hosts: z.array(host).min(1),
+  apiKeys: z.array(apiKey),
+  dialect: z.enum(['klai', 'betterforms']).default('klai'),
+  anonymous: z.boolean().default(false),
+  origins: z.array(origin).optional(),
+  jwt: z
+    .strictObject({
+      algorithms: z.array(z.literal('HS256')).min(1),
+      secret,
+      issuer: z.string().min(1).optional(),
+      audience: z.string().min(1).optional(),
+    })
+    .optional(),
+  presence: z.strictObject({ broadcastDisabled: z.boolean().default(false) }).prefault({}),
+  watch: z.strictObject({ emails: z.boolean().default(false) }).prefault({}),
+  limits: limits.prefault({}),
+  users: z.array(user).default([]),
+});
+
+const appsFile = z.strictObject({ apps: z.array(app).min(1) }).superRefine(({ apps }, context) => {
+  const seen = new Map<string, string>();
+  const once = (what: string, value: string, path: (string | number)[]): void => {
+    const place = pathText(path);
+    const first = seen.get(`${what}\n${value}`);
+    if (first === undefined) seen.set(`${what}\n${value}`, place);
+    else context.addIssue({ code: 'custom', path, message: `names ${JSON.stringify(value)}, as ${first} does` });
+  };
+  apps.forEach(({ id, hosts, users }, at) => {
+    once('app', id, ['apps', at, 'id']);
+    hosts.forEach((value, index) => once('host', value, ['apps', at, 'hosts', index]));
+    users.forEach((member, index) => once(`user of ${at}`, member.id, ['apps', at, 'users', index, 'id']));
+  });
+});
+
+/** The apps file as it is written: JSON of this shape. */
+export type AppsFile = z.input<typeof appsFile>;
+
+/** Checks an apps file and hashes its secrets, or throws a `ConfigError` that names each path at fault. */
+export function readApps(json: unknown, source: string): App[] {
+  const parsed = appsFile.safeParse(json);
+  if (parsed.success) return parsed.data.apps.map(compile);
+  const faults = parsed.error.issues.map(({ path, message }) => `  ${pathText(path) || '(top level)'}: ${message}`);
+  throw new ConfigError(`${source} cannot be used:\n${faults.join('\n')}`);
+}
+
+function compile(written: z.output<typeof app>): App {
+  const { jwt, users, apiKeys, origins, ...rest } = written;
+  return {
+    ...rest,
+    anyHost: rest.hosts.includes('*'),
+    apiKeyHashes: apiKeys.map((key) =>
+      key.startsWith('sha256:') ? Buffer.from(key.slice(7), 'hex') : hashSecret(key),
+    ),
+    origins: origins === undefined ? null : new Set(origins),
+    jwt: jwt === undefined ? null : { ...jwt, secret: new TextEncoder().encode(jwt.secret) },
+    users: new Map(
+      users.map(({ id, tokens, ...details }) => [
+        id,
+        { details, tokenHashes: tokens.map((token) => hashSecret(token)) },
+      ]),
+    ),
+  };
+}
+
+function pathText(path: readonly PropertyKey[]): string {
+  return path
+    .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
+    .join('')
+    .replace(/^\./, '');
+}

@@ -1,0 +1,62 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { version } from '../../package.json';
+import type { App } from './app';
+import { readApps } from './apps-file';
+import { DEMO_APPS } from './demo-app';
+import { ConfigError, type Environment, readEnvironment } from './environment';
+
+/** Everything the service was told at its start, checked and frozen; also the token under which it is injected. */
+export abstract class Config implements Environment {
+  abstract readonly port: number;
+  abstract readonly bind: string;
+  abstract readonly dc: string;
+  abstract readonly appsFile?: string;
+  abstract readonly trustProxy: boolean;
+  abstract readonly offlineGraceMs: number;
+  abstract readonly logLevel: Environment['logLevel'];
+  abstract readonly production: boolean;
+  /** The demo app is served: nobody has configured an app. */
+  abstract readonly demo: boolean;
+  abstract readonly apps: readonly App[];
+  abstract readonly version: string;
+  /** This process, by a name of its own: a restarted process is another pod. */
+  abstract readonly podId: string;
+}
+
+/** Reads environment and apps file, or throws a `ConfigError` that says what to mend. */
+export function readConfig(variables: NodeJS.ProcessEnv): Config {
+  const environment = readEnvironment(variables);
+  const demo = environment.appsFile === undefined;
+  if (demo && environment.production) {
+    throw new ConfigError(
+      'APPS_FILE is not set, but must name the apps file when NODE_ENV is "production": the demo app has public secrets.',
+    );
+  }
+  return Object.freeze({
+    ...environment,
+    bind: environment.bind ?? (demo ? '127.0.0.1' : '0.0.0.0'),
+    demo,
+    apps: environment.appsFile === undefined ? readApps(DEMO_APPS, 'The demo app') : appsFrom(environment.appsFile),
+    version,
+    podId: `${randomBytes(6).toString('hex')}.1`,
+  });
+}
+
+function appsFrom(file: string): App[] {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new ConfigError(`APPS_FILE is ${JSON.stringify(file)}, but that file cannot be read: ${reason(error)}`);
+  }
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new ConfigError(`APPS_FILE is ${JSON.stringify(file)}, but that file is not JSON: ${reason(error)}`);
+  }
+  return readApps(json, `The apps file ${file}`);
+}
+
+const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,0 +1,14 @@
+const LABEL = '[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?';
+const DNS_NAME = new RegExp(`^(?=.{1,253}$)${LABEL}(\\.${LABEL})*$`);
+const IPV6 = /^\[[0-9a-f:.]{2,45}\]$/;
+
+/** A `Host` header as the name that scopes everything: lower case, no port, no final dot. `undefined`: not a host name. */
+export function hostName(header: string | undefined): string | undefined {
+  if (header === undefined) return undefined;
+  const name = header
+    .trim()
+    .toLowerCase()
+    .replace(/:\d{0,5}$/, '')
+    .replace(/\.$/, '');
+  return DNS_NAME.test(name) || IPV6.test(name) ? name : undefined;
+}

@@ -1,0 +1,52 @@
+import { Body, Controller, Header, Post, Res, UseGuards } from '@nestjs/common';
+import {
+  ApiBody,
+  ApiCreatedResponse,
+  ApiExtension,
+  ApiExtraModels,
+  ApiOperation,
+  ApiSecurity,
+  ApiTags,
+} from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { ApiKeyGuard } from '../auth/api-key.guard';
+import { type Caller, FromCaller } from '../auth/caller';
+import { BodyPipe } from '../http/body.pipe';
+import { ChannelUserDto } from '../openapi/channel-user.dto';
+import { ApiMessageErrors } from '../openapi/responses';
+import { AllUsersDto } from './cross-dc.dto';
+import { ALL_USERS, ALL_USERS_REQUESTS } from './cross-dc.openapi';
+import { CrossDc } from './cross-dc.service';
+
+@ApiTags('Messaging (BetterForms, Klai)')
+@ApiSecurity({})
+@ApiSecurity('apiKey')
+@ApiSecurity('apiKeyHeader')
+@ApiExtension('x-auth-in-body', { field: 'apiKey' })
+@UseGuards(ApiKeyGuard)
+@Controller('message')
+export class CrossDcController {
+  constructor(private readonly crossDc: CrossDc) {}
+
+  @Post('allusers')
+  @Header('Content-Type', 'application/json')
+  @ApiOperation({
+    summary: 'Totals over all data centres',
+    description:
+      'How many users and anonymous connections this host has in each data centre, and in all of them. A user who is in two data centres counts in both, and twice in `_total`.',
+  })
+  @ApiBody({ type: AllUsersDto, examples: ALL_USERS_REQUESTS })
+  @ApiExtraModels(ChannelUserDto)
+  @ApiCreatedResponse(ALL_USERS)
+  @ApiMessageErrors(400, 401, 413, 415)
+  async allUsers(
+    @FromCaller() { host }: Caller,
+    @Body(new BodyPipe(AllUsersDto)) { includeUsers, dedupeUsers }: AllUsersDto,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Buffer> {
+    const asked = { includeUsers: includeUsers ?? false, dedupeUsers: dedupeUsers ?? true };
+    const { body, states } = await this.crossDc.totals(host, asked);
+    void reply.header('x-rollcall-dc', states);
+    return body;
+  }
+}

@@ -1,0 +1,64 @@
+/*
+ * `/message/allusers` as a pure function of what each data centre said, and when. No clock and no I/O: who calls it
+ * says what time it is by the reader's own clock.
+ */
+
+/** A data centre's figures for one host, as it last told them. */
+export interface Figures {
+  readonly users: number;
+  readonly userConnections: number;
+  readonly anonymousConnections: number;
+  /** JSON arrays of `{id,email}`, only when users were asked for: each user once, and each connection. */
+  readonly usersJson?: string;
+  readonly userConnectionsJson?: string;
+}
+
+export interface Said {
+  readonly dc: string;
+  /** When it last answered; absent: it was never heard of. */
+  readonly heardAtMs?: number;
+  /** It answered a check within this query. */
+  readonly answeredNow: boolean;
+  readonly figures?: Figures;
+}
+
+export interface Asked {
+  readonly includeUsers: boolean;
+  readonly dedupeUsers: boolean;
+}
+
+export interface TotalsAnswer {
+  /** The reply's body, JSON: one member a data centre that is not missing, and `_total`. */
+  readonly body: Buffer;
+  /** `X-Rollcall-Dc`: the state of each. */
+  readonly states: string;
+}
+
+/** `staleMaxMs`: one that has been silent for longer counts as missing and is left out of the body. */
+export function totalsOf(said: readonly Said[], asked: Asked, nowMs: number, staleMaxMs: number): TotalsAnswer {
+  const members: string[] = [];
+  const states: string[] = [];
+  const total = { authenticated: 0, anonymous: 0 };
+  for (const { dc, heardAtMs, answeredNow, figures } of said) {
+    const ageMs = heardAtMs === undefined ? Infinity : Math.max(0, nowMs - heardAtMs);
+    if (figures === undefined || (!answeredNow && ageMs > staleMaxMs)) {
+      states.push(`${dc}=missing`);
+      continue;
+    }
+    states.push(answeredNow ? `${dc}=live` : `${dc}=stale;age=${Math.floor(ageMs / 1000)}`);
+    const authenticated = asked.dedupeUsers ? figures.users : figures.userConnections;
+    const anonymous = figures.anonymousConnections;
+    members.push(`${JSON.stringify(dc)}:${memberOf(figures, asked, authenticated)}`);
+    total.authenticated += authenticated;
+    total.anonymous += anonymous;
+  }
+  members.push(`"_total":${JSON.stringify(total)}`);
+  return { body: Buffer.from(`{${members.join(',')}}`), states: states.join(', ') };
+}
+
+function memberOf(figures: Figures, { includeUsers, dedupeUsers }: Asked, authenticated: number): string {
+  const { anonymousConnections: anonymous } = figures;
+  if (!includeUsers) return JSON.stringify({ authenticated, anonymous });
+  const list = (dedupeUsers ? figures.usersJson : figures.userConnectionsJson) ?? '[]';
+  return `{"authenticated":${list},"authenticatedCount":${authenticated},"anonymous":${anonymous}}`;
+}

@@ -1,0 +1,38 @@
+import { HttpException } from '@nestjs/common';
+import { AppError, type ErrorCode, ERRORS } from '@rollcall/contract';
+import type { FastifyReply } from 'fastify';
+import { faceOf } from './faces';
+
+const BY_STATUS = new Map<number, ErrorCode>([
+  [400, 'BAD_REQUEST'],
+  [401, 'NOT_AUTHENTICATED'],
+  [404, 'NOT_FOUND'],
+  [405, 'METHOD_NOT_ALLOWED'],
+  [413, 'PAYLOAD_TOO_LARGE'],
+  [414, 'URI_TOO_LONG'],
+  [415, 'UNSUPPORTED_MEDIA_TYPE'],
+  [429, 'RATE_LIMITED'],
+  [503, 'UNAVAILABLE'],
+]);
+
+/** The error as clients may see it, or `undefined` if it is a fault of ours that they must not see. */
+export function asAppError(error: unknown): AppError | undefined {
+  if (error instanceof AppError) return error;
+  const status = error instanceof HttpException ? error.getStatus() : statusOf(error);
+  const code = BY_STATUS.get(status);
+  if (code === undefined) return undefined;
+  const spoken = code === 'BAD_REQUEST' && error instanceof Error ? error.message : ERRORS[code].message;
+  return new AppError(code, spoken);
+}
+
+function statusOf(error: unknown): number {
+  if (typeof error !== 'object' || error === null || !('statusCode' in error)) return 500;
+  return typeof error.statusCode === 'number' ? error.statusCode : 500;
+}
+
+/** Writes the error in the shape of the URL's face. Sent as bytes: Fastify would add a charset to a string. */
+export function replyWithError(reply: FastifyReply, url: string, error: AppError): void {
+  const face = faceOf(url);
+  const body = Buffer.from(JSON.stringify(face.body(error)));
+  void reply.code(error.status).header('content-type', face.contentType).header('cache-control', 'no-store').send(body);
+}

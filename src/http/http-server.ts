@@ -1,0 +1,99 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { AppError } from '@rollcall/contract';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Socket } from 'node:net';
+import { Apps } from '../auth/apps.service';
+import { asAppError, replyWithError } from './error-reply';
+import { RouteTable } from './route-table';
+import { Shutdown } from './shutdown.service';
+
+/** 64 KiB: every body of the documents is far smaller, and a pod must be able to hold many of them at once. */
+export const BODY_MAX_BYTES = 65_536;
+
+/** 80 KiB: `users.presence` takes URLs of 64 KiB (some 4,500 ids), and other headers need room beside it. */
+const HEADERS_MAX_BYTES = 81_920;
+
+type CorsOptions = NonNullable<Parameters<NestFastifyApplication['enableCors']>[0]>;
+
+const EXPOSED_HEADERS =
+  'X-Rollcall-Cursor, X-Rollcall-Time, X-Rollcall-Dc, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Date';
+
+export function httpAdapter(): FastifyAdapter {
+  return new FastifyAdapter({
+    bodyLimit: BODY_MAX_BYTES,
+    routerOptions: { maxParamLength: 4096 },
+    http: { maxHeaderSize: HEADERS_MAX_BYTES },
+    // A slow sender of headers or body must not hold a connection for ever.
+    requestTimeout: 30_000,
+    // What the router itself refuses (a malformed path) never reaches Nest's filters.
+    frameworkErrors: (thrown: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
+      replyWithError(reply, request.url, asAppError(thrown) ?? new AppError('BAD_REQUEST', thrown.message));
+    },
+    clientErrorHandler: refuseUnreadable,
+  });
+}
+
+/** Everything about HTTP that is one rule for all routes. */
+export function setUpHttp(app: NestFastifyApplication): void {
+  const fastify = app.getHttpAdapter().getInstance();
+  const routes = app.get(RouteTable);
+  fastify.addHook('onRoute', ({ method, url }) => routes.add(method, url));
+  acceptJsonOnly(fastify);
+  letGo(fastify, app.get(Shutdown));
+  const apps = app.get(Apps);
+  const delegator: CorsOptions['delegator'] = (request, callback) => {
+    const scope = apps.scopeOf(request.headers);
+    const allowed = scope !== undefined && apps.allowsOrigin(scope.app, request.headers);
+    const origin = allowed && (scope.app.origins === null ? '*' : (request.headers.origin ?? false));
+    callback(null, {
+      origin,
+      methods: 'GET, HEAD, POST, PUT, DELETE',
+      allowedHeaders: 'Content-Type, Authorization, X-Api-Key, X-Auth-Token, X-User-Id',
+      exposedHeaders: EXPOSED_HEADERS,
+      maxAge: 600,
+    });
+  };
+  app.enableCors({ delegator });
+}
+
+/** Without it, a keep-alive connection that is busy when the pod stops would hold it up for more than a minute. */
+function letGo(fastify: FastifyInstance, shutdown: Shutdown): void {
+  fastify.addHook('onSend', (_request, reply, _payload, done) => {
+    if (shutdown.begun) void reply.header('connection', 'close');
+    done();
+  });
+}
+
+/** Bodies are JSON or refused; an empty one counts as `{}`, whatever is said about its type. */
+function acceptJsonOnly(fastify: FastifyInstance): void {
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (_request, text, done) => {
+    if (text.trim() === '') return done(null, {});
+    try {
+      done(null, JSON.parse(text));
+    } catch {
+      done(new AppError('BAD_REQUEST', 'The body is not valid JSON.'));
+    }
+  });
+}
+
+/** Node could not even read the request: there is no path yet, and so no face to answer in. */
+function refuseUnreadable(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const tooLarge = error.code === 'HPE_HEADER_OVERFLOW';
+  const status = tooLarge ? '431 Request Header Fields Too Large' : '400 Bad Request';
+  const detail = tooLarge ? 'URL and headers together may have 80 KiB.' : 'The request is not valid HTTP.';
+  const body = JSON.stringify({
+    type: 'about:blank',
+    title: status.slice(4),
+    status: Number(status.slice(0, 3)),
+    detail,
+  });
+  socket.end(
+    `HTTP/1.1 ${status}\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}

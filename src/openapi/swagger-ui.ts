@@ -1,0 +1,32 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { DEMO_API_KEY, DEMO_TOKEN, DEMO_USER_ID } from '../config/demo-app';
+
+/** With the demo's public credentials filled in, each call can be tried by a click. */
+const DEMO_LOGIN = `addEventListener('load', function () {
+  var fill = setInterval(function () {
+    if (!window.ui || !window.ui.getConfigs) return;
+    clearInterval(fill);
+    window.ui.preauthorizeApiKey('apiKey', ${JSON.stringify(DEMO_API_KEY)});
+    window.ui.preauthorizeApiKey('userToken', ${JSON.stringify(DEMO_TOKEN)});
+    window.ui.preauthorizeApiKey('userId', ${JSON.stringify(DEMO_USER_ID)});
+  }, 100);
+});`;
+
+const STYLE = '.swagger-ui .topbar { display: none } .swagger-ui .info { margin: 24px 0 }';
+
+/** Serves the document at `/openapi.json` and as Swagger UI at `/docs`; `/` leads there. */
+export function serveSwaggerUi(app: NestFastifyApplication, document: OpenAPIObject, demo: boolean): void {
+  SwaggerModule.setup('docs', app, document, {
+    jsonDocumentUrl: 'openapi.json',
+    raw: ['json'],
+    customSiteTitle: 'Rollcall API',
+    customCss: STYLE,
+    ...(demo ? { customJsStr: DEMO_LOGIN } : {}),
+    swaggerOptions: { displayRequestDuration: true, tryItOutEnabled: true, defaultModelsExpandDepth: 0 },
+  });
+  app
+    .getHttpAdapter()
+    .getInstance()
+    .get('/', (_request, reply) => reply.redirect('/docs', 302));
+}

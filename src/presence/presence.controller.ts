@@ -1,0 +1,80 @@
+import { Controller, Get, Header, Req, Res, UseGuards } from '@nestjs/common';
+import { ApiExtraModels, ApiOkResponse, ApiOperation, ApiQuery, ApiSecurity, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { type Caller, FromCaller } from '../auth/caller';
+import { UserTokenGuard } from '../auth/user-token.guard';
+import { ApiPresenceErrors } from '../openapi/responses';
+import { PresenceAnswerDto } from './presence.dto';
+import { LIMIT_HEADERS, PRESENCE_ANSWER } from './presence.openapi';
+import { type Allowance, PresenceLimit, TooManyRequests } from './presence-limit';
+import { readPresenceQuery } from './presence-query';
+import { UsersPresence } from './users-presence.service';
+
+@ApiTags('Presence (Rocket.Chat)')
+@ApiSecurity({ userToken: [], userId: [] })
+@UseGuards(UserTokenGuard)
+@Controller('api/v1')
+export class PresenceController {
+  constructor(
+    private readonly presence: UsersPresence,
+    private readonly limit: PresenceLimit,
+  ) {}
+
+  @Get('users.presence')
+  @Header('Content-Type', 'application/json')
+  @Header('Cache-Control', 'no-store')
+  @Header('Pragma', 'no-cache')
+  @ApiOperation({
+    summary: 'Presence of users',
+    description:
+      'Without parameters: everybody who is not offline, and `full` is true. With `from`: everybody but yourself whose presence changed at or after that time, also who went offline, and `full` is false; a time that is 10 minutes old or older, or unreadable, gives the full list. ' +
+      "With `ids`: those of them who are not offline. Poll with the last reply's `Date` or `X-Rollcall-Time` as the next `from`, and no change is missed. An app with `broadcastDisabled` gets an empty list.",
+  })
+  @ApiQuery({
+    name: 'from',
+    required: false,
+    schema: { type: 'string' },
+    example: '2019-05-22T12:11:45.392Z',
+    description: 'ISO 8601; time zone, milliseconds and seconds are optional, and without a zone it is UTC.',
+  })
+  @ApiQuery({
+    name: 'ids',
+    required: false,
+    style: 'form',
+    explode: false,
+    schema: { type: 'array', items: { type: 'string' } },
+    example: ['rocket.cat'],
+    description: 'User ids, with commas, repeated, or as `ids[]=`; they win over `from`.',
+  })
+  @ApiExtraModels(PresenceAnswerDto)
+  @ApiOkResponse(PRESENCE_ANSWER)
+  @ApiPresenceErrors(401, 429)
+  async usersPresence(
+    @FromCaller() caller: Caller,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Buffer> {
+    await this.count(caller, reply);
+    const { body, atMs, cursor } = await this.presence.answer(caller, readPresenceQuery(request.url));
+    void reply.headers({
+      date: new Date(atMs).toUTCString(),
+      'x-rollcall-time': String(atMs),
+      'x-rollcall-cursor': cursor,
+    });
+    return body;
+  }
+
+  private async count({ app, user }: Caller, reply: FastifyReply): Promise<void> {
+    try {
+      tellAllowance(reply, await this.limit.take(app, user?.id ?? ''));
+    } catch (error) {
+      if (error instanceof TooManyRequests) tellAllowance(reply, error.allowance);
+      throw error;
+    }
+  }
+}
+
+function tellAllowance(reply: FastifyReply, { limit, remaining, resetAtMs }: Allowance): void {
+  const values = [limit, remaining, resetAtMs];
+  Object.keys(LIMIT_HEADERS).forEach((name, index) => void reply.header(name, String(values[index])));
+}

@@ -1,0 +1,57 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { AppError, type HandshakeRefusal } from '@rollcall/contract';
+import { LocalRosters } from '@rollcall/roster';
+import { Apps } from '../auth/apps.service';
+import { Shutdown } from '../http/shutdown.service';
+import { SocketDoor, type Visitor } from '../auth/socket.door';
+import type { RollcallSocket } from './connection';
+
+/** What Socket.IO turns into a `connect_error`: `data` reaches the client. */
+class HandshakeError extends Error {
+  readonly data: HandshakeRefusal;
+
+  constructor({ code, message }: AppError) {
+    super(message);
+    this.data = { code, message };
+  }
+}
+
+/** Decides on a handshake before there is a connection. Whatever goes wrong becomes a `connect_error`. */
+@Injectable()
+export class Admission {
+  private readonly logger = new Logger('sockets');
+
+  constructor(
+    private readonly door: SocketDoor,
+    private readonly apps: Apps,
+    private readonly rosters: LocalRosters,
+    private readonly shutdown: Shutdown,
+  ) {}
+
+  /** A Socket.IO middleware. */
+  readonly check = (socket: RollcallSocket, next: (error?: Error) => void): void => {
+    this.admit(socket).then(
+      (visitor) => {
+        socket.data.visitor = visitor;
+        next();
+      },
+      (thrown: unknown) => {
+        if (!(thrown instanceof AppError)) this.logger.error({ err: thrown }, 'A handshake failed.');
+        next(new HandshakeError(thrown instanceof AppError ? thrown : new AppError('INTERNAL')));
+      },
+    );
+  };
+
+  private async admit(socket: RollcallSocket): Promise<Visitor> {
+    if (this.shutdown.begun) throw new AppError('UNAVAILABLE', 'This pod is going away; connect again.');
+    const visitor = await this.door.admit(socket.handshake);
+    const { app, host } = visitor;
+    // Hosts that clients make up would otherwise take memory without end.
+    if (this.apps.isUnnamed(host) && this.rosters.of(host).size === 0) {
+      if (this.rosters.hosts().length >= app.limits.hosts) {
+        throw new AppError('RATE_LIMITED', `At most ${app.limits.hosts} hosts of this app may have connections.`);
+      }
+    }
+    return visitor;
+  }
+}

@@ -1,0 +1,30 @@
+import { AppError, isReserved, nameFault } from '@rollcall/contract';
+
+/** Reads fields of what a client sent, from its own properties alone. */
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** @throws AppError BAD_REQUEST if the payload is not an object. */
+export function fieldsOf(payload: unknown): Fields {
+  if (typeof payload === 'object' && payload !== null && !Array.isArray(payload)) {
+    return Object.assign(Object.create(null), payload) as Fields;
+  }
+  throw new AppError('BAD_REQUEST', 'The payload must be an object.');
+}
+
+/** @throws AppError BAD_REQUEST if the field is there and no boolean. */
+export function flagOf(fields: Fields, field: string): boolean | undefined {
+  const value = fields[field];
+  if (value === undefined || typeof value === 'boolean') return value;
+  throw new AppError('BAD_REQUEST', `${field} must be true or false.`, field);
+}
+
+/** @throws AppError CHANNEL_NAME_INVALID or CHANNEL_RESERVED. */
+export function channelOf(fields: Fields): string {
+  const channel = fields.channel;
+  const fault = nameFault(channel);
+  if (fault !== undefined) throw new AppError('CHANNEL_NAME_INVALID', `channel ${fault}.`, 'channel');
+  if (isReserved(channel as string)) {
+    throw new AppError('CHANNEL_RESERVED', `The channel name ${JSON.stringify(channel)} is reserved.`, 'channel');
+  }
+  return channel as string;
+}

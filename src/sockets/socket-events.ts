@@ -1,0 +1,57 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { AppError, type ClientToServerEvents, ERRORS } from '@rollcall/contract';
+import type { Answer, Connection } from './connection';
+
+/**
+ * Does an event's work and returns what its acknowledgement adds. What it changes of the connection it changes before
+ * its first `await`: so events take effect in the order in which they came, and none overtakes a disconnect.
+ */
+export type EventHandler = (connection: Connection, payload: unknown) => Promise<object>;
+
+/** The socket door for events: the features register their handlers here, and every event gets its answer here. */
+@Injectable()
+export class SocketEvents {
+  private readonly logger = new Logger('sockets');
+  private readonly handlers = new Map<string, EventHandler>();
+
+  on(event: keyof ClientToServerEvents, handler: EventHandler): void {
+    this.handlers.set(event, handler);
+  }
+
+  /** Never rejects and never throws: whatever a client sends, it gets an answer if it left a way to answer. */
+  async receive(connection: Connection, event: unknown, args: readonly unknown[]): Promise<void> {
+    const last = args.at(-1);
+    const acknowledge = typeof last === 'function' ? (last as (answer: Answer) => void) : undefined;
+    const payload = args.length > (acknowledge === undefined ? 0 : 1) ? args[0] : undefined;
+    const answer = await this.answer(connection, event, payload);
+    acknowledge?.(answer);
+  }
+
+  private async answer(connection: Connection, event: unknown, payload: unknown): Promise<Answer> {
+    try {
+      const work = this.begin(connection, event, payload);
+      // An answer must not come before the `session` that it builds on. The work itself has begun.
+      const [added] = await Promise.all([work, connection.registered]);
+      return { ok: true, ...added };
+    } catch (thrown) {
+      if (thrown instanceof AppError) return refusal(thrown);
+      this.logger.error({ err: thrown, event }, 'An event failed.');
+      return refusal(new AppError('INTERNAL'));
+    }
+  }
+
+  private begin(connection: Connection, event: unknown, payload: unknown): Promise<object> {
+    if (!connection.events.take(performance.now())) {
+      const { eventsPerSecond } = connection.visitor.app.limits;
+      throw new AppError('RATE_LIMITED', `At most ${eventsPerSecond} events a second are taken from a connection.`);
+    }
+    const handler = typeof event === 'string' ? this.handlers.get(event) : undefined;
+    if (handler === undefined) throw new AppError('UNKNOWN_EVENT');
+    return handler(connection, payload);
+  }
+}
+
+const refusal = ({ code, message }: AppError): Answer => ({
+  ok: false,
+  error: { code, message: message || ERRORS[code].message },
+});

@@ -1,0 +1,42 @@
+import type { INestApplicationContext } from '@nestjs/common';
+import { IoAdapter } from '@nestjs/platform-socket.io';
+import type { Server, ServerOptions } from 'socket.io';
+import { Apps } from '../auth/apps.service';
+
+/** A client that vanished is gone after at most both: sooner would cost idle clients battery, later shows ghosts. */
+const PING_INTERVAL_MS = 10_000;
+const PING_TIMEOUT_MS = 5_000;
+
+/** The largest frame. Messages may have 64 KiB; a larger frame is no honest client's, and closes the connection. */
+const FRAME_MAX_BYTES = 262_144;
+
+type CorsDelegate = Extract<ServerOptions['cors'], (...args: never[]) => unknown>;
+
+/** Socket.IO on the HTTP server's port, with our limits and the apps' origins. */
+export class SocketAdapter extends IoAdapter {
+  private readonly apps: Apps;
+
+  constructor(app: INestApplicationContext) {
+    super(app);
+    this.apps = app.get(Apps);
+  }
+
+  override createIOServer(port: number, options?: Partial<ServerOptions>): Server {
+    const cors: CorsDelegate = (request, callback) => {
+      const scope = this.apps.scopeOf(request.headers);
+      const origins = scope?.app.origins;
+      callback(null, { origin: scope === undefined ? false : origins == null ? '*' : [...origins] });
+    };
+    const ours: Partial<ServerOptions> = {
+      ...options,
+      cors,
+      pingInterval: PING_INTERVAL_MS,
+      pingTimeout: PING_TIMEOUT_MS,
+      maxHttpBufferSize: FRAME_MAX_BYTES,
+      connectTimeout: 10_000,
+      // Compression would cost each idle socket some 200 KB of memory.
+      perMessageDeflate: false,
+    };
+    return super.createIOServer(port, ours as ServerOptions);
+  }
+}

@@ -1,0 +1,56 @@
+import { Injectable } from '@nestjs/common';
+import { AppError } from '@rollcall/contract';
+import { LocalRosters, RosterStore, UserDirectory } from '@rollcall/roster';
+import { randomBytes } from 'node:crypto';
+import { Accounts } from '../auth/accounts.service';
+import { Apps, type Scope } from '../auth/apps.service';
+import { hashSecret } from '../config/secret-hash';
+import { Connections } from '../sockets/connections.service';
+import type { MintedTokenDto } from './users.dto';
+
+/** More tokens than anybody has devices: what one user can take of a pod's memory must have a limit. */
+const TOKENS_MAX = 100;
+
+/** Lets users in and throws them out: tokens, kicks and erasure. Answers when the roster no longer shows who had to go. */
+@Injectable()
+export class UserAccess {
+  constructor(
+    private readonly directory: UserDirectory,
+    private readonly accounts: Accounts,
+    private readonly apps: Apps,
+    private readonly connections: Connections,
+    private readonly store: RosterStore,
+    private readonly rosters: LocalRosters,
+  ) {}
+
+  async mintToken({ app }: Scope, id: string, expiresInSeconds: number | undefined): Promise<MintedTokenDto> {
+    const nowMs = Date.now();
+    if (this.accounts.tokenHashes(app, id, nowMs).length >= TOKENS_MAX) {
+      throw new AppError('RATE_LIMITED', `A user may have ${TOKENS_MAX} tokens; revoke some first.`);
+    }
+    const token = randomBytes(32).toString('base64url');
+    const expiresAtMs = expiresInSeconds === undefined ? undefined : nowMs + expiresInSeconds * 1000;
+    await this.directory.addToken(app.id, id, { hash: hashSecret(token), expiresAtMs }, nowMs);
+    return { token, ...(expiresAtMs === undefined ? {} : { expiresAt: new Date(expiresAtMs).toISOString() }) };
+  }
+
+  /** Tokens are the app's, so the user's sockets close on all of its hosts. */
+  async revokeTokens({ app }: Scope, id: string): Promise<void> {
+    // Revoked first: a socket that was let in before is among those closed, and none is let in after.
+    await this.directory.revokeTokens(app.id, id, Date.now());
+    await this.connections.close(id, ({ visitor }) => visitor.app.id === app.id);
+  }
+
+  /** Closes the user's sockets on this host; they may come back. */
+  kick({ host }: Scope, id: string): Promise<number> {
+    return this.connections.close(id, (connection) => connection.host === host);
+  }
+
+  /** Erases profile, tokens, chosen statuses and what tokens said of the user, on all hosts of the app. */
+  async erase({ app }: Scope, id: string): Promise<void> {
+    await this.directory.erase(app.id, id, Date.now());
+    await this.connections.close(id, ({ visitor }) => visitor.app.id === app.id);
+    const hosts = (await this.store.hosts()).filter((host) => this.apps.appOf(host)?.id === app.id);
+    await Promise.all(hosts.map((host) => this.rosters.of(host).setUser(id, { forget: true })));
+  }
+}

@@ -1,0 +1,316 @@
+/* Two pods over one memory store, a model beside them, and the acts of a random history on both at once. */
+import type { ChannelKind, Status } from '@rollcall/contract';
+import { LocalRoster, MemoryRosterStore, type Reading, RosterView, Views } from '@rollcall/roster';
+import * as fc from 'fast-check';
+import type { Questions } from './roster-answers';
+import { type Choice, RosterModel } from './roster-model';
+import { Directory, GRACE_MS, START_MS } from './roster-view';
+
+export const HOST = 'a.example';
+const USER_IDS = ['ada', 'bob', 'constructor', 'cat'];
+const CHANNELS = ['room', 'hall', '__proto__'];
+const PODS = [0, 1] as const;
+const TEN_MINUTES_MS = 600_000;
+
+/** `quiet` waits until nothing is on its way; `ask` reads the view as it is. */
+type Asking = { readonly act: 'ask' } | { readonly act: 'quiet' };
+
+export type Act =
+  | { readonly act: 'connect'; readonly pod: number; readonly userId: string | null }
+  | { readonly act: 'disconnect'; readonly tab: number }
+  | {
+      readonly act: 'join' | 'leave' | 'rejoin';
+      readonly tab: number;
+      readonly kind: ChannelKind;
+      readonly channel: string;
+    }
+  | { readonly act: 'idle'; readonly tab: number; readonly active: boolean }
+  | ({ readonly act: 'choose'; readonly pod: number } & Choice)
+  | {
+      readonly act: 'edit';
+      readonly userId: string;
+      readonly email?: string;
+      readonly name?: string;
+      readonly bot?: boolean;
+    }
+  | { readonly act: 'advance'; readonly ms: number }
+  | { readonly act: 'flush'; readonly pod: number }
+  | { readonly act: 'trim' }
+  | Asking;
+
+export interface History {
+  /** Whether tokens say something of their users. */
+  readonly claims: boolean;
+  readonly acts: readonly Act[];
+}
+
+const SHORT_MS = [0, 1, 400, 1000, GRACE_MS - 1, GRACE_MS, GRACE_MS + 1];
+const LONG_MS = [...SHORT_MS, 5 * 60_000, TEN_MINUTES_MS, 16 * 60_000];
+
+const pod = fc.constantFrom(...PODS);
+const userId = fc.constantFrom(...USER_IDS);
+const owner = fc.constantFrom<(string | null)[]>(...USER_IDS, null);
+const tab = fc.nat(7);
+const kind = fc.constantFrom<ChannelKind>('authenticated', 'anonymous');
+const channel = fc.constantFrom(...CHANNELS);
+const status = fc.constantFrom<Status>('online', 'away', 'busy', 'offline');
+const is = <Name extends string>(name: Name): fc.Arbitrary<Name> => fc.constant(name);
+
+const act = (advances: readonly number[], edits: boolean): fc.Arbitrary<Act> =>
+  fc.oneof<fc.WeightedArbitrary<Act>[]>(
+    { weight: 5, arbitrary: fc.record({ act: is('connect'), pod, userId: owner }) },
+    { weight: 3, arbitrary: fc.record({ act: is('disconnect'), tab }) },
+    { weight: 6, arbitrary: fc.record({ act: is('join'), tab, kind, channel }) },
+    { weight: 4, arbitrary: fc.record({ act: is('leave'), tab, kind, channel }) },
+    { weight: 2, arbitrary: fc.record({ act: is('rejoin'), tab, kind, channel }) },
+    { weight: 3, arbitrary: fc.record({ act: is('idle'), tab, active: fc.boolean() }) },
+    {
+      weight: 3,
+      arbitrary: fc.record(
+        {
+          act: is('choose'),
+          pod,
+          userId,
+          status,
+          statusText: fc.constantFrom('', 'lunch', 'later'),
+          forget: fc.boolean(),
+        },
+        { requiredKeys: ['act', 'pod', 'userId'] },
+      ),
+    },
+    {
+      weight: edits ? 1 : 0,
+      arbitrary: fc.record(
+        {
+          act: is('edit'),
+          userId,
+          email: fc.constantFrom('a@example.com', 'b@example.com'),
+          name: fc.constantFrom('A', 'B'),
+          bot: fc.boolean(),
+        },
+        { requiredKeys: ['act', 'userId'] },
+      ),
+    },
+    { weight: 4, arbitrary: fc.record({ act: is('advance'), ms: fc.constantFrom(...advances) }) },
+    { weight: 6, arbitrary: fc.record({ act: is('flush'), pod }) },
+    { weight: 2, arbitrary: fc.record({ act: is('ask') }) },
+    { weight: 2, arbitrary: fc.record({ act: is('quiet') }) },
+    { weight: 1, arbitrary: fc.record({ act: is('trim') }) },
+  );
+
+/**
+ * Random histories. A user who is forgotten takes the claims along, at a moment that the contract leaves open; so
+ * either tokens claim nothing and hours may pass, or they do and no more than a few minutes pass.
+ */
+export const histories = ({ edits }: { edits: boolean }): fc.Arbitrary<History> => {
+  const acts = (advances: readonly number[]): fc.Arbitrary<Act[]> =>
+    fc.array(act(advances, edits), { maxLength: 90, size: 'max' });
+  return fc.oneof(
+    fc.record({ claims: fc.constant(true), acts: acts(SHORT_MS) }),
+    fc.record({ claims: fc.constant(false), acts: acts(LONG_MS) }),
+  );
+};
+
+const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+export class World {
+  readonly model: RosterModel;
+  readonly views: Views;
+  /** A view that has followed from the start. */
+  readonly followed: RosterView;
+  readonly store = new MemoryRosterStore({ now: () => this.nowMs, offlineGraceMs: GRACE_MS });
+  private nowMs = START_MS;
+  private readonly directory = new Directory();
+  private readonly deferred: ((() => void) | undefined)[] = PODS.map(() => undefined);
+  private readonly locals: readonly LocalRoster[];
+  private tabs: { readonly id: string; readonly pod: number; readonly userId: string | null }[] = [];
+  private made = 0;
+  /** How many changes of each tab were not acknowledged yet. */
+  private readonly unacknowledged = new Map<string, number>();
+  private readonly claimsOf: (userId: string) => { email: string; name: string } | null;
+
+  private constructor(claims: boolean) {
+    this.claimsOf = (id) => (claims && id !== 'bob' ? { email: `${id}@claimed.example`, name: `Claimed ${id}` } : null);
+    this.directory.details.set('bob', { username: 'bobby', utcOffset: -3.5, avatarETag: 'tag' });
+    this.directory.details.set('cat', { bot: true });
+    this.model = new RosterModel(USER_IDS, this.directory.details, this.claimsOf, GRACE_MS);
+    this.views = new Views(this.store, () => this.directory);
+    this.followed = new RosterView(this.directory);
+    this.locals = PODS.map((index) => {
+      let sequence = 0;
+      return new LocalRoster({
+        host: HOST,
+        pod: `pod-${index}`,
+        store: this.store,
+        nextSequence: () => (sequence += 1),
+        defer: (flush) => (this.deferred[index] = flush),
+      });
+    });
+  }
+
+  static async open(claims: boolean): Promise<World> {
+    const world = new World(claims);
+    await world.store.follow(HOST, (entry) => {
+      if (!world.followed.apply(entry)) throw new Error('The view refused an entry of its store.');
+    });
+    world.followed.load(await world.store.snapshot(HOST));
+    return world;
+  }
+
+  /** Lives through the history; `check` looks at each moment in which somebody asks. */
+  static async live(
+    { claims, acts }: History,
+    check: (world: World, reading: Reading) => Promise<void> | void,
+  ): Promise<void> {
+    const world = await World.open(claims);
+    const ask = async (): Promise<void> => {
+      await settle();
+      await check(world, await world.views.read(HOST));
+    };
+    for (const each of acts) {
+      if (each.act === 'ask') await ask();
+      else if (each.act === 'quiet') await world.quiet();
+      else world.do(each);
+    }
+    await world.quiet();
+    await ask();
+    world.do({ act: 'advance', ms: GRACE_MS });
+    await ask();
+  }
+
+  async fresh(): Promise<RosterView> {
+    const view = new RosterView(this.directory);
+    view.load(await this.store.snapshot(HOST));
+    return view;
+  }
+
+  questions(atMs: number): Questions {
+    const stamps = USER_IDS.flatMap((id) =>
+      this.model
+        .history(id, atMs)
+        .slice(-2)
+        .map((change) => change.atMs),
+    );
+    const froms = [
+      ...stamps,
+      ...stamps.map((stampMs) => stampMs + 1),
+      atMs,
+      atMs + 1,
+      atMs - 500,
+      atMs - TEN_MINUTES_MS,
+    ];
+    return {
+      atMs,
+      userIds: USER_IDS,
+      channels: CHANNELS,
+      tabIds: [...this.tabs.map(({ id }) => id), 't0'],
+      froms: froms.filter((fromMs) => fromMs >= atMs - TEN_MINUTES_MS),
+    };
+  }
+
+  /** The tabs, gone ones too, of which every change was acknowledged. */
+  get acknowledged(): string[] {
+    return [...this.unacknowledged].filter(([, changes]) => changes === 0).map(([id]) => id);
+  }
+
+  get userIds(): readonly string[] {
+    return USER_IDS;
+  }
+
+  private do(each: Exclude<Act, Asking>): void {
+    switch (each.act) {
+      case 'connect':
+        return this.connect(each.pod, each.userId);
+      case 'choose': {
+        void this.local(each.pod).setUser(each.userId, each);
+        return this.model.choose(each.pod, each);
+      }
+      case 'edit':
+        return this.edit(each);
+      case 'advance':
+        this.nowMs += each.ms;
+        return;
+      case 'flush':
+        return this.flush(each.pod);
+      case 'trim':
+        this.store.trim();
+        return this.views.dropIdle();
+      case 'disconnect':
+      case 'join':
+      case 'leave':
+      case 'rejoin':
+      case 'idle':
+        return this.atTab(each);
+    }
+  }
+
+  private connect(index: number, owner: string | null): void {
+    const id = `t${(this.made += 1)}`;
+    this.tabs.push({ id, pod: index, userId: owner });
+    const user = owner === null ? null : { id: owner, claims: this.claimsOf(owner) };
+    this.track(id, this.local(index).connect(id, user));
+    this.model.connect(index, id, owner);
+  }
+
+  private atTab(each: Extract<Act, { tab: number }>): void {
+    const found = this.tabs[each.tab % (this.tabs.length || 1)];
+    if (found === undefined) return;
+    const { id, pod: index } = found;
+    const local = this.local(index);
+    if (each.act === 'disconnect') {
+      this.tabs = this.tabs.filter((other) => other !== found);
+      this.track(id, local.disconnect(id));
+      this.model.disconnect(index, id);
+    } else if (each.act === 'idle') {
+      this.track(id, local.setActive(id, each.active));
+      this.model.setActive(index, id, each.active);
+    } else {
+      const place = [id, found.userId === null ? 'anonymous' : each.kind, each.channel] as const;
+      for (const step of each.act === 'rejoin' ? (['leave', 'join'] as const) : [each.act]) {
+        this.track(id, local[step](...place));
+        this.model[step](index, ...place);
+      }
+    }
+  }
+
+  private track(id: string, acknowledged: Promise<void>): void {
+    const count = (by: number): unknown => this.unacknowledged.set(id, (this.unacknowledged.get(id) ?? 0) + by);
+    count(1);
+    void acknowledged.then(() => count(-1));
+  }
+
+  private edit({ userId: id, email, name, bot }: Extract<Act, { act: 'edit' }>): void {
+    const details = { ...this.directory.details.get(id) };
+    this.directory.details.set(id, {
+      ...details,
+      ...(email === undefined ? {} : { email }),
+      ...(name === undefined ? {} : { name }),
+      ...(bot === undefined ? {} : { bot }),
+    });
+    this.followed.profileChanged(id);
+    this.views.profileChanged(id, (host) => host === HOST);
+  }
+
+  /** Sends what the pod has gathered, if nothing of it is in flight. */
+  private flush(index: number): void {
+    const flush = this.deferred[index];
+    if (flush === undefined) return;
+    this.deferred[index] = undefined;
+    this.model.flush(index, this.nowMs);
+    flush();
+  }
+
+  /** Until nothing is on its way any more. */
+  private async quiet(): Promise<void> {
+    do {
+      for (const index of PODS) this.flush(index);
+      await settle();
+    } while (this.deferred.some((flush) => flush !== undefined));
+  }
+
+  private local(index: number): LocalRoster {
+    const local = this.locals[index];
+    if (local === undefined) throw new Error(`There is no pod ${index}.`);
+    return local;
+  }
+}

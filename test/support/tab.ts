@@ -1,0 +1,86 @@
+import type { ClientToServerEvents, HandshakeRefusal, ServerToClientEvents, Session } from '@rollcall/contract';
+import { io, type ManagerOptions, type Socket, type SocketOptions } from 'socket.io-client';
+import { stopAfterTest } from './teardown';
+
+export type ClientSocket = Socket<ServerToClientEvents, ClientToServerEvents>;
+
+export interface TabOptions {
+  readonly token?: string;
+  readonly userId?: string;
+  /** The host that the tab believes to talk to. */
+  readonly host?: string;
+  readonly transports?: ('websocket' | 'polling')[];
+  readonly origin?: string;
+  readonly client?: Partial<ManagerOptions & SocketOptions>;
+}
+
+/** A browser tab: a real socket.io-client that has got its `session`. */
+export class Tab {
+  private constructor(
+    readonly socket: ClientSocket,
+    readonly session: Session,
+  ) {}
+
+  get id(): string {
+    return this.session.connectionId;
+  }
+
+  /** Opens a tab and waits for its session. Rejects with the refusal's `{code, message}`. */
+  static open(url: string, options: TabOptions = {}): Promise<Tab> {
+    const socket = clientSocket(url, options);
+    return new Promise((resolve, reject) => {
+      socket.once('session', (session) => resolve(new Tab(socket, session)));
+      socket.once('connect_error', (error: Error & { data?: HandshakeRefusal }) => {
+        socket.disconnect();
+        reject(error.data === undefined ? error : Object.assign(new Error(error.data.message), error.data));
+      });
+    });
+  }
+
+  /** Sends an event, whether the contract knows it or not, and waits for its acknowledgement. */
+  async ask(event: string, ...payload: unknown[]): Promise<Record<string, unknown> & { ok: boolean }> {
+    const answer: unknown = await (this.socket as unknown as Socket).timeout(5000).emitWithAck(event, ...payload);
+    return answer as Record<string, unknown> & { ok: boolean };
+  }
+
+  join(channel: string, anonymous?: boolean): Promise<Record<string, unknown> & { ok: boolean }> {
+    return this.ask('channel:join', anonymous === undefined ? { channel } : { channel, anonymous });
+  }
+
+  /** Collects what arrives of an event from now on. */
+  collect<Event extends keyof ServerToClientEvents>(event: Event): Parameters<ServerToClientEvents[Event]>[0][] {
+    const received: Parameters<ServerToClientEvents[Event]>[0][] = [];
+    this.socket.onAny((name: string, payload: (typeof received)[number]) => {
+      if (name === event) received.push(payload);
+    });
+    return received;
+  }
+
+  close(): void {
+    this.socket.disconnect();
+  }
+
+  /** Goes without a word: the connection is cut under the client, as when a laptop loses its network. */
+  vanish(): void {
+    this.socket.io.reconnection(false);
+    this.socket.io.engine.close();
+  }
+}
+
+/** A client that is closed after the test, whatever becomes of it. */
+export function clientSocket(url: string, options: TabOptions): ClientSocket {
+  const { token, userId, host, origin, transports = ['websocket'], client } = options;
+  const socket: ClientSocket = io(url, {
+    auth: { token, userId },
+    transports,
+    forceNew: true,
+    reconnection: false,
+    extraHeaders: {
+      ...(host === undefined ? {} : { Host: host }),
+      ...(origin === undefined ? {} : { Origin: origin }),
+    },
+    ...client,
+  });
+  stopAfterTest(() => void socket.disconnect());
+  return socket;
+}
