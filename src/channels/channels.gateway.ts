@@ -49,8 +49,13 @@ export class ChannelsGateway implements OnGatewayInit<RollcallServer> {
 
   private async register(connection: Connection): Promise<void> {
     const { socket, visitor, roster } = connection;
-    await roster.connect(connection.id, visitor.user);
-    if (socket.connected) socket.emit('session', this.sessionOf(connection));
+    try {
+      await roster.connect(connection.id, visitor.user);
+      if (socket.connected) socket.emit('session', this.sessionOf(connection));
+    } catch (error) {
+      this.logger.error({ err: error }, 'A connection could not be registered, and was closed.');
+      socket.disconnect(true);
+    }
   }
 
   private disconnect(connection: Connection): void {

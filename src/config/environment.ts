@@ -23,8 +23,8 @@ type Variables = Readonly<Record<string, string | undefined>>;
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
-/** An hour: a longer grace would show people online who left a working day ago. */
-const GRACE_MAX_MS = 3_600_000;
+/** A minute: a longer grace would outlast what the index of changes keeps beyond its 10 minutes. */
+const GRACE_MAX_MS = 60_000;
 
 /** What a later release will read; ignoring it silently would leave several pods with several truths. */
 const NOT_YET = ['REDIS_URL', 'REDIS_SENTINELS', 'REDIS_SENTINEL_NAME', 'DATACENTERS'];

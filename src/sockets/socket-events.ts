@@ -45,6 +45,8 @@ export class SocketEvents {
       const { eventsPerSecond } = connection.visitor.app.limits;
       throw new AppError('RATE_LIMITED', `At most ${eventsPerSecond} events a second are taken from a connection.`);
     }
+    // While the pod says goodbye its sockets are still open, but they are out of the roster already.
+    if (!connection.roster.has(connection.id)) throw new AppError('UNAVAILABLE', 'This pod is going away.');
     const handler = typeof event === 'string' ? this.handlers.get(event) : undefined;
     if (handler === undefined) throw new AppError('UNKNOWN_EVENT');
     return handler(connection, payload);

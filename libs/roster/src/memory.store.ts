@@ -46,7 +46,9 @@ export class MemoryRosterStore extends RosterStore {
     this.listeners.set(host, listeners.add(listener));
     return Promise.resolve(() => {
       listeners.delete(listener);
-      if (listeners.size === 0 && this.listeners.get(host) === listeners) this.listeners.delete(host);
+      if (listeners.size > 0 || this.listeners.get(host) !== listeners) return;
+      this.listeners.delete(host);
+      if (this.tables.get(host)?.isEmpty()) this.tables.delete(host);
     });
   }
 

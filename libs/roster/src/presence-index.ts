@@ -4,7 +4,7 @@
  * read; entries older than anybody may ask for are dropped as new ones come.
  */
 
-/** Longer than the 10 minutes that `from` may look back. */
+/** Longer than the 10 minutes that `from` may look back, by the longest grace: departures are stamped ahead of time. */
 const KEPT_MS = 11 * 60_000;
 
 export interface Stamped {

@@ -7,11 +7,11 @@
  */
 import { addressOf, ANONYMOUS_SUFFIX, type ChannelKind, tabChannel } from '@rollcall/contract';
 import { cursorOf } from './cursor';
+import { HostChannels } from './host-channels';
 import { PresenceView } from './presence-view';
 import type { Profiles } from './profile';
 import type { Head, LogEntry, Snapshot } from './roster.store';
-import type { ConnectionRow, Membership } from './row';
-import { UserChannel } from './user-channel';
+import type { ConnectionRow } from './row';
 
 /** How a logged-in tab's own channel is shown: as an array of its one user, or as the bare user. */
 export type TabShape = 'array' | 'object';
@@ -27,10 +27,7 @@ export class RosterView {
   readonly presence: PresenceView;
   private position: Head | undefined;
   private readonly rows = new Map<string, ConnectionRow>();
-  private everyone = new UserChannel();
-  private anonymousConnections = 0;
-  private readonly userChannels = new Map<string, UserChannel>();
-  private readonly anonymousChannels = new Map<string, number>();
+  private channels = new HostChannels();
   private readonly fragments = new Map<string, string>();
   private readonly maps = new Map<TabShape, Buffer>();
 
@@ -51,10 +48,7 @@ export class RosterView {
   load(snapshot: Snapshot): void {
     this.position = snapshot.head;
     this.rows.clear();
-    this.everyone = new UserChannel();
-    this.anonymousConnections = 0;
-    this.userChannels.clear();
-    this.anonymousChannels.clear();
+    this.channels = new HostChannels();
     this.fragments.clear();
     this.maps.clear();
     this.presence.load(snapshot.users);
@@ -100,32 +94,32 @@ export class RosterView {
   }
 
   channelNames(): Record<ChannelKind, string[]> {
-    return { authenticated: [...this.userChannels.keys()], anonymous: [...this.anonymousChannels.keys()] };
+    return { authenticated: [...this.channels.users.keys()], anonymous: [...this.channels.anonymous.keys()] };
   }
 
   /** Distinct users of an authenticated channel; connections of an anonymous one. */
   count(kind: ChannelKind, channel: string): number {
-    if (kind === 'authenticated') return this.userChannels.get(channel)?.size ?? 0;
-    return this.anonymousChannels.get(channel) ?? 0;
+    if (kind === 'authenticated') return this.channels.users.get(channel)?.size ?? 0;
+    return this.channels.anonymous.get(channel) ?? 0;
   }
 
   /** Connections in a channel, whichever kind it is of. */
   connectionCount(kind: ChannelKind, channel: string): number {
-    if (kind === 'authenticated') return this.userChannels.get(channel)?.connections ?? 0;
-    return this.anonymousChannels.get(channel) ?? 0;
+    if (kind === 'authenticated') return this.channels.users.get(channel)?.connections ?? 0;
+    return this.channels.anonymous.get(channel) ?? 0;
   }
 
   get totals(): Totals {
     return {
-      users: this.everyone.size,
-      userConnections: this.everyone.connections,
-      anonymousConnections: this.anonymousConnections,
+      users: this.channels.everyone.size,
+      userConnections: this.channels.everyone.connections,
+      anonymousConnections: this.channels.anonymousConnections,
     };
   }
 
   /** Every connected user once, in the order of first connecting, as a JSON array of `{id,email}`. */
   usersJson(): string {
-    return this.everyone.toJson((userId) => this.fragment(userId));
+    return this.channels.everyone.toJson((userId) => this.fragment(userId));
   }
 
   /** The user of each logged-in connection, in the order of connecting, as a JSON array of `{id,email}`. */
@@ -144,7 +138,7 @@ export class RosterView {
     return this.connectionsInOrder().filter((row) => row.userId === userId);
   }
 
-  /** No connection and no user that anything is known of. */
+  /** Nobody is connected. */
   get isVacant(): boolean {
     return this.rows.size === 0;
   }
@@ -166,73 +160,8 @@ export class RosterView {
     const old = this.rows.get(connectionId);
     if (row === null) this.rows.delete(connectionId);
     else this.rows.set(connectionId, row);
-    const moved =
-      old === undefined || row === null || old.userId !== row.userId || old.since.revision !== row.since.revision;
-    if (old !== undefined && moved) this.leaveEveryone(old);
-    if (row !== null && moved) this.joinEveryone(row);
-    this.moveChannels(old, row, moved && old?.userId !== row?.userId);
-  }
-
-  private moveChannels(old: ConnectionRow | undefined, row: ConnectionRow | null, otherUser: boolean): void {
-    const before = old?.channels ?? [];
-    const after = row?.channels ?? [];
-    const same = (a: Membership, b: Membership): boolean =>
-      !otherUser && a.since === b.since && a.channel === b.channel && a.kind === b.kind;
-    // Channels are joined at the end, so what is common is nearly always a common beginning.
-    let common = 0;
-    while (common < before.length && common < after.length) {
-      if (!same(before[common] as Membership, after[common] as Membership)) break;
-      common += 1;
-    }
-    const left = before.slice(common);
-    const joined = after.slice(common);
-    for (const membership of left) {
-      if (old !== undefined && !joined.some((kept) => same(kept, membership))) this.leave(old, membership);
-    }
-    for (const membership of joined) {
-      if (row !== null && !left.some((kept) => same(kept, membership))) this.join(row, membership);
-    }
-  }
-
-  private joinEveryone({ userId, since }: ConnectionRow): void {
-    if (userId === null) this.anonymousConnections += 1;
-    else this.everyone.join(userId, since.revision);
-  }
-
-  private leaveEveryone({ userId, since }: ConnectionRow): void {
-    if (userId === null) {
-      this.anonymousConnections -= 1;
-      return;
-    }
-    this.everyone.leave(userId, since.revision);
-    if (!this.everyone.has(userId)) this.fragments.delete(userId);
-  }
-
-  private join({ userId }: ConnectionRow, { kind, channel, since }: Membership): void {
-    if (kind === 'anonymous') {
-      this.anonymousChannels.set(channel, (this.anonymousChannels.get(channel) ?? 0) + 1);
-      return;
-    }
-    if (userId === null) return;
-    let members = this.userChannels.get(channel);
-    if (members === undefined) {
-      members = new UserChannel();
-      this.userChannels.set(channel, members);
-    }
-    members.join(userId, since);
-  }
-
-  private leave({ userId }: ConnectionRow, { kind, channel, since }: Membership): void {
-    if (kind === 'anonymous') {
-      const rest = (this.anonymousChannels.get(channel) ?? 0) - 1;
-      if (rest > 0) this.anonymousChannels.set(channel, rest);
-      else this.anonymousChannels.delete(channel);
-      return;
-    }
-    const members = this.userChannels.get(channel);
-    if (members === undefined || userId === null) return;
-    members.leave(userId, since);
-    if (members.size === 0) this.userChannels.delete(channel);
+    this.channels.move(old, row);
+    if (old?.userId != null && !this.channels.has(old.userId)) this.fragments.delete(old.userId);
   }
 
   private fragment(userId: string): string {
@@ -247,17 +176,15 @@ export class RosterView {
 
   private dropFragment(userId: string): void {
     this.fragments.delete(userId);
-    if (!this.everyone.has(userId)) return;
-    this.everyone.fragmentChanged();
-    for (const members of this.userChannels.values()) if (members.has(userId)) members.fragmentChanged();
+    this.channels.fragmentChanged(userId);
   }
 
   private members(tabs: TabShape): string[] {
     const members = this.builtIn('authenticated');
-    for (const name of this.userChannels.keys()) members.push(this.userChannel(name));
+    for (const name of this.channels.users.keys()) members.push(this.userChannel(name));
     for (const row of this.rows.values()) members.push(this.tab(row, tabs));
     members.push(...this.builtIn('anonymous'));
-    for (const name of this.anonymousChannels.keys()) members.push(this.anonymousChannel(name));
+    for (const name of this.channels.anonymous.keys()) members.push(this.anonymousChannel(name));
     return members;
   }
 
@@ -273,30 +200,30 @@ export class RosterView {
       case 'user':
         return [];
       case 'anonymous-half': {
-        const active = this.userChannels.has(address.name) && this.anonymousChannels.has(address.name);
+        const active = this.channels.users.has(address.name) && this.channels.anonymous.has(address.name);
         return active ? [this.anonymousChannel(address.name)] : [];
       }
       case 'channel': {
-        const members = this.userChannels.has(name) ? [this.userChannel(name)] : [];
-        if (this.anonymousChannels.has(name)) members.push(this.anonymousChannel(name));
+        const members = this.channels.users.has(name) ? [this.userChannel(name)] : [];
+        if (this.channels.anonymous.has(name)) members.push(this.anonymousChannel(name));
         return members;
       }
     }
   }
 
   private builtIn(name: ChannelKind): string[] {
-    if (name === 'authenticated') return this.everyone.size > 0 ? [`"authenticated":${this.usersJson()}`] : [];
-    return this.anonymousConnections > 0 ? [`"anonymous":${this.anonymousConnections}`] : [];
+    if (name === 'authenticated') return this.channels.everyone.size > 0 ? [`"authenticated":${this.usersJson()}`] : [];
+    return this.channels.anonymousConnections > 0 ? [`"anonymous":${this.channels.anonymousConnections}`] : [];
   }
 
   private userChannel(name: string): string {
-    const json = this.userChannels.get(name)?.toJson((userId) => this.fragment(userId)) ?? '[]';
+    const json = this.channels.users.get(name)?.toJson((userId) => this.fragment(userId)) ?? '[]';
     return `${JSON.stringify(name)}:${json}`;
   }
 
   private anonymousChannel(name: string): string {
-    const key = this.userChannels.has(name) ? name + ANONYMOUS_SUFFIX : name;
-    return `${JSON.stringify(key)}:${this.anonymousChannels.get(name) ?? 0}`;
+    const key = this.channels.users.has(name) ? name + ANONYMOUS_SUFFIX : name;
+    return `${JSON.stringify(key)}:${this.channels.anonymous.get(name) ?? 0}`;
   }
 
   private tab({ connectionId, userId }: ConnectionRow, tabs: TabShape): string {

@@ -69,7 +69,10 @@ export interface Snapshot {
 
 /** Where a roster's changes go: the shared truth of all pods of a data centre. Every adapter passes one contract. */
 export abstract class RosterStore {
-  /** Applies a batch atomically: tables, presence, time, revisions and log. Resolves when it is in the store. */
+  /**
+   * Applies a batch atomically: tables, presence, time, revisions and log. Resolves, when it is in the store, with the
+   * head right after it; for a batch that was applied before, with the head now.
+   */
   abstract apply(host: string, batch: Batch): Promise<Head>;
 
   /** Where the roster is now; whatever was acknowledged before the call is included. */

@@ -2,8 +2,9 @@
  * The views that this pod keeps, one a host, opened by the first question about it and dropped when nobody has asked
  * for two rounds of `dropIdle`. A reader always gets a view that has everything acknowledged before it asked.
  */
+import { AppError } from '@rollcall/contract';
 import type { Profiles } from './profile';
-import type { LogEntry, RosterStore } from './roster.store';
+import type { Head, LogEntry, RosterStore } from './roster.store';
 import { RosterView } from './roster-view';
 
 /** A view, and the store's time at which its answer is true. */
@@ -11,6 +12,12 @@ export interface Reading {
   readonly view: RosterView;
   readonly atMs: number;
 }
+
+/** More than this many, and those of hosts without a connection go first: clients can make up hosts. */
+const VIEWS_MAX = 1000;
+
+/** A view that is still behind after so many loads will not catch up: better an error than an endless wait. */
+const LOADS_MAX = 5;
 
 interface Followed {
   readonly view: RosterView;
@@ -31,15 +38,15 @@ export class Views {
 
   /** The host's view, as fresh as the last acknowledged write. */
   async read(host: string): Promise<Reading> {
-    for (;;) {
+    for (let loads = 0; loads < LOADS_MAX; loads += 1) {
       const followed = this.followed.get(host) ?? (await this.open(host));
       followed.asked = true;
       const head = await this.store.head(host);
       const { view } = followed;
-      const current = view.head.epoch === head.epoch && view.head.revision >= head.revision;
-      if (current && !followed.broken) return { view, atMs: Math.max(head.atMs, view.head.atMs) };
+      if (!followed.broken && hasReached(view.head, head)) return { view, atMs: Math.max(head.atMs, view.head.atMs) };
       this.drop(host, followed);
     }
+    throw new AppError('UNAVAILABLE');
   }
 
   /** The directory's word on a user has changed, on the hosts that `concerns` says. */
@@ -81,8 +88,13 @@ export class Views {
     }
     const followed: Followed = { view, stop, broken: waiting.some((entry) => !view.apply(entry)), asked: true };
     waiting = undefined;
+    if (this.followed.size >= VIEWS_MAX) this.dropVacant();
     this.followed.set(host, followed);
     return followed;
+  }
+
+  private dropVacant(): void {
+    for (const [host, followed] of this.followed) if (followed.view.isVacant) this.drop(host, followed);
   }
 
   private drop(host: string, followed: Followed): void {
@@ -90,3 +102,8 @@ export class Views {
     if (this.followed.get(host) === followed) this.followed.delete(host);
   }
 }
+
+/** A view may be further than the head that was asked for: it went on while the question was under way. */
+const hasReached = (view: Head, head: Head): boolean =>
+  view.epoch === head.epoch &&
+  (view.revision > head.revision || (view.revision === head.revision && view.tag === head.tag));

@@ -1,0 +1,103 @@
+/*
+ * Which channels a host has and who is in them: what the rows say, turned round. Written row by row by the view that
+ * owns it. A channel is there while it has a member.
+ */
+import type { ConnectionRow, Membership } from './row';
+import { UserChannel } from './user-channel';
+
+export class HostChannels {
+  /** The built-in channel of all logged-in connections. */
+  readonly everyone = new UserChannel();
+  readonly users = new Map<string, UserChannel>();
+  /** Connections by anonymous channel. */
+  readonly anonymous = new Map<string, number>();
+  private anonymousTabs = 0;
+
+  /** The built-in channel of all anonymous connections, which are only counted. */
+  get anonymousConnections(): number {
+    return this.anonymousTabs;
+  }
+
+  /** Takes a connection's row from what it was to what it is. */
+  move(old: ConnectionRow | undefined, row: ConnectionRow | null): void {
+    const sameUser = old !== undefined && row !== null && old.userId === row.userId;
+    if (!sameUser || old.since.revision !== row.since.revision) {
+      if (old !== undefined) this.leaveEveryone(old);
+      if (row !== null) this.joinEveryone(row);
+    }
+    this.moveChannels(old, row, sameUser);
+  }
+
+  /** Whether the user has a connection. */
+  has(userId: string): boolean {
+    return this.everyone.has(userId);
+  }
+
+  /** Every list that shows the user has to be written anew. */
+  fragmentChanged(userId: string): void {
+    if (!this.everyone.has(userId)) return;
+    this.everyone.fragmentChanged();
+    for (const members of this.users.values()) if (members.has(userId)) members.fragmentChanged();
+  }
+
+  private moveChannels(old: ConnectionRow | undefined, row: ConnectionRow | null, sameUser: boolean): void {
+    const before = old?.channels ?? [];
+    const after = row?.channels ?? [];
+    const same = (a: Membership, b: Membership): boolean =>
+      sameUser && a.since === b.since && a.channel === b.channel && a.kind === b.kind;
+    // Channels are joined at the end, so what is common is nearly always a common beginning.
+    let common = 0;
+    while (common < before.length && common < after.length) {
+      if (!same(before[common] as Membership, after[common] as Membership)) break;
+      common += 1;
+    }
+    const left = before.slice(common);
+    const joined = after.slice(common);
+    for (const membership of left) {
+      if (old !== undefined && !joined.some((kept) => same(kept, membership))) this.leave(old, membership);
+    }
+    for (const membership of joined) {
+      if (row !== null && !left.some((kept) => same(kept, membership))) this.join(row, membership);
+    }
+  }
+
+  private joinEveryone({ userId, since }: ConnectionRow): void {
+    if (userId === null) this.anonymousTabs += 1;
+    else this.everyone.join(userId, since.revision);
+  }
+
+  private leaveEveryone({ userId, since }: ConnectionRow): void {
+    if (userId === null) {
+      this.anonymousTabs -= 1;
+      return;
+    }
+    this.everyone.leave(userId, since.revision);
+  }
+
+  private join({ userId }: ConnectionRow, { kind, channel, since }: Membership): void {
+    if (kind === 'anonymous') {
+      this.anonymous.set(channel, (this.anonymous.get(channel) ?? 0) + 1);
+      return;
+    }
+    if (userId === null) return;
+    let members = this.users.get(channel);
+    if (members === undefined) {
+      members = new UserChannel();
+      this.users.set(channel, members);
+    }
+    members.join(userId, since);
+  }
+
+  private leave({ userId }: ConnectionRow, { kind, channel, since }: Membership): void {
+    if (kind === 'anonymous') {
+      const rest = (this.anonymous.get(channel) ?? 0) - 1;
+      if (rest > 0) this.anonymous.set(channel, rest);
+      else this.anonymous.delete(channel);
+      return;
+    }
+    const members = this.users.get(channel);
+    if (members === undefined || userId === null) return;
+    members.leave(userId, since);
+    if (members.size === 0) this.users.delete(channel);
+  }
+}

@@ -1,0 +1,304 @@
+import type { ChannelKind } from '@rollcall/contract';
+import { inChannels, rowOf } from '../../../test/support/roster-store';
+import { Directory, FollowedView, parsed } from '../../../test/support/roster-view';
+import type { LogEntry, MembershipState } from './roster.store';
+import { RosterView, type TabShape } from './roster-view';
+
+const anonymously = (...channels: string[]): { channels: MembershipState[] } => ({
+  channels: channels.map((channel) => ({ kind: 'anonymous', channel })),
+});
+
+const ADA = { id: 'ada', email: 'ada@example.com' };
+const BOB = { id: 'bob', email: null };
+
+describe('A view of a host', () => {
+  let followed: FollowedView;
+  let view: RosterView;
+
+  beforeEach(async () => {
+    followed = await FollowedView.open();
+    view = followed.view;
+    followed.directory.details.set('ada', { email: 'ada@example.com' });
+  });
+
+  const map = (tabs: TabShape = 'array'): unknown => parsed(view.channelMap(tabs));
+  const channel = (name: string, tabs: TabShape = 'array'): unknown => parsed(view.channel(name, tabs));
+
+  describe('answers for all channels', () => {
+    it('an empty object when nobody is connected', () => {
+      expect(map()).toEqual({});
+      expect(view.isVacant).toBe(true);
+    });
+
+    it.each<readonly [TabShape, unknown]>([
+      ['array', [ADA]],
+      ['object', ADA],
+    ])('the users of each channel, the counts of anonymous ones, and tabs as %s', async (tabs, tab) => {
+      await followed.pod.row('t1', rowOf('ada', inChannels('room')));
+      await followed.pod.row('t2', rowOf(null, anonymously('hall')));
+      await followed.pod.row('t3', rowOf('ada', anonymously('hall')));
+      expect(map(tabs)).toEqual({
+        authenticated: [ADA],
+        anonymous: 1,
+        room: [ADA],
+        hall: 2,
+        'tab|t1': tab,
+        'tab|t2': 1,
+        'tab|t3': tab,
+      });
+    });
+
+    it('the built-in channels only while they have members', async () => {
+      await followed.pod.row('t1', rowOf(null));
+      expect(map()).toEqual({ anonymous: 1, 'tab|t1': 1 });
+      await followed.pod.gone('t1');
+      await followed.pod.row('t2', rowOf('bob'));
+      expect(map()).toEqual({ authenticated: [BOB], 'tab|t2': [BOB] });
+      await followed.pod.gone('t2');
+      expect(map()).toEqual({});
+    });
+
+    it('the anonymous half of a name under another key while users are there as well', async () => {
+      await followed.pod.row('t1', rowOf('bob', inChannels('room')));
+      await followed.pod.row('t2', rowOf(null, anonymously('room')));
+      expect(map()).toMatchObject({ room: [BOB], 'room|anonymous': 1 });
+      await followed.pod.gone('t1');
+      expect(map()).toEqual({ anonymous: 1, 'tab|t2': 1, room: 1 });
+    });
+
+    it('the same bytes again until something changes', async () => {
+      await followed.pod.row('t1', rowOf('ada'));
+      const first = view.channelMap('array');
+      expect(view.channelMap('array')).toBe(first);
+      expect(view.channelMap('object')).not.toBe(first);
+      await followed.pod.row('t2', rowOf(null));
+      expect(map()).toMatchObject({ anonymous: 1 });
+    });
+  });
+
+  describe('answers for one channel', () => {
+    beforeEach(async () => {
+      await followed.pod.row('t1', rowOf('ada', inChannels('room', 'users-only')));
+      await followed.pod.row('t2', rowOf(null, anonymously('room', 'hall')));
+    });
+
+    it.each<readonly [name: string, answer: unknown]>([
+      ['users-only', { 'users-only': [ADA] }],
+      ['hall', { hall: 1 }],
+      ['room', { room: [ADA], 'room|anonymous': 1 }],
+      ['room|anonymous', { 'room|anonymous': 1 }],
+      ['hall|anonymous', {}],
+      ['users-only|anonymous', {}],
+      ['authenticated', { authenticated: [ADA] }],
+      ['anonymous', { anonymous: 1 }],
+      ['tab|t1', { 'tab|t1': [ADA] }],
+      ['tab|t2', { 'tab|t2': 1 }],
+      ['tab|t3', {}],
+      ['user|ada', {}],
+      ['nobody-here', {}],
+      ['constructor', {}],
+    ])('named %s', (name, answer) => {
+      expect(channel(name)).toEqual(answer);
+    });
+
+    it('a tab as the bare user where the dialect wants it', () => {
+      expect(channel('tab|t1', 'object')).toEqual({ 'tab|t1': ADA });
+      expect(channel('tab|t2', 'object')).toEqual({ 'tab|t2': 1 });
+    });
+
+    it('nothing for built-ins without members', async () => {
+      await followed.pod.gone('t1', 't2');
+      expect([channel('authenticated'), channel('anonymous'), channel('room')]).toEqual([{}, {}, {}]);
+    });
+
+    it('names of channels and counts, without built-ins and tabs', () => {
+      expect(view.channelNames()).toEqual({ authenticated: ['room', 'users-only'], anonymous: ['room', 'hall'] });
+      const counts = (kind: ChannelKind): number[] => ['room', 'hall'].map((name) => view.count(kind, name));
+      expect([counts('authenticated'), counts('anonymous')]).toEqual([
+        [1, 0],
+        [1, 1],
+      ]);
+    });
+  });
+
+  it('counts a user of two tabs once, and both connections', async () => {
+    await followed.pod.row('t1', rowOf('ada', inChannels('room')));
+    await followed.pod.row('t2', rowOf('ada', inChannels('room')));
+    await followed.pod.row('t3', rowOf(null, anonymously('room')));
+    expect(map()).toMatchObject({ authenticated: [ADA], room: [ADA] });
+    expect([view.count('authenticated', 'room'), view.connectionCount('authenticated', 'room')]).toEqual([1, 2]);
+    expect(view.totals).toEqual({ users: 1, userConnections: 2, anonymousConnections: 1 });
+    expect(parsed(view.usersJson())).toEqual([ADA]);
+    expect(parsed(view.userConnectionsJson())).toEqual([ADA, ADA]);
+    await followed.pod.gone('t1');
+    expect(map()).toMatchObject({ authenticated: [ADA], room: [ADA] });
+    expect(view.totals).toEqual({ users: 1, userConnections: 1, anonymousConnections: 1 });
+  });
+
+  it('lists users in the order of their first membership that still lasts', async () => {
+    const { pod } = followed;
+    await pod.row('a1', rowOf('ada', inChannels('room')));
+    await pod.row('b1', rowOf('bob', inChannels('room')));
+    await pod.row('a2', rowOf('ada', inChannels('room')));
+    expect(channel('room')).toEqual({ room: [ADA, BOB] });
+    await pod.gone('a1');
+    expect(channel('room')).toEqual({ room: [BOB, ADA] });
+    expect(parsed(view.usersJson())).toEqual([BOB, ADA]);
+    expect(channel('room')).toEqual(parsed((await followed.fresh()).channel('room', 'array')));
+  });
+
+  it('lists a user last who left and joined again, even in one step', async () => {
+    const since = { revision: 1, atMs: 0 };
+    await followed.pod.row('a1', rowOf('ada', { since, ...inChannels('room') }));
+    await followed.pod.row('b1', rowOf('bob', inChannels('room')));
+    await followed.pod.row('a1', rowOf('ada', { since, ...inChannels('room') }));
+    expect(channel('room')).toEqual({ room: [BOB, ADA] });
+    expect(parsed(view.usersJson())).toEqual([ADA, BOB]);
+  });
+
+  it('lists a connection that registers again in its old place', async () => {
+    await followed.pod.row('b1', rowOf('bob', { since: { revision: 8, atMs: 0 } }));
+    await followed.pod.row('a1', rowOf('ada', { since: { revision: 5, atMs: 0 } }));
+    expect(parsed(view.usersJson())).toEqual([ADA, BOB]);
+    expect(parsed(view.userConnectionsJson())).toEqual([ADA, BOB]);
+  });
+
+  it('finds a connection, and the connections of a user in the order of connecting', async () => {
+    for (const id of ['t2', 't1', 't3']) await followed.pod.row(id, rowOf(id === 't1' ? 'bob' : 'ada'));
+    expect(view.connectionsOf('ada').map(({ connectionId }) => connectionId)).toEqual(['t2', 't3']);
+    expect(view.connection('t1')).toMatchObject({ userId: 'bob', pod: 'pod-1' });
+    expect([view.connection('toString'), view.connectionsOf('nobody')]).toEqual([undefined, []]);
+  });
+
+  describe('shows a profile', () => {
+    beforeEach(() =>
+      followed.pod.row('t1', rowOf('bob', { claims: { email: 'old@example.com' }, ...inChannels('room') })),
+    );
+
+    const everywhere = (email: string | null): void => {
+      const bob = { id: 'bob', email };
+      expect(map()).toEqual({ authenticated: [bob], room: [bob], 'tab|t1': [bob] });
+      expect([channel('room'), channel('tab|t1', 'object')]).toEqual([{ room: [bob] }, { 'tab|t1': bob }]);
+      expect([parsed(view.usersJson()), parsed(view.userConnectionsJson())]).toEqual([[bob], [bob]]);
+    };
+
+    it('as the claims have it, until the directory says otherwise', () => {
+      everywhere('old@example.com');
+      followed.directory.details.set('bob', { email: 'new@example.com' });
+      view.profileChanged('bob');
+      everywhere('new@example.com');
+    });
+
+    it('with the claims of the latest connection', async () => {
+      everywhere('old@example.com');
+      await followed.pod.row('t2', rowOf('bob', { claims: { email: 'new@example.com' } }));
+      await followed.pod.gone('t2');
+      everywhere('new@example.com');
+    });
+
+    it('without claims that were forgotten', async () => {
+      everywhere('old@example.com');
+      await followed.pod.write({ users: [{ userId: 'bob', forget: true }] });
+      everywhere(null);
+    });
+
+    it('that changed while the user was away', async () => {
+      everywhere('old@example.com');
+      await followed.pod.gone('t1');
+      followed.directory.details.set('bob', { email: 'new@example.com' });
+      view.profileChanged('bob');
+      await followed.pod.row('t1', rowOf('bob', inChannels('room')));
+      everywhere('new@example.com');
+    });
+  });
+
+  it.each(['__proto__', 'constructor', 'toString', '"quoted"\\', '0'])('takes %p for any name', async (hard) => {
+    await followed.pod.row(hard, rowOf(hard, inChannels(hard)));
+    await followed.pod.row('t2', rowOf(null, anonymously(hard)));
+    const user = { id: hard, email: null };
+    const entries = (json: Buffer): unknown => Object.entries(parsed(json) as object);
+    expect(entries(view.channel(hard, 'array'))).toEqual([
+      [hard, [user]],
+      [`${hard}|anonymous`, 1],
+    ]);
+    expect(entries(view.channel(`tab|${hard}`, 'object'))).toEqual([[`tab|${hard}`, user]]);
+    expect(entries(view.channelMap('array'))).toEqual(
+      expect.arrayContaining([
+        [hard, [user]],
+        [`${hard}|anonymous`, 1],
+      ]),
+    );
+  });
+});
+
+describe('A view that follows the log', () => {
+  let followed: FollowedView;
+  let behind: RosterView;
+  let entries: LogEntry[];
+
+  beforeEach(async () => {
+    followed = await FollowedView.open();
+    behind = await followed.fresh();
+    for (const id of ['t1', 't2', 't3']) await followed.pod.row(id, rowOf('ada'));
+    entries = followed.entries;
+  });
+
+  const entry = (index: number): LogEntry => {
+    const found = entries[index];
+    if (found === undefined) throw new Error(`There is no entry ${index}.`);
+    return found;
+  };
+
+  it('takes entries that follow on each other, up to the store’s own place', async () => {
+    expect(entries.map((each) => behind.apply(each))).toEqual([true, true, true]);
+    expect(behind.head).toEqual(await followed.store.head('a.example'));
+    expect(behind.cursor).toBe(followed.view.cursor);
+  });
+
+  it('refuses an entry after a gap and stays where it is', () => {
+    expect(behind.apply(entry(0))).toBe(true);
+    const { cursor } = behind;
+    expect(behind.apply(entry(2))).toBe(false);
+    expect(behind.cursor).toBe(cursor);
+    expect(behind.totals.userConnections).toBe(1);
+    expect([behind.apply(entry(1)), behind.apply(entry(2))]).toEqual([true, true]);
+  });
+
+  it('ignores an entry that it has already', () => {
+    for (const each of entries) behind.apply(each);
+    const { cursor } = behind;
+    expect(entries.map((each) => behind.apply(each))).toEqual([true, true, true]);
+    expect(behind.cursor).toBe(cursor);
+    expect(behind.totals.userConnections).toBe(3);
+  });
+
+  it.each<readonly [name: string, changed: Partial<LogEntry>]>([
+    ['of another epoch', { epoch: 'another' }],
+    ['that follows on another history of the same length', { previousTag: 'another' }],
+    ['that overlaps with what is here', { fromRevision: -1 }],
+  ])('refuses an entry %s', (_name, changed) => {
+    expect(behind.apply({ ...entry(0), ...changed })).toBe(false);
+    expect(behind.totals.userConnections).toBe(0);
+  });
+
+  it('refuses another entry for the revision where it is', () => {
+    behind.apply(entry(0));
+    expect(behind.apply({ ...entry(0), tag: 'another' })).toBe(false);
+  });
+
+  it('starts over with a snapshot', async () => {
+    await followed.pod.gone('t1', 't2', 't3');
+    await followed.pod.row('t4', rowOf('bob', inChannels('room')));
+    followed.view.channelMap('array');
+    const snapshot = await followed.store.snapshot('a.example');
+    for (const each of entries.slice(0, 3)) behind.apply(each);
+    behind.channelMap('array');
+    behind.load(snapshot);
+    expect(parsed(behind.channelMap('array'))).toEqual(parsed(followed.view.channelMap('array')));
+    expect(behind.totals).toEqual({ users: 1, userConnections: 1, anonymousConnections: 0 });
+  });
+
+  it('cannot be read before it is loaded', () => {
+    expect(() => new RosterView(new Directory()).head).toThrow('not loaded');
+  });
+});
