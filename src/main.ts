@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import type { AddressInfo } from 'node:net';
 import { announcement, demoLines } from './announce';
 import { readConfig } from './config/config';
 import { ConfigError } from './config/environment';
@@ -11,9 +12,11 @@ async function main(): Promise<void> {
   const app = await createService(config, log);
   app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
   await app.listen(config.port, config.bind);
-  log.info(announcement(config));
+  // With PORT=0 only the server knows which port it got.
+  const { port } = app.getHttpServer().address() as AddressInfo;
+  log.info(announcement({ ...config, port }));
   // Plain text, not log lines: they are there to be pasted.
-  if (config.demo) process.stdout.write(demoLines(config.port).join('\n'));
+  if (config.demo) process.stdout.write(demoLines(port).join('\n'));
 }
 
 main().catch((error: unknown) => {

@@ -24,9 +24,7 @@ export class Apps {
 
   /** The scope that the headers name, or `undefined` for a host that no app owns. */
   scopeOf(headers: IncomingHttpHeaders): Scope | undefined {
-    const forwarded = this.config.trustProxy ? headers['x-forwarded-host'] : undefined;
-    const first = (Array.isArray(forwarded) ? forwarded[0] : forwarded)?.split(',')[0];
-    const host = hostName(first ?? headers.host ?? headers[':authority']?.toString());
+    const host = hostName(this.addressOf(headers));
     const app = host === undefined ? undefined : this.appOf(host);
     return host === undefined || app === undefined ? undefined : { app, host };
   }
@@ -44,8 +42,16 @@ export class Apps {
    * Whether a page of that origin may talk to the app: one on the app's list, or one that was served from the address
    * it talks to. A client that is no browser sends no origin.
    */
-  allowsOrigin(app: App, { origin, host }: IncomingHttpHeaders): boolean {
+  allowsOrigin(app: App, headers: IncomingHttpHeaders): boolean {
+    const { origin } = headers;
     if (origin === undefined || app.origins === null || app.origins.has(origin)) return true;
-    return URL.canParse(origin) && new URL(origin).host === host?.toLowerCase();
+    return URL.canParse(origin) && new URL(origin).host === this.addressOf(headers)?.toLowerCase();
+  }
+
+  /** Host and port as the client wrote them, which a trusted proxy passes on. */
+  private addressOf(headers: IncomingHttpHeaders): string | undefined {
+    const forwarded = this.config.trustProxy ? headers['x-forwarded-host'] : undefined;
+    const first = (Array.isArray(forwarded) ? forwarded[0] : forwarded)?.split(',')[0]?.trim();
+    return first || (headers.host ?? headers[':authority']?.toString());
   }
 }

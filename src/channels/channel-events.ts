@@ -56,10 +56,12 @@ export class ChannelEvents implements OnModuleInit {
     const message = messageOf(fields);
     const from = visitor.user === null ? { connectionId: id } : { connectionId: id, id: visitor.user.id };
     socket.to(room).emit('message', { channel, message, from } satisfies Message);
-    // The sender's own join may still be on its way to the store, and it is counted before it is taken off.
+    // The sender's own join may still be on its way to the store, and others' with it.
     await roster.join(id, kind, channel);
     const { view } = await this.views.read(host);
-    return { delivered: Math.max(0, view.connectionCount(kind, channel) - 1) };
+    // By now the sender may have left again, and is taken off only where it is counted.
+    const own = view.connection(id)?.channels.some((place) => place.kind === kind && place.channel === channel);
+    return { delivered: view.connectionCount(kind, channel) - (own ? 1 : 0) };
   }
 }
 

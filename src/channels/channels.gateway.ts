@@ -54,7 +54,8 @@ export class ChannelsGateway implements OnGatewayInit<RollcallServer> {
       if (socket.connected) socket.emit('session', this.sessionOf(connection));
     } catch (error) {
       this.logger.error({ err: error }, 'A connection could not be registered, and was closed.');
-      socket.disconnect(true);
+      // Not by a disconnect: a client takes that for the last word, and this one shall come again.
+      socket.conn.close();
     }
   }
 

@@ -54,9 +54,12 @@ function appsFrom(file: string): App[] {
   try {
     json = JSON.parse(text);
   } catch (error) {
-    throw new ConfigError(`APPS_FILE is ${JSON.stringify(file)}, but that file is not JSON: ${reason(error)}`);
+    throw new ConfigError(`APPS_FILE is ${JSON.stringify(file)}, but that file is not JSON: ${withoutExcerpt(error)}`);
   }
   return readApps(json, `The apps file ${file}`);
 }
+
+/** The parser's words without its excerpt of the file, which may hold a key. */
+const withoutExcerpt = (error: unknown): string => reason(error).replace(/, (\.\.\.)?".*/s, '');
 
 const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -6,6 +6,8 @@ import { faceOf } from './faces';
 const BY_STATUS = new Map<number, ErrorCode>([
   [400, 'BAD_REQUEST'],
   [401, 'NOT_AUTHENTICATED'],
+  // A path that leads out of the folder of the UI's files.
+  [403, 'NOT_FOUND'],
   [404, 'NOT_FOUND'],
   [405, 'METHOD_NOT_ALLOWED'],
   [413, 'PAYLOAD_TOO_LARGE'],
@@ -19,7 +21,7 @@ const BY_STATUS = new Map<number, ErrorCode>([
 export function asAppError(error: unknown): AppError | undefined {
   if (error instanceof AppError) return error;
   const status = error instanceof HttpException ? error.getStatus() : statusOf(error);
-  const code = BY_STATUS.get(status);
+  const code = BY_STATUS.get(status) ?? (status >= 400 && status < 500 ? 'BAD_REQUEST' : undefined);
   if (code === undefined) return undefined;
   const spoken = code === 'BAD_REQUEST' && error instanceof Error ? error.message : ERRORS[code].message;
   return new AppError(code, spoken);

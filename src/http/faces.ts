@@ -7,7 +7,7 @@ export interface Face {
 }
 
 /** The shape that BetterForms' and Klai's stack (Feathers) answers errors in. */
-const FEATHERS: Face = {
+export const FEATHERS: Face = {
   contentType: 'application/json; charset=utf-8',
   body: ({ code, message, field }) => {
     const { name, className } = feathersName(ERRORS[code].status);
@@ -42,7 +42,7 @@ function feathersName(status: number): { name: string; className: string } {
 const LOGIN_REQUIRED = 'You must be logged in to do this.';
 
 /** Rocket.Chat's envelope; its clients demand the bare content type. A 401 serves the clients of all its versions. */
-const ROCKET_CHAT: Face = {
+export const ROCKET_CHAT: Face = {
   contentType: 'application/json',
   body: (error) => {
     switch (error.status) {
@@ -65,7 +65,7 @@ const ROCKET_CHAT: Face = {
 };
 
 /** RFC 9457, for the native routes and for everything that is nobody's. */
-const PROBLEM: Face = {
+export const PROBLEM: Face = {
   contentType: 'application/problem+json',
   body: ({ code, message, field }) => ({
     type: 'about:blank',

@@ -16,7 +16,8 @@ export class HttpErrorFilter implements ExceptionFilter {
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     const error = this.explain(thrown, request, reply);
     if (reply.raw.headersSent) return;
-    replyWithError(reply, request.url, error);
+    // The route's own path, where one matched: a URL can be written in several ways.
+    replyWithError(reply, request.routeOptions.url ?? request.url, error);
   }
 
   private explain(thrown: unknown, request: FastifyRequest, reply: FastifyReply): AppError {
@@ -27,7 +28,7 @@ export class HttpErrorFilter implements ExceptionFilter {
     }
     if (error.code !== 'NOT_FOUND' || request.routeOptions.url !== undefined) return error;
     const allowed = this.routes.methodsOf(request.url);
-    if (allowed.length === 0) return error;
+    if (allowed.length === 0 || allowed.some((method) => method === request.method)) return error;
     void reply.header('allow', allowed.join(', '));
     return new AppError(
       'METHOD_NOT_ALLOWED',

@@ -1,15 +1,19 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import { AppError } from '@rollcall/contract';
+import { AppError, type ErrorCode } from '@rollcall/contract';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Socket } from 'node:net';
 import { Apps } from '../auth/apps.service';
 import { asAppError, replyWithError } from './error-reply';
-import { RouteTable } from './route-table';
+import { jsonFault } from './json-depth';
+import { PARAM_MAX_LENGTH, RouteTable } from './route-table';
 import { Shutdown } from './shutdown.service';
 
 /** 64 KiB: every body of the documents is far smaller, and a pod must be able to hold many of them at once. */
 export const BODY_MAX_BYTES = 65_536;
+
+/** Far above what fields allow for themselves, and far below where writing a body out again overflows the stack. */
+const BODY_MAX_DEPTH = 500;
 
 /** 80 KiB: `users.presence` takes URLs of 64 KiB (some 4,500 ids), and other headers need room beside it. */
 const HEADERS_MAX_BYTES = 81_920;
@@ -22,7 +26,7 @@ const EXPOSED_HEADERS =
 export function httpAdapter(): FastifyAdapter {
   return new FastifyAdapter({
     bodyLimit: BODY_MAX_BYTES,
-    routerOptions: { maxParamLength: 4096 },
+    routerOptions: { maxParamLength: PARAM_MAX_LENGTH },
     http: { maxHeaderSize: HEADERS_MAX_BYTES },
     // A slow sender of headers or body must not hold a connection for ever.
     requestTimeout: 30_000,
@@ -44,7 +48,7 @@ export function setUpHttp(app: NestFastifyApplication): void {
   const apps = app.get(Apps);
   const delegator: CorsOptions['delegator'] = (request, callback) => {
     const scope = apps.scopeOf(request.headers);
-    const allowed = scope !== undefined && apps.allowsOrigin(scope.app, request.headers);
+    const allowed = scope !== undefined && !isBareOptions(request) && apps.allowsOrigin(scope.app, request.headers);
     const origin = allowed && (scope.app.origins === null ? '*' : (request.headers.origin ?? false));
     callback(null, {
       origin,
@@ -56,6 +60,10 @@ export function setUpHttp(app: NestFastifyApplication): void {
   };
   app.enableCors({ delegator });
 }
+
+/** An `OPTIONS` that is no browser's question about CORS: a wrong method like others. */
+const isBareOptions = ({ method, headers }: FastifyRequest): boolean =>
+  method === 'OPTIONS' && (!headers.origin || !headers['access-control-request-method']);
 
 /** Without it, a keep-alive connection that is busy when the pod stops would hold it up for more than a minute. */
 function letGo(fastify: FastifyInstance, shutdown: Shutdown): void {
@@ -70,11 +78,18 @@ function acceptJsonOnly(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (_request, text, done) => {
     if (text.trim() === '') return done(null, {});
+    let body: unknown;
     try {
-      done(null, JSON.parse(text));
+      body = JSON.parse(text);
     } catch {
-      done(new AppError('BAD_REQUEST', 'The body is not valid JSON.'));
+      return done(new AppError('BAD_REQUEST', 'The body is not valid JSON.'));
     }
+    const fault = jsonFault(body, BODY_MAX_DEPTH);
+    done(fault === undefined ? null : new AppError('BAD_REQUEST', `The body ${fault}.`), body);
+  });
+  fastify.addContentTypeParser<string>('*', { parseAs: 'string' }, (_request, text, done) => {
+    if (text === '') done(null, {});
+    else done(new AppError('UNSUPPORTED_MEDIA_TYPE'));
   });
 }
 
@@ -92,6 +107,7 @@ function refuseUnreadable(error: Error & { code?: string }, socket: Socket): voi
     title: status.slice(4),
     status: Number(status.slice(0, 3)),
     detail,
+    code: (tooLarge ? 'URI_TOO_LONG' : 'BAD_REQUEST') satisfies ErrorCode,
   });
   socket.end(
     `HTTP/1.1 ${status}\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,

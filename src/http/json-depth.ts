@@ -5,10 +5,10 @@ const DEPTH_MAX = 100;
  * Says in words why a value cannot be passed on as JSON, or `undefined` if it can: too deep, or with binary inside.
  * Walks without recursion, because the value may be as deep as a client likes.
  */
-export function jsonFault(value: unknown): string | undefined {
+export function jsonFault(value: unknown, depthMax = DEPTH_MAX): string | undefined {
   let level: unknown[] = [value];
   for (let depth = 0; level.length > 0; depth += 1) {
-    if (depth > DEPTH_MAX) return `must not be nested deeper than ${DEPTH_MAX} levels`;
+    if (depth > depthMax) return `must not be nested deeper than ${depthMax} levels`;
     const below: unknown[] = [];
     for (const item of level) {
       if (typeof item !== 'object' || item === null) continue;

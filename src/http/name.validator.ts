@@ -19,6 +19,20 @@ export const IsName = (
     options,
   );
 
+/** Text of 1 to `longest` UTF-16 units, as all our limits count. */
+export const IsText = (longest: number, options?: ValidationOptions): PropertyDecorator =>
+  ValidateBy(
+    {
+      name: 'isText',
+      validator: {
+        validate: (value) => typeof value === 'string' && value.length > 0 && value.length <= longest,
+        defaultMessage: (context) =>
+          faultText(context?.property ?? '', `must be a string of 1 to ${longest} characters`),
+      },
+    },
+    options,
+  );
+
 /** One name, or a list of 1 to `most` names. */
 export const IsNames = (most: number, options?: ValidationOptions): PropertyDecorator =>
   ValidateBy(

@@ -4,10 +4,13 @@ import createRouter from 'find-my-way';
 
 const METHODS: readonly HTTPMethod[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
+/** No part of a path is refused for its length alone: URL and headers have 80 KiB, and routes say what they take. */
+export const PARAM_MAX_LENGTH = 81_920;
+
 /** Which methods a path takes: a second look at Fastify's routes for a request whose method none of them has. */
 @Injectable()
 export class RouteTable {
-  private readonly router = createRouter({ maxParamLength: 4096 });
+  private readonly router = createRouter({ maxParamLength: PARAM_MAX_LENGTH });
 
   add(method: string | readonly string[], path: string): void {
     for (const one of METHODS) {

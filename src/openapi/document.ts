@@ -2,15 +2,24 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { version } from '../../package.json';
 
-const DESCRIPTION = `Who is connected, where, right now: the REST side. Browsers connect with Socket.IO on the same port.
-
-Everything is scoped to the host of the request: no answer shows another host's users.
+const DESCRIPTION = `Who is connected, where, right now: the REST side.
 
 - **Messaging** is a drop-in for BetterForms' and Klai's \`/message/*\`. The API key may stand in the body.
 - **Presence** is a drop-in for Rocket.Chat's \`/api/v1/users.presence\`, with a user's token.
 - **Users** (\`/v1\`) is for what these documents leave open: profiles, tokens, kicks.
 
-Without an apps file the service runs a demo app on \`localhost\`: press *Try it out* and *Execute*, and each call works as it stands.`;
+Everything is scoped to the host of the request: no answer shows another host's users.
+
+Browsers connect with Socket.IO on the same port. To see somebody in the answers, paste this into this page's console:
+
+\`\`\`js
+const { io } = await import('/socket.io/socket.io.esm.min.js');
+const socket = io(); // anonymous; io({ auth: { token, userId } }) is that user
+socket.on('session', console.log);
+await socket.emitWithAck('channel:join', { channel: 'salesRoom' });
+\`\`\`
+
+Without an apps file the service runs a demo app on \`localhost\`: open a call, press *Execute*, and it works as it stands.`;
 
 /** The OpenAPI document of all routes, generated from controllers and DTOs. */
 export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {

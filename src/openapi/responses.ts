@@ -1,39 +1,58 @@
 import { applyDecorators, type Type } from '@nestjs/common';
 import { ApiExtraModels, ApiResponse, getSchemaPath } from '@nestjs/swagger';
+import { AppError, type ErrorCode } from '@rollcall/contract';
+import { type Face, FEATHERS, PROBLEM, ROCKET_CHAT } from '../http/faces';
 import { MessageErrorDto, PresenceErrorDto, ProblemDto } from './errors.dto';
 
-const WHEN = {
-  400: 'The request is not valid; the text names the field and the reason.',
-  401: 'The credentials are missing or not valid for this host, or no app is configured for the host.',
-  404: 'There is no such user.',
-  413: 'The body is larger than 64 KiB.',
-  415: 'The body is not `application/json`.',
-  429: 'Too many; the text says what the limit is.',
-  503: 'This cannot be answered right now.',
+interface Case {
+  readonly when: string;
+  /** An error of this kind, from which the example is made. */
+  readonly error: AppError;
+}
+
+const failing = (when: string, code: ErrorCode, message?: string, field?: string): Case => ({
+  when,
+  error: new AppError(code, message, field),
+});
+
+const CASES = {
+  400: failing(
+    'The request is not valid; the text names the field and the reason.',
+    'BAD_REQUEST',
+    'The body is not valid JSON.',
+  ),
+  401: failing(
+    'The credentials are missing or not valid for this host, or no app is configured for the host.',
+    'NOT_AUTHENTICATED',
+    'The API key is not valid for this host.',
+  ),
+  404: failing('There is no such user.', 'NOT_FOUND', 'There is no user "USER_1".'),
+  413: failing('The body is larger than 64 KiB.', 'PAYLOAD_TOO_LARGE'),
+  415: failing('The body is not `application/json`.', 'UNSUPPORTED_MEDIA_TYPE'),
+  429: failing('Too many; the text says what the limit is.', 'RATE_LIMITED'),
+  503: failing('This cannot be answered right now.', 'UNAVAILABLE', 'This pod is going away.'),
 } as const;
 
-export type ErrorStatus = keyof typeof WHEN;
 type Decorator = ClassDecorator & MethodDecorator;
 
 const documented =
-  (model: Type<unknown>, contentType: string) =>
-  (...statuses: ErrorStatus[]): Decorator =>
+  (model: Type<unknown>, face: Face) =>
+  (...statuses: (keyof typeof CASES)[]): Decorator =>
     applyDecorators(
       ApiExtraModels(model),
-      ...statuses.map((status) =>
-        ApiResponse({
-          status,
-          description: WHEN[status],
-          content: { [contentType]: { schema: { $ref: getSchemaPath(model) } } },
-        }),
-      ),
+      ...statuses.map((status) => {
+        const { when, error } = CASES[status];
+        const type = face.contentType.split(';', 1)[0] ?? '';
+        const content = { [type]: { schema: { $ref: getSchemaPath(model) }, example: face.body(error) } };
+        return ApiResponse({ status, description: when, content });
+      }),
     );
 
 /** The errors of a route of the `/message` family. */
-export const ApiMessageErrors = documented(MessageErrorDto, 'application/json');
+export const ApiMessageErrors = documented(MessageErrorDto, FEATHERS);
 
 /** The errors of a route under `/api/v1`. */
-export const ApiPresenceErrors = documented(PresenceErrorDto, 'application/json');
+export const ApiPresenceErrors = documented(PresenceErrorDto, ROCKET_CHAT);
 
 /** The errors of a native route. */
-export const ApiProblems = documented(ProblemDto, 'application/problem+json');
+export const ApiProblems = documented(ProblemDto, PROBLEM);

@@ -35,8 +35,15 @@ function splitIds(values: readonly string[]): Set<string> {
   return new Set(ids.filter((id) => id !== ''));
 }
 
-const ISO_TIME = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?)\s*(Z|[+ -]\d{2}:?(?:\d{2})?)?$/i;
-const ZONE_AT_END = /(?:Z|GMT|UTC|[A-Z]{3,4}|[+-]\d{2}:?\d{2}(?: \([^)]*\))?)$/i;
+const ISO_TIME = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?)\s*(Z|[+ -]\d{2}:?(?:\d{2})?)?$/i;
+
+/** A date or a bare number: what `Date` makes of it does not depend on where this process runs, or is long ago. */
+const WITHOUT_TIME = /^[+-]?\d*(?:-\d{2}){0,2}$/;
+
+const ZONE_AT_END = /(?:\b(?:Z|UTC?|GMT|[ECMP][SD]T)|\dZ|:\d{2}\S* ?(?:GMT|UTC)?[+-]\d{1,2}:?\d{2}(?: \([^)]*\))?)$/i;
+
+/** A zone whose `+` became a space. None is more than 14 hours ahead, so that no year is taken for one. */
+const LOST_PLUS = /(:\d{2}\S* ?(?:GMT|UTC)?) ((?:0\d|1[0-4]):?[0-5]\d)(?= \(|$)/i;
 
 /**
  * A time as ISO 8601 or as `Date` reads it, in ms, or `undefined` for what nobody can read. Without a zone it is UTC.
@@ -58,6 +65,7 @@ function zoneOf(zone: string): string {
 }
 
 function withZone(text: string): string {
-  if (!/[:T]/.test(text) || ZONE_AT_END.test(text)) return text;
-  return `${text} UTC`;
+  if (WITHOUT_TIME.test(text)) return text;
+  const meant = text.replace(LOST_PLUS, '$1+$2');
+  return ZONE_AT_END.test(meant) ? meant : `${meant} UTC`;
 }

@@ -31,13 +31,6 @@ export class PresenceController {
       "With `ids`: those of them who are not offline. Poll with the last reply's `Date` or `X-Rollcall-Time` as the next `from`, and no change is missed. An app with `broadcastDisabled` gets an empty list.",
   })
   @ApiQuery({
-    name: 'from',
-    required: false,
-    schema: { type: 'string' },
-    example: '2019-05-22T12:11:45.392Z',
-    description: 'ISO 8601; time zone, milliseconds and seconds are optional, and without a zone it is UTC.',
-  })
-  @ApiQuery({
     name: 'ids',
     required: false,
     style: 'form',
@@ -45,6 +38,13 @@ export class PresenceController {
     schema: { type: 'array', items: { type: 'string' } },
     example: ['rocket.cat'],
     description: 'User ids, with commas, repeated, or as `ids[]=`; they win over `from`.',
+  })
+  @ApiQuery({
+    name: 'from',
+    required: false,
+    schema: { type: 'string' },
+    example: '2019-05-22T12:11:45.392Z',
+    description: 'ISO 8601; time zone, milliseconds and seconds are optional, and without a zone it is UTC.',
   })
   @ApiExtraModels(PresenceAnswerDto)
   @ApiOkResponse(PRESENCE_ANSWER)

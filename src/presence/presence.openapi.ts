@@ -35,7 +35,9 @@ export const PRESENCE_ANSWER: ApiResponseOptions = {
   description: 'Presence of users of this host.',
   headers: {
     ...LIMIT_HEADERS,
-    'X-Rollcall-Time': text('The moment that the answer shows, in milliseconds since 1970: the next `from`.'),
+    'X-Rollcall-Time': text(
+      'The moment that the answer shows, in milliseconds since 1970. As an ISO time it is the next `from`.',
+    ),
     'X-Rollcall-Cursor': text('The point in the roster that this answer shows.'),
   },
   content: {

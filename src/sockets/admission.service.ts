@@ -47,8 +47,9 @@ export class Admission {
     const visitor = await this.door.admit(socket.handshake);
     const { app, host } = visitor;
     // Hosts that clients make up would otherwise take memory without end.
-    if (this.apps.isUnnamed(host) && this.rosters.of(host).size === 0) {
-      if (this.rosters.hosts().length >= app.limits.hosts) {
+    if (this.apps.isUnnamed(host)) {
+      const hosts = this.rosters.hosts().filter((other) => this.apps.isUnnamed(other));
+      if (hosts.length >= app.limits.hosts && !hosts.includes(host)) {
         throw new AppError('RATE_LIMITED', `At most ${app.limits.hosts} hosts of this app may have connections.`);
       }
     }

@@ -15,7 +15,7 @@ export type RollcallSocket = Socket<ClientToServerEvents, ServerToClientEvents, 
 export class Connection {
   readonly id: string;
   readonly events: TokenBucket;
-  /** Resolves when the connection is in the store and its `session` was sent. */
+  /** Resolves when the connection is in the store and its `session` was sent. Never rejects. */
   registered: Promise<void> = Promise.resolve();
   /** Resolves when the connection has left the store. Set by the disconnect. */
   left: Promise<void> | undefined;

@@ -5,7 +5,7 @@ export type Fields = Readonly<Record<string, unknown>>;
 
 /** @throws AppError BAD_REQUEST if the payload is not an object. */
 export function fieldsOf(payload: unknown): Fields {
-  if (typeof payload === 'object' && payload !== null && !Array.isArray(payload)) {
+  if (typeof payload === 'object' && payload !== null && !Array.isArray(payload) && !ArrayBuffer.isView(payload)) {
     return Object.assign(Object.create(null), payload) as Fields;
   }
   throw new AppError('BAD_REQUEST', 'The payload must be an object.');

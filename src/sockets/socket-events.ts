@@ -23,16 +23,15 @@ export class SocketEvents {
     const last = args.at(-1);
     const acknowledge = typeof last === 'function' ? (last as (answer: Answer) => void) : undefined;
     const payload = args.length > (acknowledge === undefined ? 0 : 1) ? args[0] : undefined;
-    const answer = await this.answer(connection, event, payload);
-    acknowledge?.(answer);
+    const answer = this.answer(connection, event, payload);
+    // No answer, not even a refusal, comes before the `session`. The work itself has begun.
+    await connection.registered;
+    acknowledge?.(await answer);
   }
 
   private async answer(connection: Connection, event: unknown, payload: unknown): Promise<Answer> {
     try {
-      const work = this.begin(connection, event, payload);
-      // An answer must not come before the `session` that it builds on. The work itself has begun.
-      const [added] = await Promise.all([work, connection.registered]);
-      return { ok: true, ...added };
+      return { ok: true, ...(await this.begin(connection, event, payload)) };
     } catch (thrown) {
       if (thrown instanceof AppError) return refusal(thrown);
       this.logger.error({ err: thrown, event }, 'An event failed.');

@@ -1,5 +1,7 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { IoAdapter } from '@nestjs/platform-socket.io';
+import type { Server as HttpServer } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Server, ServerOptions } from 'socket.io';
 import { Apps } from '../auth/apps.service';
 
@@ -10,15 +12,27 @@ const PING_TIMEOUT_MS = 5_000;
 /** The largest frame. Messages may have 64 KiB; a larger frame is no honest client's, and closes the connection. */
 const FRAME_MAX_BYTES = 262_144;
 
+/**
+ * How long connections may take to close when the pod goes away: for the last answers to arrive. What is open then
+ * stands still, or was never used, and would hold the pod up for half a minute.
+ */
+const GOODBYE_MS = 500;
+
 type CorsDelegate = Extract<ServerOptions['cors'], (...args: never[]) => unknown>;
 
 /** Socket.IO on the HTTP server's port, with our limits and the apps' origins. */
 export class SocketAdapter extends IoAdapter {
   private readonly apps: Apps;
+  /** Node forgets a connection once it is a WebSocket's, so it could not close it. */
+  private readonly connections = new Set<Socket>();
 
   constructor(app: INestApplicationContext) {
     super(app);
     this.apps = app.get(Apps);
+    (this.httpServer as HttpServer).on('connection', (connection) => {
+      this.connections.add(connection);
+      connection.once('close', () => this.connections.delete(connection));
+    });
   }
 
   override createIOServer(port: number, options?: Partial<ServerOptions>): Server {
@@ -38,5 +52,13 @@ export class SocketAdapter extends IoAdapter {
       perMessageDeflate: false,
     };
     return super.createIOServer(port, ours as ServerOptions);
+  }
+
+  override async close(server: Server): Promise<void> {
+    const cut = setTimeout(() => {
+      for (const connection of this.connections) connection.destroy();
+    }, GOODBYE_MS);
+    await super.close(server);
+    clearTimeout(cut);
   }
 }

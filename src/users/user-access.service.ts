@@ -51,6 +51,12 @@ export class UserAccess {
     await this.directory.erase(app.id, id, Date.now());
     await this.connections.close(id, ({ visitor }) => visitor.app.id === app.id);
     const hosts = (await this.store.hosts()).filter((host) => this.apps.appOf(host)?.id === app.id);
-    await Promise.all(hosts.map((host) => this.rosters.of(host).setUser(id, { forget: true })));
+    await Promise.all(
+      hosts.map(async (host) => {
+        // Choosing to be offline waits for no grace: nobody is shown as an erased user who may come back.
+        await this.rosters.of(host).setUser(id, { status: 'offline' });
+        await this.rosters.of(host).setUser(id, { forget: true });
+      }),
+    );
   }
 }

@@ -38,10 +38,12 @@ class UserIdPipe implements PipeTransform<string, string> {
 
 const UserId = (): ParameterDecorator => Param('id', UserIdPipe);
 
+const USER_ID = { name: 'id', example: 'USER_1', description: '1 to 255 characters, no control characters.' };
+
 @ApiTags('Users')
 @ApiSecurity('apiKey')
 @ApiSecurity('apiKeyHeader')
-@ApiParam({ name: 'id', example: 'USER_1', description: '1 to 255 characters, no control characters.' })
+@ApiParam(USER_ID)
 @UseGuards(ApiKeyGuard)
 @Controller('v1/users')
 export class UsersController {
@@ -68,6 +70,7 @@ export class UsersController {
   }
 
   @Get(':id')
+  @ApiParam({ ...USER_ID, example: 'rocket.cat' })
   @ApiOperation({ summary: 'A user, with status and connections on this host' })
   @ApiOkResponse({ type: UserDto, description: 'The user.' })
   @ApiProblems(400, 401, 404)
@@ -83,7 +86,7 @@ export class UsersController {
       "Forgets the profile, the tokens and the chosen status on all hosts of the app, and closes the user's sockets. JWTs issued until now are refused from now on. Also fine for a user who is not there.",
   })
   @ApiNoContentResponse({ description: 'The user is erased, and no answer shows the user any more.' })
-  @ApiProblems(400, 401)
+  @ApiProblems(400, 401, 413, 415)
   erase(@FromCaller() caller: Caller, @UserId() id: string): Promise<void> {
     return this.access.erase(caller, id);
   }
@@ -112,7 +115,7 @@ export class UsersController {
       "Minted ones, those of the apps file, and JWTs issued until now; closes the user's sockets on all hosts of the app.",
   })
   @ApiNoContentResponse({ description: 'No token from before counts any more, and the sockets are closed.' })
-  @ApiProblems(400, 401)
+  @ApiProblems(400, 401, 413, 415)
   revokeTokens(@FromCaller() caller: Caller, @UserId() id: string): Promise<void> {
     return this.access.revokeTokens(caller, id);
   }
@@ -123,7 +126,7 @@ export class UsersController {
     description: "Closes the user's sockets on this host. The user may come back.",
   })
   @ApiOkResponse({ type: ClosedDto, description: 'The sockets are closed, and no answer shows them.' })
-  @ApiProblems(400, 401)
+  @ApiProblems(400, 401, 413, 415)
   async kick(@FromCaller() caller: Caller, @UserId() id: string): Promise<ClosedDto> {
     return { closed: await this.access.kick(caller, id) };
   }

@@ -1,6 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { type ChannelKind, type Status, STATUSES } from '@rollcall/contract';
-import { IsBoolean, IsInt, IsNumber, IsOptional, IsString, Length, Max, Min } from 'class-validator';
+import { IsBoolean, IsInt, IsNumber, IsOptional, Max, Min } from 'class-validator';
+import { IsName, IsText } from '../http/name.validator';
 
 /** Ten years: longer is no expiry at all. */
 const EXPIRY_MAX_SECONDS = 315_360_000;
@@ -8,20 +9,17 @@ const EXPIRY_MAX_SECONDS = 315_360_000;
 export class PutUserDto {
   @ApiPropertyOptional({ type: String, maxLength: 320, example: 'ada@example.com' })
   @IsOptional()
-  @IsString()
-  @Length(1, 320)
+  @IsText(320)
   email?: string | null;
 
   @ApiPropertyOptional({ type: String, maxLength: 255, example: 'ada', description: 'Default: the id.' })
   @IsOptional()
-  @IsString()
-  @Length(1, 255)
+  @IsName()
   username?: string | null;
 
   @ApiPropertyOptional({ type: String, maxLength: 255, example: 'Ada Lovelace', description: 'Default: the username.' })
   @IsOptional()
-  @IsString()
-  @Length(1, 255)
+  @IsName()
   name?: string | null;
 
   @ApiPropertyOptional({ type: Number, minimum: -14, maximum: 14, example: 1, description: 'Hours east of UTC.' })
@@ -33,8 +31,7 @@ export class PutUserDto {
 
   @ApiPropertyOptional({ type: String, maxLength: 255, example: '5BB9B5ny5DkKdrwkq' })
   @IsOptional()
-  @IsString()
-  @Length(1, 255)
+  @IsText(255)
   avatarETag?: string | null;
 
   @ApiPropertyOptional({ type: Boolean, example: false, description: 'A bot is online always, and enters no delta.' })

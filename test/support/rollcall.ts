@@ -4,7 +4,7 @@ import { request, type RequestOptions } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import type { AppsFile } from '../../src/config/apps-file';
 import { readConfig } from '../../src/config/config';
 import { createService } from '../../src/service';
@@ -40,10 +40,14 @@ export class Rollcall {
   ) {}
 
   /** Without apps it is the demo app on `localhost`. */
-  static async start(apps?: AppsFile['apps'], environment: Record<string, string> = {}): Promise<Rollcall> {
+  static async start(
+    apps?: AppsFile['apps'],
+    environment: Record<string, string> = {},
+    log: Logger = pino({ level: environment.LOG_LEVEL ?? 'silent' }),
+  ): Promise<Rollcall> {
     const file = apps === undefined ? {} : { APPS_FILE: appsFile({ apps }) };
     const config = readConfig({ PORT: '0', BIND: '127.0.0.1', ...file, ...environment });
-    const app = await createService(config, pino({ level: environment.LOG_LEVEL ?? 'silent' }));
+    const app = await createService(config, log);
     await app.listen(0, '127.0.0.1');
     const { port } = app.getHttpServer().address() as AddressInfo;
     const rollcall = new Rollcall(app, port);
@@ -70,7 +74,8 @@ export class Rollcall {
 
   async ask(method: string, path: string, { host = 'localhost', headers = {}, body }: Asking = {}): Promise<Answer> {
     const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
-    const type = text === undefined ? {} : { 'content-type': 'application/json' };
+    const length = String(Buffer.byteLength(text ?? ''));
+    const type = text === undefined ? {} : { 'content-type': 'application/json', 'content-length': length };
     const options = { host: '127.0.0.1', port: this.port, method, path, agent: false } satisfies RequestOptions;
     const reply = await send({ ...options, headers: { host, ...type, ...headers } }, text);
     documented.check(method, path, reply);

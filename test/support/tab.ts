@@ -29,10 +29,15 @@ export class Tab {
   static open(url: string, options: TabOptions = {}): Promise<Tab> {
     const socket = clientSocket(url, options);
     return new Promise((resolve, reject) => {
-      socket.once('session', (session) => resolve(new Tab(socket, session)));
-      socket.once('connect_error', (error: Error & { data?: HandshakeRefusal }) => {
+      const refused = (error: Error & { data?: HandshakeRefusal }): void => {
         socket.disconnect();
         reject(error.data === undefined ? error : Object.assign(new Error(error.data.message), error.data));
+      };
+      socket.once('connect_error', refused);
+      socket.once('session', (session) => {
+        // A later failure to come back is the business of the test.
+        socket.off('connect_error', refused);
+        resolve(new Tab(socket, session));
       });
     });
   }
@@ -81,6 +86,14 @@ export function clientSocket(url: string, options: TabOptions): ClientSocket {
     },
     ...client,
   });
-  stopAfterTest(() => void socket.disconnect());
+  stopAfterTest(() => closed(socket));
   return socket;
+}
+
+/** Polling takes its leave with a last request, which must not outlive the server. */
+function closed(socket: ClientSocket): Promise<void> {
+  socket.disconnect();
+  const engine = socket.io.engine as ClientSocket['io']['engine'] | undefined;
+  if (engine === undefined || engine.readyState === 'closed') return Promise.resolve();
+  return new Promise((resolve) => engine.once('close', () => resolve()));
 }

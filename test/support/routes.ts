@@ -1,0 +1,33 @@
+/** Every route that wants credentials. */
+export const KEY_ROUTES: readonly (readonly [method: string, path: string])[] = [
+  ['POST', '/message/users'],
+  ['POST', '/message/allusers'],
+  ['POST', '/message/channels'],
+  ['POST', '/message/sendmessage'],
+  ['PUT', '/v1/users/USER_1'],
+  ['GET', '/v1/users/USER_1'],
+  ['DELETE', '/v1/users/USER_1'],
+  ['POST', '/v1/users/USER_1/tokens'],
+  ['DELETE', '/v1/users/USER_1/tokens'],
+  ['DELETE', '/v1/users/USER_1/connections'],
+];
+
+export const TOKEN_ROUTES: typeof KEY_ROUTES = [['GET', '/api/v1/users.presence']];
+
+/** Those that read a body. */
+export const BODY_ROUTES = KEY_ROUTES.filter(([method]) => method !== 'GET');
+
+/** An error of that status in the shape of the path's face. */
+export function errorOf(path: string, status: number, name: string): object {
+  if (path.startsWith('/message/')) {
+    const className = name.replace(/(?!^)[A-Z]/g, '-$&').toLowerCase();
+    return { name, code: status, className, message: expect.any(String) as unknown };
+  }
+  if (path.startsWith('/api/v1/')) return { success: false, error: expect.any(String) as unknown };
+  return { type: 'about:blank', status, title: expect.any(String) as unknown, code: expect.any(String) as unknown };
+}
+
+export const typeOf = (path: string): string => {
+  if (path.startsWith('/message/')) return 'application/json; charset=utf-8';
+  return path.startsWith('/api/v1/') ? 'application/json' : 'application/problem+json';
+};
