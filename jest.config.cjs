@@ -50,7 +50,8 @@ const project = (displayName, ...testMatch) => ({
 });
 
 module.exports = {
-  testTimeout: 20_000,
+  // Shared machines stand still for seconds; a test that hangs is found all the same.
+  testTimeout: 60_000,
   coverageProvider: 'v8',
   projects: [
     project('unit', '{src,libs}/**/*.spec.ts'),

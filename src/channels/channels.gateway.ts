@@ -9,6 +9,7 @@ import { type Session, tabChannel } from '@rollcall/contract';
 import { LocalRosters } from '@rollcall/roster';
 import { Accounts } from '../auth/accounts.service';
 import { Config } from '../config/config';
+import { Shutdown } from '../http/shutdown.service';
 import { Admission } from '../sockets/admission.service';
 import { Connection, type RollcallServer, type RollcallSocket } from '../sockets/connection';
 import { Connections } from '../sockets/connections.service';
@@ -29,6 +30,7 @@ export class ChannelsGateway implements OnGatewayInit<RollcallServer> {
     private readonly rosters: LocalRosters,
     private readonly accounts: Accounts,
     private readonly config: Config,
+    private readonly shutdown: Shutdown,
   ) {}
 
   /** Nest's own connection hook is not awaited and may not throw, so the sockets are taken from Socket.IO itself. */
@@ -38,6 +40,8 @@ export class ChannelsGateway implements OnGatewayInit<RollcallServer> {
   }
 
   private connect(socket: RollcallSocket): void {
+    // Let in just before the pod began to say goodbye: nobody would take it out of the roster again.
+    if (this.shutdown.begun) return void socket.conn.close();
     const { visitor } = socket.data;
     const connection = new Connection(socket, visitor, this.rosters.of(visitor.host));
     this.connections.add(connection);

@@ -41,6 +41,7 @@ describe('A channel name', () => {
     ['tab|', { to: 'tab', connectionId: '' }],
     ['user|ada', { to: 'user', userId: 'ada' }],
     ['room|anonymous', { to: 'anonymous-half', name: 'room' }],
+    ['tab|anonymous', { to: 'anonymous-half', name: 'tab' }],
     ['_total', { to: 'channel', name: '_total' }],
   ])('is reserved as %s, and addressed as what it means', (name, address) => {
     expect(isReserved(name)).toBe(true);

@@ -54,6 +54,8 @@ export function isReserved(name: string): boolean {
 /** Reads a name as senders and askers use it; ordinary names pass through as they are. */
 export function addressOf(name: string): Address {
   if (name === 'authenticated' || name === 'anonymous') return { to: 'built-in', name };
+  // No socket has such an id: it is the anonymous half of a channel called `tab`.
+  if (name === TAB_PREFIX + 'anonymous') return { to: 'anonymous-half', name: 'tab' };
   if (name.startsWith(TAB_PREFIX)) return { to: 'tab', connectionId: name.slice(TAB_PREFIX.length) };
   if (name.startsWith(USER_PREFIX)) return { to: 'user', userId: name.slice(USER_PREFIX.length) };
   if (name.endsWith(ANONYMOUS_SUFFIX)) {
