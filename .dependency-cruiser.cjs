@@ -31,16 +31,28 @@ module.exports = {
       to: { path: 'node_modules/(@nestjs|socket\\.io|redis|@redis|rxjs)' },
     },
     {
+      name: 'redis-knows-contract-and-roster',
+      severity: 'error',
+      from: { path: '^libs/redis/' },
+      to: { path: '^(src|apps)/' },
+    },
+    {
+      name: 'only-libs-redis-sees-redis',
+      severity: 'error',
+      from: { path: '^(src|apps|libs/(contract|roster))/' },
+      to: { path: 'node_modules/(redis|@redis|@socket\\.io/redis-adapter)/' },
+    },
+    {
       name: 'features-never-meet',
       severity: 'error',
-      from: { path: '^src/(channels|presence|cross-dc|users|health)/' },
-      to: { path: folders('channels', 'presence', 'cross-dc', 'users', 'health'), pathNot: '^src/$1/' },
+      from: { path: '^src/(channels|presence|cross-dc|users|pods|health)/' },
+      to: { path: folders('channels', 'presence', 'cross-dc', 'users', 'pods', 'health'), pathNot: '^src/$1/' },
     },
     {
       name: 'doors-know-no-features',
       severity: 'error',
-      from: { path: folders('auth', 'http', 'sockets', 'config') },
-      to: { path: folders('channels', 'presence', 'cross-dc', 'users', 'health') },
+      from: { path: folders('auth', 'http', 'sockets', 'store', 'config') },
+      to: { path: folders('channels', 'presence', 'cross-dc', 'users', 'pods', 'health') },
     },
     {
       name: 'config-knows-nobody',

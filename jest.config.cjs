@@ -35,7 +35,7 @@ const base = {
   rootDir: __dirname,
   testEnvironment: 'node',
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
-  moduleNameMapper: { '^@rollcall/(contract|roster)$': '<rootDir>/libs/$1/src/index.ts' },
+  moduleNameMapper: { '^@rollcall/(contract|redis|roster)$': '<rootDir>/libs/$1/src/index.ts' },
   transform: {
     '\\.ts$': ['@swc/jest', swc({ syntax: 'typescript', decorators: true })],
     '\\.m?js$': ['@swc/jest', swc({ syntax: 'ecmascript' })],
@@ -56,6 +56,8 @@ module.exports = {
   projects: [
     project('unit', '{src,libs}/**/*.spec.ts'),
     project('contract', 'test/contract/**/*.spec.ts'),
+    project('simulation', 'test/simulation/**/*.spec.ts'),
     project('e2e', 'test/e2e/**/*.spec.ts', 'test/docs/**/*.spec.ts'),
+    project('fault', 'test/fault/**/*.spec.ts'),
   ],
 };

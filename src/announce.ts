@@ -2,9 +2,9 @@ import type { Config } from './config/config';
 import { DEMO_API_KEY, DEMO_TOKEN, DEMO_USER_ID } from './config/demo-app';
 
 /** What a pod says of itself at its start. */
-export function announcement({ apps, bind, dc, podId, port, version }: Config): string {
+export function announcement({ apps, bind, dc, instance, port, redis, version }: Config): string {
   const served = apps.map(({ id, hosts }) => `${id} (${hosts.join(', ')})`).join(', ');
-  return `Rollcall ${version} listens on ${bind}:${port}. Pod ${podId}, DC ${dc}, store: memory of this process. Apps: ${served}.`;
+  return `Rollcall ${version} listens on ${bind}:${port}. Pod ${instance}, DC ${dc}, store: ${redis === undefined ? 'memory of this process' : 'Redis'}. Apps: ${served}.`;
 }
 
 /** How to ask the demo app: a line to paste for each face. By `localhost`, for `127.0.0.1` is another host with another roster. */

@@ -6,9 +6,10 @@ import { ConfigModule } from './config/config.module';
 import { CrossDcModule } from './cross-dc/cross-dc.module';
 import { HealthModule } from './health/health.module';
 import { HttpModule } from './http/http.module';
+import { PodsModule } from './pods/pods.module';
 import { PresenceModule } from './presence/presence.module';
 import { SocketsModule } from './sockets/sockets.module';
-import { StoreModule } from './store.module';
+import { StoreModule } from './store/store.module';
 import { UsersModule } from './users/users.module';
 
 @Module({})
@@ -26,6 +27,7 @@ export class AppModule {
         PresenceModule,
         CrossDcModule,
         UsersModule,
+        PodsModule,
         HealthModule,
       ],
     };

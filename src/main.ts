@@ -2,9 +2,9 @@ import 'reflect-metadata';
 import type { AddressInfo } from 'node:net';
 import { announcement, demoLines } from './announce';
 import { readConfig } from './config/config';
-import { ConfigError } from './config/environment';
 import { createLog } from './log';
 import { createService } from './service';
+import { Stores } from './store/stores';
 
 async function main(): Promise<void> {
   const config = readConfig(process.env);
@@ -12,6 +12,7 @@ async function main(): Promise<void> {
   const app = await createService(config, log);
   app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
   await app.listen(config.port, config.bind);
+  app.get(Stores).ready().catch(refuse);
   // With PORT=0 only the server knows which port it got.
   const { port } = app.getHttpServer().address() as AddressInfo;
   log.info(announcement({ ...config, port }));
@@ -19,7 +20,10 @@ async function main(): Promise<void> {
   if (config.demo) process.stdout.write(demoLines(port).join('\n'));
 }
 
-main().catch((error: unknown) => {
-  process.stderr.write(`Rollcall cannot start. ${error instanceof ConfigError ? error.message : String(error)}\n`);
-  process.exitCode = 1;
-});
+/** A start that cannot go on: one message, and the end. */
+function refuse(error: unknown): void {
+  process.stderr.write(`Rollcall cannot start. ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+}
+
+main().catch(refuse);

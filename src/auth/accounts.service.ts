@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
+import { AppError } from '@rollcall/contract';
 import {
   completeProfile,
   type Profile,
   type Profiles,
+  StoreUnavailable,
   type UserClaims,
   type UserDetails,
   UserDirectory,
@@ -17,6 +19,32 @@ export class Accounts {
     private readonly apps: Apps,
     private readonly directory: UserDirectory,
   ) {}
+
+  /** Tells a listener of each user of whom something has changed, on whichever pod. */
+  onChange(listener: (appId: string, userId: string) => void): void {
+    this.directory.onChange(listener);
+  }
+
+  /** Brings the profiles of a host's app up to date; without the store they stay as they were. */
+  async refresh(host: string): Promise<void> {
+    const app = this.apps.appOf(host);
+    if (app !== undefined) await this.refreshApp(app);
+  }
+
+  /**
+   * Brings an app's users up to date, so that what was revoked on any pod counts here. While the store is away what
+   * this pod knows must do.
+   *
+   * @throws AppError UNAVAILABLE if it has never known anything.
+   */
+  async refreshApp({ id }: App): Promise<void> {
+    try {
+      await this.directory.refresh(id);
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable)) throw error;
+      if (!this.directory.isLoaded(id)) throw new AppError('UNAVAILABLE');
+    }
+  }
 
   /** What is laid down about the user, or `undefined` if neither directory nor apps file knows them. */
   detailsOf(app: App, userId: string): UserDetails | undefined {

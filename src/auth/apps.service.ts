@@ -29,6 +29,10 @@ export class Apps {
     return host === undefined || app === undefined ? undefined : { app, host };
   }
 
+  byId(id: string): App | undefined {
+    return this.config.apps.find((app) => app.id === id);
+  }
+
   appOf(host: string): App | undefined {
     return this.byHost.get(host) ?? this.anyHost;
   }

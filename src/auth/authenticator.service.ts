@@ -11,6 +11,8 @@ import { Accounts } from './accounts.service';
 export interface Identity {
   readonly id: string;
   readonly claims: UserClaims | null;
+  /** The latest revocation that the token was held against; 0: there was none. */
+  readonly checkedAgainstMs: number;
 }
 
 /** A longer one cannot be ours, and only costs time to hash. */
@@ -31,12 +33,13 @@ export class Authenticator {
    * The bearer of a token. An opaque token needs its `userId`; a JWT names its user itself, and a `userId` beside it
    * must be the same.
    *
-   * @throws AppError NOT_AUTHENTICATED, with the same text whatever is wrong with an opaque token.
+   * @throws AppError UNAVAILABLE, or NOT_AUTHENTICATED, with the same text whatever is wrong with an opaque token.
    */
   async identify(app: App, token: string, userId: string | undefined): Promise<Identity> {
     if (token.length <= SECRET_MAX_LENGTH) {
+      await this.accounts.refreshApp(app);
       if (userId !== undefined && isAmong(this.accounts.tokenHashes(app, userId, Date.now()), token)) {
-        return { id: userId, claims: null };
+        return { id: userId, claims: null, checkedAgainstMs: this.accounts.revokedAtMs(app, userId) };
       }
       if (app.jwt !== null && LOOKS_LIKE_JWT.test(token)) return this.identifyByJwt(app, app.jwt, token, userId);
     }
@@ -62,7 +65,7 @@ export class Authenticator {
     if (revokedAtMs > 0 && (iat ?? 0) * 1000 <= revokedAtMs) {
       throw new AppError('NOT_AUTHENTICATED', 'The token was revoked.');
     }
-    return { id: sub, claims: claimsOf(payload) };
+    return { id: sub, claims: claimsOf(payload), checkedAgainstMs: revokedAtMs };
   }
 }
 

@@ -1,8 +1,16 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { AppError, type ChannelKind, type JoinAnswer, type Message, MESSAGE_MAX_BYTES } from '@rollcall/contract';
+import {
+  AppError,
+  type ChannelKind,
+  type Degradable,
+  type JoinAnswer,
+  type Message,
+  MESSAGE_MAX_BYTES,
+} from '@rollcall/contract';
 import { Views } from '@rollcall/roster';
 import { jsonFault } from '../http/json-depth';
 import type { Connection } from '../sockets/connection';
+import { degraded } from '../sockets/degraded';
 import { channelOf, type Fields, fieldsOf, flagOf } from '../sockets/payload';
 import { channelRoom } from '../sockets/rooms';
 import { SocketEvents } from '../sockets/socket-events';
@@ -27,7 +35,7 @@ export class ChannelEvents implements OnModuleInit {
     this.events.on('message:send', (connection, payload) => this.send(connection, fieldsOf(payload)));
   }
 
-  private async join(connection: Connection, fields: Fields): Promise<JoinAnswer> {
+  private async join(connection: Connection, fields: Fields): Promise<JoinAnswer & Degradable> {
     const { kind, channel, room } = placeOf(connection, fields);
     const { id, roster, visitor } = connection;
     const { channelsPerConnection } = visitor.app.limits;
@@ -36,20 +44,21 @@ export class ChannelEvents implements OnModuleInit {
     }
     const joined = roster.join(id, kind, channel);
     void connection.socket.join(room);
-    await joined;
-    const { view } = await this.views.read(connection.host);
-    return { channel, kind, count: view.count(kind, channel), cursor: view.cursor };
+    const written = await joined;
+    const view = (await this.views.latest(connection.host))?.view;
+    const member = { connectionId: id, userId: visitor.user?.id ?? null };
+    const known = written === 'degraded' ? view?.countWith(kind, channel, member) : view?.count(kind, channel);
+    return { channel, kind, count: known ?? 1, cursor: view?.cursor ?? '', ...degraded(written) };
   }
 
-  private async leave(connection: Connection, fields: Fields): Promise<{ channel: string }> {
+  private async leave(connection: Connection, fields: Fields): Promise<{ channel: string } & Degradable> {
     const { kind, channel, room } = placeOf(connection, fields);
     const left = connection.roster.leave(connection.id, kind, channel);
     void connection.socket.leave(room);
-    await left;
-    return { channel };
+    return { channel, ...degraded(await left) };
   }
 
-  private async send(connection: Connection, fields: Fields): Promise<{ delivered: number }> {
+  private async send(connection: Connection, fields: Fields): Promise<{ delivered: number } & Degradable> {
     const { kind, channel, room } = placeOf(connection, fields);
     const { id, roster, socket, visitor, host } = connection;
     if (!roster.isMember(id, kind, channel)) throw new AppError('NOT_A_MEMBER');
@@ -57,11 +66,12 @@ export class ChannelEvents implements OnModuleInit {
     const from = visitor.user === null ? { connectionId: id } : { connectionId: id, id: visitor.user.id };
     socket.to(room).emit('message', { channel, message, from } satisfies Message);
     // The sender's own join may still be on its way to the store, and others' with it.
-    await roster.join(id, kind, channel);
-    const { view } = await this.views.read(host);
+    const written = await roster.join(id, kind, channel);
+    const view = (await this.views.latest(host))?.view;
+    if (view === undefined) return { delivered: 0, ...degraded(written) };
     // By now the sender may have left again, and is taken off only where it is counted.
     const own = view.connection(id)?.channels.some((place) => place.kind === kind && place.channel === channel);
-    return { delivered: view.connectionCount(kind, channel) - (own ? 1 : 0) };
+    return { delivered: view.connectionCount(kind, channel) - (own ? 1 : 0), ...degraded(written) };
   }
 }
 

@@ -14,6 +14,7 @@ import type { App } from '../config/app';
 import { ApiKeyGuard } from '../auth/api-key.guard';
 import { type Caller, FromCaller } from '../auth/caller';
 import { BodyPipe } from '../http/body.pipe';
+import { tellStale } from '../http/stale-header';
 import { ChannelUserDto } from '../openapi/channel-user.dto';
 import { ApiMessageErrors } from '../openapi/responses';
 import { ChannelNamesDto, ChannelsDto, ChannelUsersDto, SendMessageDto } from './channels.dto';
@@ -47,13 +48,14 @@ export class ChannelsController {
   @ApiBody({ type: ChannelUsersDto, examples: CHANNEL_MAP_REQUESTS })
   @ApiExtraModels(ChannelUserDto)
   @ApiCreatedResponse(CHANNEL_MAP)
-  @ApiMessageErrors(400, 401, 413, 415)
+  @ApiMessageErrors(400, 401, 413, 415, 503)
   async users(
     @FromCaller() { app, host }: Caller,
     @Body(new BodyPipe(ChannelUsersDto)) { channel }: ChannelUsersDto,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Buffer> {
-    const { view } = await this.views.read(host);
+    const { view, staleMs } = await this.views.read(host);
+    tellStale(reply, staleMs);
     void reply.header('x-rollcall-cursor', view.cursor);
     return channel == null || channel === '' ? view.channelMap(tabsOf(app)) : view.channel(channel, tabsOf(app));
   }
@@ -65,7 +67,7 @@ export class ChannelsController {
   })
   @ApiBody({ type: ChannelsDto, examples: { all: { value: { apiKey: 'BFAPI_demo' } } } })
   @ApiCreatedResponse({ type: ChannelNamesDto, description: 'The names, by kind.' })
-  @ApiMessageErrors(400, 401, 413, 415)
+  @ApiMessageErrors(400, 401, 413, 415, 503)
   async channels(
     @FromCaller() { host }: Caller,
     @Body(new BodyPipe(ChannelsDto)) _: ChannelsDto,
@@ -101,7 +103,7 @@ export class ChannelsController {
       },
     },
   })
-  @ApiMessageErrors(400, 401, 413, 415)
+  @ApiMessageErrors(400, 401, 413, 415, 503)
   async sendMessage(
     @FromCaller() caller: Caller,
     @Body() body: object,

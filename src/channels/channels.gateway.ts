@@ -4,29 +4,29 @@
  * store follows in batches: so nothing can overtake anything, and a leave never comes before its join.
  */
 import { Logger } from '@nestjs/common';
-import { type OnGatewayInit, WebSocketGateway, WebSocketServer } from '@nestjs/websockets';
+import { type OnGatewayInit, WebSocketGateway } from '@nestjs/websockets';
 import { type Session, tabChannel } from '@rollcall/contract';
-import { LocalRosters } from '@rollcall/roster';
+import { LocalRosters, podId } from '@rollcall/roster';
 import { Accounts } from '../auth/accounts.service';
 import { Config } from '../config/config';
 import { Shutdown } from '../http/shutdown.service';
 import { Admission } from '../sockets/admission.service';
 import { Connection, type RollcallServer, type RollcallSocket } from '../sockets/connection';
 import { Connections } from '../sockets/connections.service';
+import { degraded } from '../sockets/degraded';
 import { builtInRoom, userRoom } from '../sockets/rooms';
 import { SocketEvents } from '../sockets/socket-events';
+import { SocketServer } from '../sockets/socket-server';
 
 @WebSocketGateway()
 export class ChannelsGateway implements OnGatewayInit<RollcallServer> {
   private readonly logger = new Logger('sockets');
 
-  @WebSocketServer()
-  readonly server: RollcallServer;
-
   constructor(
     private readonly admission: Admission,
     private readonly connections: Connections,
     private readonly events: SocketEvents,
+    private readonly sockets: SocketServer,
     private readonly rosters: LocalRosters,
     private readonly accounts: Accounts,
     private readonly config: Config,
@@ -35,6 +35,7 @@ export class ChannelsGateway implements OnGatewayInit<RollcallServer> {
 
   /** Nest's own connection hook is not awaited and may not throw, so the sockets are taken from Socket.IO itself. */
   afterInit(server: RollcallServer): void {
+    this.sockets.start(server);
     server.use(this.admission.check);
     server.on('connection', (socket) => this.connect(socket));
   }
@@ -54,8 +55,8 @@ export class ChannelsGateway implements OnGatewayInit<RollcallServer> {
   private async register(connection: Connection): Promise<void> {
     const { socket, visitor, roster } = connection;
     try {
-      await roster.connect(connection.id, visitor.user);
-      if (socket.connected) socket.emit('session', this.sessionOf(connection));
+      const written = await roster.connect(connection.id, visitor.user);
+      if (socket.connected) socket.emit('session', { ...this.sessionOf(connection), ...degraded(written) });
     } catch (error) {
       this.logger.error({ err: error }, 'A connection could not be registered, and was closed.');
       // Not by a disconnect: a client takes that for the last word, and this one shall come again.
@@ -66,7 +67,6 @@ export class ChannelsGateway implements OnGatewayInit<RollcallServer> {
   private disconnect(connection: Connection): void {
     this.connections.remove(connection);
     connection.left = connection.roster.disconnect(connection.id);
-    connection.left.catch((error: unknown) => this.logger.error({ err: error }, 'A leave could not be written yet.'));
   }
 
   private enterRooms({ socket, host, visitor: { user } }: Connection): void {
@@ -74,8 +74,8 @@ export class ChannelsGateway implements OnGatewayInit<RollcallServer> {
     else void socket.join([builtInRoom(host, 'authenticated'), userRoom(host, user.id)]);
   }
 
-  private sessionOf({ id, host, visitor: { app, user } }: Connection): Session {
-    const session = { connectionId: id, host, dc: this.config.dc, pod: this.config.podId };
+  private sessionOf({ id, host, roster, visitor: { app, user } }: Connection): Session {
+    const session = { connectionId: id, host, dc: this.config.dc, pod: podId(roster.life) };
     if (user === null) return { ...session, channels: ['anonymous', tabChannel(id)] };
     const { username, name } = this.accounts.profileOf(app, user.id, user.claims);
     return { ...session, user: { id: user.id, username, name }, channels: ['authenticated', tabChannel(id)] };

@@ -3,13 +3,13 @@ import { addressOf, type Message } from '@rollcall/contract';
 import { Views } from '@rollcall/roster';
 import type { Scope } from '../auth/apps.service';
 import { builtInRoom, channelRoom, userRoom } from '../sockets/rooms';
-import { ChannelsGateway } from './channels.gateway';
+import { SocketServer } from '../sockets/socket-server';
 
 /** Messages that back ends send to the tabs of their host. */
 @Injectable()
 export class Messages {
   constructor(
-    private readonly gateway: ChannelsGateway,
+    private readonly sockets: SocketServer,
     private readonly views: Views,
   ) {}
 
@@ -23,7 +23,7 @@ export class Messages {
     for (const channel of new Set(channels)) {
       const rooms = this.roomsOf(host, channel, (connectionId) => view.connection(connectionId) !== undefined);
       if (rooms.length === 0) continue;
-      this.gateway.server
+      this.sockets.server
         .to(rooms)
         .except(reached)
         .emit('message', { channel, message } satisfies Message);

@@ -77,8 +77,8 @@ describe('the configuration', () => {
   it('is frozen, and each reading is another pod', () => {
     const config = readConfig({});
     expect(Object.isFrozen(config)).toBe(true);
-    expect(config.podId).toMatch(/^[0-9a-f]{12}\.1$/);
-    expect(readConfig({}).podId).not.toBe(config.podId);
+    expect(config.instance).toMatch(/^[0-9a-f]{12}$/);
+    expect(readConfig({}).instance).not.toBe(config.instance);
   });
 
   it('keeps no key and no token in the clear', () => {

@@ -4,7 +4,9 @@ import { version } from '../../package.json';
 import type { App } from './app';
 import { readApps } from './apps-file';
 import { DEMO_APPS } from './demo-app';
-import { ConfigError, type Environment, readEnvironment } from './environment';
+import { ConfigError, type Environment, readEnvironment, type RedisConfig } from './environment';
+
+export type { RedisConfig };
 
 /** Everything the service was told at its start, checked and frozen; also the token under which it is injected. */
 export abstract class Config implements Environment {
@@ -13,6 +15,10 @@ export abstract class Config implements Environment {
   abstract readonly dc: string;
   abstract readonly appsFile?: string;
   abstract readonly trustProxy: boolean;
+  abstract readonly redis?: RedisConfig;
+  abstract readonly beatMs: number;
+  abstract readonly leaseMs: number;
+  abstract readonly staleMaxMs: number;
   abstract readonly offlineGraceMs: number;
   abstract readonly logLevel: Environment['logLevel'];
   abstract readonly production: boolean;
@@ -21,7 +27,7 @@ export abstract class Config implements Environment {
   abstract readonly apps: readonly App[];
   abstract readonly version: string;
   /** This process, by a name of its own: a restarted process is another pod. */
-  abstract readonly podId: string;
+  abstract readonly instance: string;
 }
 
 /** Reads environment and apps file, or throws a `ConfigError` that says what to mend. */
@@ -39,7 +45,7 @@ export function readConfig(variables: NodeJS.ProcessEnv): Config {
     demo,
     apps: environment.appsFile === undefined ? readApps(DEMO_APPS, 'The demo app') : appsFrom(environment.appsFile),
     version,
-    podId: `${randomBytes(6).toString('hex')}.1`,
+    instance: randomBytes(6).toString('hex'),
   });
 }
 

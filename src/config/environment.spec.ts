@@ -18,6 +18,10 @@ describe('the environment', () => {
       dc: 'local',
       appsFile: undefined,
       trustProxy: false,
+      redis: undefined,
+      beatMs: 2000,
+      leaseMs: 6000,
+      staleMaxMs: 30_000,
       offlineGraceMs: 3000,
       logLevel: 'info',
       production: false,
@@ -31,6 +35,12 @@ describe('the environment', () => {
       DC: 'us-east-1.a',
       APPS_FILE: '/etc/apps.json',
       TRUST_PROXY: 'true',
+      REDIS_URL: 'rediss://user:pass@a:6379 | rediss://b',
+      REDIS_PREFIX: 'mine',
+      REDIS_TIMEOUT_MS: '500',
+      BEAT_MS: '300',
+      LEASE_MS: '1000',
+      STALE_MAX_MS: '0',
       OFFLINE_GRACE_MS: '0',
       LOG_LEVEL: 'silent',
       NODE_ENV: 'production',
@@ -41,6 +51,15 @@ describe('the environment', () => {
       dc: 'us-east-1.a',
       appsFile: '/etc/apps.json',
       trustProxy: true,
+      redis: {
+        urls: ['rediss://user:pass@a:6379', 'rediss://b'],
+        sentinels: undefined,
+        prefix: 'mine',
+        timeoutMs: 500,
+      },
+      beatMs: 300,
+      leaseMs: 1000,
+      staleMaxMs: 0,
       offlineGraceMs: 0,
       logLevel: 'silent',
       production: true,
@@ -55,6 +74,11 @@ describe('the environment', () => {
   it.each([
     ...['-1', '65536', '3000.5', '3e3', '0x10', 'http', '1234567890', '３'].map((value) => ['PORT', value]),
     ...['-1', '60001', '3s', '1e3', 'NaN'].map((value) => ['OFFLINE_GRACE_MS', value]),
+    ...['0', '49', '60001', 'often'].map((value) => ['BEAT_MS', value]),
+    ...['149', '600001', '2000'].map((value) => ['LEASE_MS', value]),
+    ...['-1', '3600001'].map((value) => ['STALE_MAX_MS', value]),
+    ...['9', '60001', '6000'].map((value) => ['REDIS_TIMEOUT_MS', value]),
+    ...['a b', '{x}', 'a:b'].map((value) => ['REDIS_PREFIX', value]),
     ...['eu west', 'eu_west', 'a/b', 'ä', 'x'.repeat(65), 'a,b', 'a=b'].map((value) => ['DC', value]),
     ...['1', 'yes', 'TRUE', 'on', 'false,true'].map((value) => ['TRUST_PROXY', value]),
     ...['verbose', 'INFO', '30', 'constructor'].map((value) => ['LOG_LEVEL', value]),
@@ -64,6 +88,11 @@ describe('the environment', () => {
     expect(message.startsWith(`${name} is ${JSON.stringify(value)}, but must be `)).toBe(true);
     expect(message).toMatch(
       {
+        BEAT_MS: /a whole number from 50 to 60000\.$/,
+        LEASE_MS: /(a whole number from 150 to 600000|at least three times BEAT_MS, which is 2000)\.$/,
+        STALE_MAX_MS: /a whole number from 0 to 3600000\.$/,
+        REDIS_TIMEOUT_MS: /(a whole number from 10 to 60000|less than LEASE_MS, which is 6000)\.$/,
+        REDIS_PREFIX: /letters, digits, "_", "\." and "-", at most 64\.$/,
         PORT: /a whole number from 0 to 65535\.$/,
         OFFLINE_GRACE_MS: /a whole number from 0 to 60000\.$/,
         DC: /letters, digits, "\." and "-", at most 64 of them\.$/,
@@ -74,13 +103,39 @@ describe('the environment', () => {
     expect(message).not.toContain('\n');
   });
 
-  it.each(['REDIS_URL', 'REDIS_SENTINELS', 'REDIS_SENTINEL_NAME', 'DATACENTERS'])(
-    'refuses %s in words, and keeps its password to itself',
-    (name) => {
-      const message = messageOf({ [name]: 'redis://user:hunter2@redis:6379' });
+  it('refuses DATACENTERS in words, and keeps its password to itself', () => {
+    const message = messageOf({ DATACENTERS: 'eu=redis://user:hunter2@redis:6379' });
 
-      expect(message).toMatch(new RegExp(`^${name} is set, but .* Unset it to start a single pod\\.$`));
+    expect(message).toMatch(/^DATACENTERS is set, but .* Unset it to start\.$/);
+    expect(message).not.toContain('hunter2');
+  });
+
+  it.each(['http://user:hunter2@redis', 'redis', 'redis://a|user:hunter2@b', '|'])(
+    'refuses REDIS_URL=%s, and keeps its password to itself',
+    (url) => {
+      const message = messageOf({ REDIS_URL: url });
+
+      expect(message).toMatch(/^REDIS_URL must be a redis:\/\/ or rediss:\/\/ URL/);
       expect(message).not.toContain('hunter2');
     },
   );
+
+  it('takes sentinels with the name of their master, and neither without the other', () => {
+    const sentinels = { REDIS_SENTINELS: 'a:26379, b:26380', REDIS_SENTINEL_NAME: 'main' };
+
+    expect(readEnvironment(sentinels).redis).toMatchObject({
+      sentinels: {
+        name: 'main',
+        nodes: [
+          { host: 'a', port: 26_379 },
+          { host: 'b', port: 26_380 },
+        ],
+      },
+    });
+    expect(messageOf({ REDIS_SENTINELS: 'a:26379' })).toMatch(/^REDIS_SENTINEL_NAME is not set, but must be set/);
+    expect(messageOf({ REDIS_SENTINEL_NAME: 'main' })).toMatch(/^REDIS_SENTINELS is not set, but must be set/);
+    expect(messageOf({ ...sentinels, REDIS_SENTINELS: 'a' })).toMatch(
+      /^REDIS_SENTINELS is "a", but must be "host:port"/,
+    );
+  });
 });

@@ -9,9 +9,26 @@ export interface Environment {
   /** Absent: the demo app. */
   readonly appsFile?: string;
   readonly trustProxy: boolean;
+  /** Absent: everything is in this process. */
+  readonly redis?: RedisConfig;
+  /** How often a pod renews its leases, and for how long they hold. */
+  readonly beatMs: number;
+  readonly leaseMs: number;
+  /** How old an answer may be while Redis is away. */
+  readonly staleMaxMs: number;
   readonly offlineGraceMs: number;
   readonly logLevel: LevelWithSilent;
   readonly production: boolean;
+}
+
+export interface RedisConfig {
+  /** One server, or several nodes of a cluster. */
+  readonly urls: readonly string[];
+  readonly sentinels?: { readonly nodes: readonly { host: string; port: number }[]; readonly name: string };
+  /** First part of every key, before the DC. */
+  readonly prefix: string;
+  /** How long a command may take; after that Redis counts as away. */
+  readonly timeoutMs: number;
 }
 
 /** A start that cannot go on. The message names the setting, what it got and what it wants. */
@@ -26,42 +43,102 @@ const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'
 /** A minute: a longer grace would outlast what the index of changes keeps beyond its 10 minutes. */
 const GRACE_MAX_MS = 60_000;
 
-/** What a later release will read; ignoring it silently would leave several pods with several truths. */
-const NOT_YET = ['REDIS_URL', 'REDIS_SENTINELS', 'REDIS_SENTINEL_NAME', 'DATACENTERS'];
+/** What a later release will read; ignoring it silently would give totals without the other data centres. */
+const NOT_YET = ['DATACENTERS'];
 
 /** Reads the environment, or throws a `ConfigError` about the first variable that cannot be used. */
 export function readEnvironment(variables: Variables): Environment {
-  const read = (name: string): string | undefined => variables[name]?.trim() || undefined;
+  const read = new Reader(variables);
   for (const name of NOT_YET) {
-    if (read(name) !== undefined) {
+    if (read.text(name) !== undefined) {
       throw new ConfigError(
-        `${name} is set, but this release keeps everything in one process and cannot use it. Unset it to start a single pod.`,
+        `${name} is set, but this release knows one data centre only and cannot use it. Unset it to start.`,
       );
     }
   }
-  const wrong = (name: string, wanted: string): never => {
-    throw new ConfigError(`${name} is ${JSON.stringify(variables[name])}, but must be ${wanted}.`);
+  const dc = read.text('DC') ?? 'local';
+  if (!/^[A-Za-z0-9.-]{1,64}$/.test(dc)) read.wrong('DC', 'letters, digits, "." and "-", at most 64 of them');
+  const trustProxy = read.text('TRUST_PROXY') ?? 'false';
+  if (!/^(true|false)$/.test(trustProxy)) read.wrong('TRUST_PROXY', '"true" or "false"');
+  const level = read.text('LOG_LEVEL') ?? 'info';
+  const logLevel =
+    LOG_LEVELS.find((known) => known === level) ?? read.wrong('LOG_LEVEL', `one of ${LOG_LEVELS.join(', ')}`);
+  const beatMs = read.whole('BEAT_MS', 2000, 50, 60_000);
+  const leaseMs = read.whole('LEASE_MS', 6000, 150, 600_000);
+  // One beat may be lost, and the next be late, before the pod counts as gone.
+  if (leaseMs < 3 * beatMs) read.wrong('LEASE_MS', `at least three times BEAT_MS, which is ${beatMs}`, String(leaseMs));
+  return {
+    port: read.whole('PORT', 3000, 0, 65_535),
+    bind: read.text('BIND'),
+    dc,
+    appsFile: read.text('APPS_FILE'),
+    trustProxy: trustProxy === 'true',
+    redis: readRedis(read, leaseMs),
+    beatMs,
+    leaseMs,
+    staleMaxMs: read.whole('STALE_MAX_MS', 30_000, 0, 3_600_000),
+    offlineGraceMs: read.whole('OFFLINE_GRACE_MS', 3000, 0, GRACE_MAX_MS),
+    logLevel,
+    production: read.text('NODE_ENV') === 'production',
   };
-  const whole = (name: string, byDefault: number, from: number, to: number): number => {
-    const text = read(name);
+}
+
+function readRedis(read: Reader, leaseMs: number): RedisConfig | undefined {
+  const prefix = read.text('REDIS_PREFIX') ?? 'rollcall';
+  if (!/^[A-Za-z0-9_.-]{1,64}$/.test(prefix))
+    read.wrong('REDIS_PREFIX', 'letters, digits, "_", "." and "-", at most 64');
+  const timeoutMs = read.whole('REDIS_TIMEOUT_MS', 2000, 10, 60_000);
+  // A beat that is given up after the lease has ended would come too late to save it.
+  if (timeoutMs >= leaseMs)
+    read.wrong('REDIS_TIMEOUT_MS', `less than LEASE_MS, which is ${leaseMs}`, String(timeoutMs));
+  const url = read.text('REDIS_URL');
+  const sentinels = readSentinels(read);
+  if (url === undefined) {
+    if (sentinels === undefined) return undefined;
+    return { urls: ['redis://sentinel'], sentinels, prefix, timeoutMs };
+  }
+  const urls = url.split('|').map((part) => part.trim());
+  if (!urls.every((one) => URL.canParse(one) && /^rediss?:$/.test(new URL(one).protocol))) {
+    throw new ConfigError(
+      'REDIS_URL must be a redis:// or rediss:// URL, or several joined by "|" for a cluster. (What it is stays unsaid, for it may hold a password.)',
+    );
+  }
+  return { urls, ...(sentinels === undefined ? {} : { sentinels }), prefix, timeoutMs };
+}
+
+function readSentinels(read: Reader): RedisConfig['sentinels'] {
+  const list = read.text('REDIS_SENTINELS');
+  const name = read.text('REDIS_SENTINEL_NAME');
+  if (list === undefined && name === undefined) return undefined;
+  if (list === undefined)
+    return read.wrong('REDIS_SENTINELS', 'set when REDIS_SENTINEL_NAME is: "host:port,host:port"');
+  if (name === undefined)
+    return read.wrong('REDIS_SENTINEL_NAME', 'set when REDIS_SENTINELS is: the name of the master');
+  const nodes = list.split(',').map((part) => {
+    const [, host = '', port = ''] = /^([A-Za-z0-9_.-]+|\[[0-9a-fA-F:]+\]):(\d{1,5})$/.exec(part.trim()) ?? [];
+    return host === ''
+      ? read.wrong('REDIS_SENTINELS', '"host:port", several joined by commas')
+      : { host, port: Number(port) };
+  });
+  return { nodes, name };
+}
+
+/** Takes variables as text or number; an empty one counts as unset. */
+class Reader {
+  constructor(private readonly variables: Variables) {}
+
+  text(name: string): string | undefined {
+    return this.variables[name]?.trim() || undefined;
+  }
+
+  whole(name: string, byDefault: number, from: number, to: number): number {
+    const text = this.text(name);
     if (text === undefined) return byDefault;
     const value = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
-    return value >= from && value <= to ? value : wrong(name, `a whole number from ${from} to ${to}`);
-  };
-  const dc = read('DC') ?? 'local';
-  if (!/^[A-Za-z0-9.-]{1,64}$/.test(dc)) wrong('DC', 'letters, digits, "." and "-", at most 64 of them');
-  const trustProxy = read('TRUST_PROXY') ?? 'false';
-  if (!/^(true|false)$/.test(trustProxy)) wrong('TRUST_PROXY', '"true" or "false"');
-  const level = read('LOG_LEVEL') ?? 'info';
-  const logLevel = LOG_LEVELS.find((known) => known === level) ?? wrong('LOG_LEVEL', `one of ${LOG_LEVELS.join(', ')}`);
-  return {
-    port: whole('PORT', 3000, 0, 65_535),
-    bind: read('BIND'),
-    dc,
-    appsFile: read('APPS_FILE'),
-    trustProxy: trustProxy === 'true',
-    offlineGraceMs: whole('OFFLINE_GRACE_MS', 3000, 0, GRACE_MAX_MS),
-    logLevel,
-    production: read('NODE_ENV') === 'production',
-  };
+    return value >= from && value <= to ? value : this.wrong(name, `a whole number from ${from} to ${to}`);
+  }
+
+  wrong(name: string, wanted: string, got: string | undefined = this.variables[name]): never {
+    throw new ConfigError(`${name} is ${got === undefined ? 'not set' : JSON.stringify(got)}, but must be ${wanted}.`);
+  }
 }

@@ -38,7 +38,7 @@ export class CrossDcController {
   @ApiBody({ type: AllUsersDto, examples: ALL_USERS_REQUESTS })
   @ApiExtraModels(ChannelUserDto)
   @ApiCreatedResponse(ALL_USERS)
-  @ApiMessageErrors(400, 401, 413, 415)
+  @ApiMessageErrors(400, 401, 413, 415, 503)
   async allUsers(
     @FromCaller() { host }: Caller,
     @Body(new BodyPipe(AllUsersDto)) { includeUsers, dedupeUsers }: AllUsersDto,

@@ -18,14 +18,14 @@ export class CrossDc {
   }
 
   private async here(host: string, { includeUsers, dedupeUsers }: Asked, nowMs: number): Promise<Said> {
-    const { view } = await this.views.read(host);
+    const { view, staleMs } = await this.views.read(host);
     const lists = dedupeUsers
       ? { usersJson: includeUsers ? view.usersJson() : '' }
       : { userConnectionsJson: includeUsers ? view.userConnectionsJson() : '' };
     return {
       dc: this.config.dc,
-      heardAtMs: nowMs,
-      answeredNow: true,
+      heardAtMs: nowMs - staleMs,
+      answeredNow: staleMs === 0,
       figures: { ...view.totals, ...(includeUsers ? lists : {}) },
     };
   }

@@ -1,5 +1,6 @@
 import { HttpException } from '@nestjs/common';
 import { AppError, type ErrorCode, ERRORS } from '@rollcall/contract';
+import { StoreUnavailable } from '@rollcall/roster';
 import type { FastifyReply } from 'fastify';
 import { faceOf } from './faces';
 
@@ -20,6 +21,7 @@ const BY_STATUS = new Map<number, ErrorCode>([
 /** The error as clients may see it, or `undefined` if it is a fault of ours that they must not see. */
 export function asAppError(error: unknown): AppError | undefined {
   if (error instanceof AppError) return error;
+  if (error instanceof StoreUnavailable) return new AppError('UNAVAILABLE');
   const status = error instanceof HttpException ? error.getStatus() : statusOf(error);
   const code = BY_STATUS.get(status) ?? (status >= 400 && status < 500 ? 'BAD_REQUEST' : undefined);
   if (code === undefined) return undefined;

@@ -4,6 +4,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { asAppError, replyWithError } from './error-reply';
 import { RouteTable } from './route-table';
 
+/** As long as it usually takes until Redis is back, or another pod has taken over. */
+const RETRY_AFTER_SECONDS = '2';
+
 /** The HTTP door's way out for everything that was thrown: the error table's answer in the shape of the face. */
 @Catch()
 export class HttpErrorFilter implements ExceptionFilter {
@@ -16,6 +19,7 @@ export class HttpErrorFilter implements ExceptionFilter {
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     const error = this.explain(thrown, request, reply);
     if (reply.raw.headersSent) return;
+    if (error.code === 'UNAVAILABLE') void reply.header('retry-after', RETRY_AFTER_SECONDS);
     // The route's own path, where one matched: a URL can be written in several ways.
     replyWithError(reply, request.routeOptions.url ?? request.url, error);
   }

@@ -21,7 +21,7 @@ const HEADERS_MAX_BYTES = 81_920;
 type CorsOptions = NonNullable<Parameters<NestFastifyApplication['enableCors']>[0]>;
 
 const EXPOSED_HEADERS =
-  'X-Rollcall-Cursor, X-Rollcall-Time, X-Rollcall-Dc, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Date';
+  'X-Rollcall-Cursor, X-Rollcall-Time, X-Rollcall-Dc, X-Rollcall-Stale, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Date';
 
 export function httpAdapter(): FastifyAdapter {
   return new FastifyAdapter({

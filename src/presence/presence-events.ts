@@ -1,7 +1,8 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { AppError, type Status, STATUS_TEXT_MAX_LENGTH, STATUSES } from '@rollcall/contract';
+import { AppError, type Degradable, type Status, STATUS_TEXT_MAX_LENGTH, STATUSES } from '@rollcall/contract';
 import { Views } from '@rollcall/roster';
 import type { Connection } from '../sockets/connection';
+import { degraded } from '../sockets/degraded';
 import { type Fields, fieldsOf, flagOf } from '../sockets/payload';
 import { SocketEvents } from '../sockets/socket-events';
 
@@ -18,28 +19,31 @@ export class PresenceEvents implements OnModuleInit {
     this.events.on('presence:idle', (connection, payload) => this.idle(connection, fieldsOf(payload)));
   }
 
-  private async set(connection: Connection, fields: Fields): Promise<{ status: Status }> {
+  private async set(connection: Connection, fields: Fields): Promise<{ status: Status } & Degradable> {
     const userId = userOf(connection);
     const status = statusOf(fields);
     const statusText = statusTextOf(fields);
-    await connection.roster.setUser(userId, {
+    const written = await connection.roster.setUser(userId, {
       ...(status === undefined ? {} : { status }),
       ...(statusText === undefined ? {} : { statusText }),
     });
-    return this.shown(connection, userId);
+    const shown = await this.shown(connection, userId);
+    // While the store is away, the picture does not know of it yet; a choice other than online is shown as it is.
+    const chosen = written === 'degraded' && status !== undefined && status !== 'online';
+    return { status: chosen ? status : shown, ...degraded(written) };
   }
 
-  private async idle(connection: Connection, fields: Fields): Promise<{ status: Status }> {
+  private async idle(connection: Connection, fields: Fields): Promise<{ status: Status } & Degradable> {
     const userId = userOf(connection);
     const idle = flagOf(fields, 'idle');
     if (idle === undefined) throw new AppError('BAD_REQUEST', 'idle is missing: true or false.', 'idle');
-    await connection.roster.setActive(connection.id, !idle);
-    return this.shown(connection, userId);
+    const written = await connection.roster.setActive(connection.id, !idle);
+    return { status: await this.shown(connection, userId), ...degraded(written) };
   }
 
-  private async shown({ host }: Connection, userId: string): Promise<{ status: Status }> {
-    const { view, atMs } = await this.views.read(host);
-    return { status: view.presence.statusAt(userId, atMs) };
+  private async shown({ host }: Connection, userId: string): Promise<Status> {
+    const reading = await this.views.latest(host);
+    return reading?.view.presence.statusAt(userId, reading.atMs) ?? 'online';
   }
 }
 

@@ -2,6 +2,7 @@ import { Controller, Get, Header, Req, Res, UseGuards } from '@nestjs/common';
 import { ApiExtraModels, ApiOkResponse, ApiOperation, ApiQuery, ApiSecurity, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Caller, FromCaller } from '../auth/caller';
+import { tellStale } from '../http/stale-header';
 import { UserTokenGuard } from '../auth/user-token.guard';
 import { ApiPresenceErrors } from '../openapi/responses';
 import { PresenceAnswerDto } from './presence.dto';
@@ -48,14 +49,15 @@ export class PresenceController {
   })
   @ApiExtraModels(PresenceAnswerDto)
   @ApiOkResponse(PRESENCE_ANSWER)
-  @ApiPresenceErrors(401, 429)
+  @ApiPresenceErrors(401, 429, 503)
   async usersPresence(
     @FromCaller() caller: Caller,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Buffer> {
     await this.count(caller, reply);
-    const { body, atMs, cursor } = await this.presence.answer(caller, readPresenceQuery(request.url));
+    const { body, atMs, cursor, staleMs } = await this.presence.answer(caller, readPresenceQuery(request.url));
+    tellStale(reply, staleMs);
     void reply.headers({
       date: new Date(atMs).toUTCString(),
       'x-rollcall-time': String(atMs),

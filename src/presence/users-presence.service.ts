@@ -14,6 +14,7 @@ export interface PresenceAnswer {
   /** The moment that the answer shows, by the store's clock. */
   readonly atMs: number;
   readonly cursor: string;
+  readonly staleMs: number;
 }
 
 /** `users.presence`: what to answer to which question. */
@@ -22,17 +23,17 @@ export class UsersPresence {
   constructor(private readonly views: Views) {}
 
   async answer({ app, host, user }: Caller, query: PresenceQuery): Promise<PresenceAnswer> {
-    const reading = await this.views.read(host);
+    const reading = await this.views.readPresence(host);
     const { view, atMs } = reading;
     const { rows, full } = app.presence.broadcastDisabled
       ? { rows: '[]', full: true }
       : this.select(reading, query, user?.id ?? '');
     const body = Buffer.from(`{"users":${rows},"full":${full},"success":true}`);
-    return { body, atMs, cursor: view.cursor };
+    return { body, atMs, cursor: view.cursor, staleMs: reading.staleMs };
   }
 
   private select(
-    { view, atMs }: Reading,
+    { view, atMs }: Pick<Reading, 'view' | 'atMs'>,
     { ids, fromMs }: PresenceQuery,
     callerId: string,
   ): { rows: string; full: boolean } {
@@ -43,7 +44,7 @@ export class UsersPresence {
     return { rows: view.presence.full(atMs), full: true };
   }
 
-  private isRemembered({ view: { head }, atMs }: Reading, fromMs: number): boolean {
+  private isRemembered({ view: { head }, atMs }: Pick<Reading, 'view' | 'atMs'>, fromMs: number): boolean {
     return atMs - fromMs < DELTA_MS && (head.epochAtMs === 0 || fromMs >= head.epochAtMs + AFTER_LOSS_MS);
   }
 }

@@ -1,5 +1,5 @@
 import type { Acknowledgement, ClientToServerEvents, ServerToClientEvents } from '@rollcall/contract';
-import type { LocalRoster } from '@rollcall/roster';
+import type { LocalRoster, Written } from '@rollcall/roster';
 import type { DefaultEventsMap, Server, Socket } from 'socket.io';
 import type { Visitor } from '../auth/socket.door';
 import { TokenBucket } from './token-bucket';
@@ -18,7 +18,7 @@ export class Connection {
   /** Resolves when the connection is in the store and its `session` was sent. Never rejects. */
   registered: Promise<void> = Promise.resolve();
   /** Resolves when the connection has left the store. Set by the disconnect. */
-  left: Promise<void> | undefined;
+  left: Promise<Written> | undefined;
 
   constructor(
     readonly socket: RollcallSocket,

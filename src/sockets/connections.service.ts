@@ -24,13 +24,8 @@ export class Connections {
     return [...this.all.values()];
   }
 
-  /** Closes a user's sockets on the hosts that `concerns` says; resolves, when they have left the store, with their number. */
-  async close(userId: string, concerns: (connection: Connection) => boolean): Promise<number> {
-    const closing = this.values().filter(
-      (connection) => connection.visitor.user?.id === userId && concerns(connection),
-    );
-    for (const { socket } of closing) socket.disconnect(true);
-    for (const connection of closing) await connection.left;
-    return closing.length;
+  /** A user's sockets on a host, of this pod. */
+  of(userId: string, host: string): Connection[] {
+    return this.values().filter((connection) => connection.visitor.user?.id === userId && connection.host === host);
   }
 }

@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { AppError, type ClientToServerEvents, ERRORS } from '@rollcall/contract';
+import { StoreUnavailable } from '@rollcall/roster';
 import type { Answer, Connection } from './connection';
 
 /**
@@ -34,6 +35,7 @@ export class SocketEvents {
       return { ok: true, ...(await this.begin(connection, event, payload)) };
     } catch (thrown) {
       if (thrown instanceof AppError) return refusal(thrown);
+      if (thrown instanceof StoreUnavailable) return refusal(new AppError('UNAVAILABLE'));
       this.logger.error({ err: thrown, event }, 'An event failed.');
       return refusal(new AppError('INTERNAL'));
     }

@@ -4,6 +4,7 @@ import type { Server as HttpServer } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Server, ServerOptions } from 'socket.io';
 import { Apps } from '../auth/apps.service';
+import { Stores } from '../store/stores';
 
 /** A client that vanished is gone after at most both: sooner would cost idle clients battery, later shows ghosts. */
 const PING_INTERVAL_MS = 10_000;
@@ -23,12 +24,14 @@ type CorsDelegate = Extract<ServerOptions['cors'], (...args: never[]) => unknown
 /** Socket.IO on the HTTP server's port, with our limits and the apps' origins. */
 export class SocketAdapter extends IoAdapter {
   private readonly apps: Apps;
+  private readonly messages: Stores['messages'];
   /** Node forgets a connection once it is a WebSocket's, so it could not close it. */
   private readonly connections = new Set<Socket>();
 
   constructor(app: INestApplicationContext) {
     super(app);
     this.apps = app.get(Apps);
+    this.messages = app.get(Stores).messages;
     (this.httpServer as HttpServer).on('connection', (connection) => {
       this.connections.add(connection);
       connection.once('close', () => this.connections.delete(connection));
@@ -51,7 +54,8 @@ export class SocketAdapter extends IoAdapter {
       // Compression would cost each idle socket some 200 KB of memory.
       perMessageDeflate: false,
     };
-    return super.createIOServer(port, ours as ServerOptions);
+    const server = super.createIOServer(port, ours as ServerOptions);
+    return this.messages === undefined ? server : server.adapter(this.messages.adapter);
   }
 
   override async close(server: Server): Promise<void> {

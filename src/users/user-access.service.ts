@@ -4,8 +4,9 @@ import { LocalRosters, RosterStore, UserDirectory } from '@rollcall/roster';
 import { randomBytes } from 'node:crypto';
 import { Accounts } from '../auth/accounts.service';
 import { Apps, type Scope } from '../auth/apps.service';
+import type { App } from '../config/app';
 import { hashSecret } from '../config/secret-hash';
-import { Connections } from '../sockets/connections.service';
+import { Closing } from '../sockets/closing.service';
 import type { MintedTokenDto } from './users.dto';
 
 /** More tokens than anybody has devices: what one user can take of a pod's memory must have a limit. */
@@ -18,7 +19,7 @@ export class UserAccess {
     private readonly directory: UserDirectory,
     private readonly accounts: Accounts,
     private readonly apps: Apps,
-    private readonly connections: Connections,
+    private readonly closing: Closing,
     private readonly store: RosterStore,
     private readonly rosters: LocalRosters,
   ) {}
@@ -38,19 +39,18 @@ export class UserAccess {
   async revokeTokens({ app }: Scope, id: string): Promise<void> {
     // Revoked first: a socket that was let in before is among those closed, and none is let in after.
     await this.directory.revokeTokens(app.id, id, Date.now());
-    await this.connections.close(id, ({ visitor }) => visitor.app.id === app.id);
+    await this.closeEverywhere(app, id);
   }
 
   /** Closes the user's sockets on this host; they may come back. */
   kick({ host }: Scope, id: string): Promise<number> {
-    return this.connections.close(id, (connection) => connection.host === host);
+    return this.closing.close(id, host);
   }
 
   /** Erases profile, tokens, chosen statuses and what tokens said of the user, on all hosts of the app. */
   async erase({ app }: Scope, id: string): Promise<void> {
     await this.directory.erase(app.id, id, Date.now());
-    await this.connections.close(id, ({ visitor }) => visitor.app.id === app.id);
-    const hosts = (await this.store.hosts()).filter((host) => this.apps.appOf(host)?.id === app.id);
+    const hosts = await this.closeEverywhere(app, id);
     await Promise.all(
       hosts.map(async (host) => {
         // Choosing to be offline waits for no grace: nobody is shown as an erased user who may come back.
@@ -58,5 +58,11 @@ export class UserAccess {
         await this.rosters.of(host).setUser(id, { forget: true });
       }),
     );
+  }
+
+  private async closeEverywhere(app: App, id: string): Promise<string[]> {
+    const hosts = (await this.store.hosts()).filter((host) => this.apps.appOf(host)?.id === app.id);
+    await Promise.all(hosts.map((host) => this.closing.close(id, host)));
+    return hosts;
   }
 }

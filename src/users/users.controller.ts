@@ -59,7 +59,7 @@ export class UsersController {
       'Replaces the whole profile: what you leave out is unset. Shows at once in every answer. The directory wins over the apps file, and the claims of a token fill what is missing.',
   })
   @ApiOkResponse({ type: ProfileDto, description: 'The profile as answers show it.' })
-  @ApiProblems(400, 401, 413, 415)
+  @ApiProblems(400, 401, 413, 415, 503)
   put(
     @FromCaller() caller: Caller,
     @UserId() id: string,
@@ -73,7 +73,7 @@ export class UsersController {
   @ApiParam({ ...USER_ID, example: 'rocket.cat' })
   @ApiOperation({ summary: 'A user, with status and connections on this host' })
   @ApiOkResponse({ type: UserDto, description: 'The user.' })
-  @ApiProblems(400, 401, 404)
+  @ApiProblems(400, 401, 404, 503)
   get(@FromCaller() caller: Caller, @UserId() id: string): Promise<UserDto> {
     return this.users.get(caller, id);
   }
@@ -86,7 +86,7 @@ export class UsersController {
       "Forgets the profile, the tokens and the chosen status on all hosts of the app, and closes the user's sockets. JWTs issued until now are refused from now on. Also fine for a user who is not there.",
   })
   @ApiNoContentResponse({ description: 'The user is erased, and no answer shows the user any more.' })
-  @ApiProblems(400, 401, 413, 415)
+  @ApiProblems(400, 401, 413, 415, 503)
   erase(@FromCaller() caller: Caller, @UserId() id: string): Promise<void> {
     return this.access.erase(caller, id);
   }
@@ -98,7 +98,7 @@ export class UsersController {
       'An opaque token with which the user connects: `auth: {token, userId}`, or `X-Auth-Token` and `X-User-Id`.',
   })
   @ApiCreatedResponse({ type: MintedTokenDto, description: 'The token, shown this once.' })
-  @ApiProblems(400, 401, 413, 415, 429)
+  @ApiProblems(400, 401, 413, 415, 429, 503)
   mintToken(
     @FromCaller() caller: Caller,
     @UserId() id: string,
@@ -115,7 +115,7 @@ export class UsersController {
       "Minted ones, those of the apps file, and JWTs issued until now; closes the user's sockets on all hosts of the app.",
   })
   @ApiNoContentResponse({ description: 'No token from before counts any more, and the sockets are closed.' })
-  @ApiProblems(400, 401, 413, 415)
+  @ApiProblems(400, 401, 413, 415, 503)
   revokeTokens(@FromCaller() caller: Caller, @UserId() id: string): Promise<void> {
     return this.access.revokeTokens(caller, id);
   }
@@ -126,7 +126,7 @@ export class UsersController {
     description: "Closes the user's sockets on this host. The user may come back.",
   })
   @ApiOkResponse({ type: ClosedDto, description: 'The sockets are closed, and no answer shows them.' })
-  @ApiProblems(400, 401, 413, 415)
+  @ApiProblems(400, 401, 413, 415, 503)
   async kick(@FromCaller() caller: Caller, @UserId() id: string): Promise<ClosedDto> {
     return { closed: await this.access.kick(caller, id) };
   }

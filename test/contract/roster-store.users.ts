@@ -1,21 +1,19 @@
 import { combine, type RosterStore, shownAt, type UserRecord } from '@rollcall/roster';
 import {
   Heard,
+  HOST,
   inChannels,
+  OFFLINE_GRACE_MS,
   rowOf,
   type RosterStoreHarness,
-  type RosterStoreOptions,
   stored,
   Writer,
 } from '../support/roster-store';
 
-const HOST = 'a.example';
 const MINUTE_MS = 60_000;
 
 /** The half of the contract that is about users: their records, the presence rule and the passing of time. */
-export function describeUsers(harness: () => RosterStoreHarness, options: RosterStoreOptions): void {
-  const { offlineGraceMs, movesClock } = options;
-  const itMovingTheClock = movesClock ? it : it.skip;
+export function describeUsers(harness: () => RosterStoreHarness): void {
   let store: RosterStore;
   let pod: Writer;
 
@@ -24,11 +22,7 @@ export function describeUsers(harness: () => RosterStoreHarness, options: Roster
     pod = new Writer(store, HOST, 'pod-1');
   });
 
-  const advanceClock = (ms: number): void => {
-    const advance = harness().advanceClock;
-    if (advance === undefined) throw new Error('This store’s clock cannot be moved.');
-    advance(ms);
-  };
+  const advanceClock = (ms: number): Promise<void> => harness().advanceClock(ms);
 
   const record = async (userId: string): Promise<UserRecord | undefined> =>
     (await stored(store, HOST)).users.get(userId);
@@ -52,7 +46,8 @@ export function describeUsers(harness: () => RosterStoreHarness, options: Roster
     it('is not counted twice when a row is written again', async () => {
       await pod.row('c1', rowOf('ada'));
       await pod.row('c1', rowOf('ada', { active: false }));
-      await new Writer(store, HOST, 'pod-2').row('c1', rowOf('ada', { active: false }));
+      await pod.open();
+      await pod.row('c1', rowOf('ada', { active: false }));
       expect(await known('ada')).toMatchObject({ connections: 1, active: 0 });
     });
 
@@ -115,8 +110,8 @@ export function describeUsers(harness: () => RosterStoreHarness, options: Roster
       const { atMs } = await pod.gone('c1');
       const left = await known('ada');
       expect(shownAt(left, atMs)).toEqual({ status: 'online', stampMs: cameAtMs });
-      expect(shownAt(left, atMs + offlineGraceMs - 1)).toEqual({ status: 'online', stampMs: cameAtMs });
-      const departsAtMs = atMs + offlineGraceMs;
+      expect(shownAt(left, atMs + OFFLINE_GRACE_MS - 1)).toEqual({ status: 'online', stampMs: cameAtMs });
+      const departsAtMs = atMs + OFFLINE_GRACE_MS;
       expect(shownAt(left, departsAtMs)).toEqual({ status: 'offline', stampMs: departsAtMs });
     });
 
@@ -140,15 +135,15 @@ export function describeUsers(harness: () => RosterStoreHarness, options: Roster
       expect(shownAt(await known('ada'), atMs)).toEqual({ status: 'offline', stampMs: atMs });
     });
 
-    itMovingTheClock('shows no change to a user who is back within the grace', async () => {
+    it('shows no change to a user who is back within the grace', async () => {
       const { atMs } = await pod.row('c1', rowOf('ada'));
-      advanceClock(MINUTE_MS);
+      await advanceClock(MINUTE_MS);
       await pod.gone('c1');
-      advanceClock(offlineGraceMs - 1);
+      await advanceClock(OFFLINE_GRACE_MS - 1);
       await pod.row('c2', rowOf('ada'));
       expect(await known('ada')).toMatchObject({ connections: 1, stampMs: atMs });
       await pod.gone('c2');
-      advanceClock(offlineGraceMs);
+      await advanceClock(OFFLINE_GRACE_MS);
       const back = await pod.row('c3', rowOf('ada'));
       expect(await known('ada')).toMatchObject({ connections: 1, stampMs: back.atMs });
     });
@@ -160,31 +155,43 @@ export function describeUsers(harness: () => RosterStoreHarness, options: Roster
         (await store.head(HOST)).atMs,
         (await pod.row('c1', rowOf(null))).atMs,
         (await store.snapshot(HOST)).head.atMs,
+        (await store.now(HOST, 0)).atMs,
+        (await store.beat(HOST, pod.life)).head.atMs,
         (await store.head(HOST)).atMs,
       ];
       expect(times).toEqual(times.toSorted((a, b) => a - b));
     });
 
-    itMovingTheClock('goes on in answers while nothing happens', async () => {
-      const before = await store.head(HOST);
-      advanceClock(MINUTE_MS);
-      const after = await store.head(HOST);
+    it('goes on in answers about presence while nothing happens', async () => {
+      const before = await store.now(HOST, 0);
+      await advanceClock(MINUTE_MS);
+      const after = await store.now(HOST, 0);
       expect(after.atMs - before.atMs).toBe(MINUTE_MS);
       expect(after.tag).toBe(before.tag);
     });
 
-    itMovingTheClock('stands still while the clock is behind what was shown', async () => {
+    it('stands still until it has caught up with what was shown, which may have come from elsewhere', async () => {
       const heard = await Heard.on(store, HOST);
-      advanceClock(10_000);
-      const { atMs: shownMs } = await store.head(HOST);
-      advanceClock(-5000);
+      const shownMs = (await store.now(HOST, 0)).atMs + 10_000;
+      expect((await store.now(HOST, shownMs)).atMs).toBe(shownMs);
       const head = await pod.row('c1', rowOf('ada'));
       expect(head.atMs).toBe(shownMs);
       expect((await heard.upTo(head)).map(({ atMs }) => atMs)).toEqual([shownMs]);
       expect(await known('ada')).toMatchObject({ stampMs: shownMs });
-      advanceClock(5001);
-      expect((await store.head(HOST)).atMs).toBe(shownMs + 1);
       heard.close();
+    });
+
+    it('stands still while the clock is behind it, and leases go on', async () => {
+      const { turnBackClock } = harness();
+      if (turnBackClock === undefined) return;
+      await advanceClock(10_000);
+      const { atMs: shownMs } = await store.now(HOST, 0);
+      turnBackClock(5000);
+      harness().leasesLast(-1);
+      expect((await pod.row('c1', rowOf('ada'))).atMs).toBe(shownMs);
+      expect(await store.leases(HOST)).toMatchObject([{ instance: 'pod-1', expired: true }]);
+      await advanceClock(5001);
+      expect((await store.now(HOST, 0)).atMs).toBe(shownMs + 1);
     });
   });
 
@@ -194,20 +201,20 @@ export function describeUsers(harness: () => RosterStoreHarness, options: Roster
       await pod.gone(`tab-of-${userId}`);
     };
 
-    itMovingTheClock('is known for 15 minutes and then forgotten, which listeners hear', async () => {
+    it('is known for 15 minutes and then forgotten, which listeners hear', async () => {
       await leave('ada');
       const heard = await Heard.on(store, HOST);
-      advanceClock(15 * MINUTE_MS + offlineGraceMs);
+      await advanceClock(15 * MINUTE_MS + OFFLINE_GRACE_MS);
       await heard.upTo(await pod.row('c1', rowOf(null)));
       expect(await record('ada')).toBeDefined();
-      advanceClock(1);
+      await advanceClock(1);
       const entries = await heard.upTo(await pod.row('c2', rowOf(null)));
       expect(await record('ada')).toBeUndefined();
       expect(entries.map(({ users }) => users)).toEqual([[], [['ada', null]]]);
       heard.close();
     });
 
-    itMovingTheClock('is kept for as long as a status or a text is chosen', async () => {
+    it('is kept for as long as a status or a text is chosen', async () => {
       for (const userId of ['ada', 'bob', 'cyd']) await leave(userId);
       await pod.write({
         users: [
@@ -215,7 +222,7 @@ export function describeUsers(harness: () => RosterStoreHarness, options: Roster
           { userId: 'bob', statusText: 'on leave' },
         ],
       });
-      advanceClock(60 * MINUTE_MS);
+      await advanceClock(60 * MINUTE_MS);
       await pod.row('c1', rowOf(null));
       expect([...(await stored(store, HOST)).users.keys()].sort()).toEqual(['ada', 'bob']);
       await pod.write({
@@ -224,28 +231,100 @@ export function describeUsers(harness: () => RosterStoreHarness, options: Roster
           { userId: 'bob', statusText: '' },
         ],
       });
-      advanceClock(60 * MINUTE_MS);
+      await advanceClock(60 * MINUTE_MS);
       await pod.row('c2', rowOf(null));
       expect((await stored(store, HOST)).users.size).toBe(0);
     });
 
-    itMovingTheClock('is forgotten in time, also when one who left earlier came back and left again', async () => {
+    it('is forgotten in time, also when one who left earlier came back and left again', async () => {
       await leave('ada');
       await leave('bob');
-      advanceClock(14 * MINUTE_MS);
+      await advanceClock(14 * MINUTE_MS);
       await leave('ada');
-      advanceClock(2 * MINUTE_MS);
+      await advanceClock(2 * MINUTE_MS);
       await pod.row('c1', rowOf(null));
       expect([...(await stored(store, HOST)).users.keys()]).toEqual(['ada']);
     });
 
-    itMovingTheClock('and came back is not forgotten', async () => {
+    it('and came back is not forgotten', async () => {
       await leave('ada');
-      advanceClock(10 * MINUTE_MS);
+      await advanceClock(10 * MINUTE_MS);
       await pod.row('c1', rowOf('ada'));
-      advanceClock(10 * MINUTE_MS);
+      await advanceClock(10 * MINUTE_MS);
       await pod.row('c2', rowOf(null));
       expect(await known('ada')).toMatchObject({ connections: 1, claims: { name: 'ada' } });
+    });
+
+    it('long ago is forgotten with the batch that takes the choice back, whoever has left since', async () => {
+      await leave('ada');
+      await pod.write({ users: [{ userId: 'ada', status: 'busy' }] });
+      await advanceClock(20 * MINUTE_MS);
+      await leave('bob');
+      const heard = await Heard.on(store, HOST);
+      const head = await pod.write({ users: [{ userId: 'ada', status: 'online' }] });
+      const [entry] = await heard.upTo(head);
+      expect(entry?.users).toMatchObject([
+        ['ada', { chosen: 'online', connections: 0 }],
+        ['ada', null],
+      ]);
+      expect([...(await stored(store, HOST)).users.keys()]).toEqual(['bob']);
+      heard.close();
+    });
+
+    it('is forgotten at most a hundred with one batch, the first first, and the rest with the next', async () => {
+      const ids = Array.from({ length: 150 }, (_, n) => `user-${n}`);
+      await pod.write({ rows: ids.map((id) => ({ connectionId: id, row: rowOf(id) })) });
+      for (const some of [ids.slice(0, 75), ids.slice(75)]) {
+        await pod.gone(...some);
+        await advanceClock(1000);
+      }
+      await advanceClock(20 * MINUTE_MS);
+      await pod.gone('nobody');
+      const left = (await stored(store, HOST)).users;
+      expect(left.size).toBe(50);
+      expect(ids.slice(0, 75).some((id) => left.has(id))).toBe(false);
+      await pod.gone('nobody');
+      expect((await stored(store, HOST)).users.size).toBe(0);
+    });
+  });
+
+  describe('a choice that is remembered from before a loss', () => {
+    const restore = { status: 'busy', statusText: 'lunch', restore: true } as const;
+
+    it('counts where nothing has been chosen', async () => {
+      await pod.row('c1', rowOf('ada'));
+      await pod.write({ users: [{ userId: 'ada', ...restore }] });
+      expect(await known('ada')).toMatchObject({ chosen: 'busy', text: 'lunch' });
+    });
+
+    it.each([{ status: 'away' }, { statusText: 'later' }] as const)('gives way to %p', async (chosen) => {
+      await pod.write({ users: [{ userId: 'ada', ...chosen }] });
+      const before = await known('ada');
+      const { revision } = await store.head(HOST);
+      const head = await pod.write({ users: [{ userId: 'ada', ...restore }] });
+      expect(head.revision).toBe(revision + 1);
+      expect(await known('ada')).toEqual(before);
+    });
+
+    it('gives way to one in the same batch, and what is chosen later wins', async () => {
+      await pod.write({
+        users: [
+          { userId: 'ada', status: 'away' },
+          { userId: 'ada', ...restore },
+          { userId: 'bob', ...restore },
+          { userId: 'bob', statusText: 'later' },
+        ],
+      });
+      expect(await known('ada')).toMatchObject({ chosen: 'away', text: '' });
+      expect(await known('bob')).toMatchObject({ chosen: 'busy', text: 'later' });
+    });
+
+    it('does nothing to who was forgotten by an earlier pod, when it comes first', async () => {
+      await pod.write({ users: [{ userId: 'ada', ...restore }] });
+      await pod.write({ users: [{ userId: 'ada', forget: true }] });
+      expect(await known('ada')).toMatchObject({ chosen: 'online', text: '', claims: null });
+      await pod.write({ users: [{ userId: 'ada', forget: true, ...restore }] });
+      expect(await known('ada')).toMatchObject({ chosen: 'busy', text: 'lunch' });
     });
   });
 }

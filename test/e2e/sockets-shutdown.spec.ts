@@ -77,7 +77,7 @@ describe('A pod that goes away', () => {
     const sessions = tab.collect('session');
 
     await pod.end('SIGTERM');
-    await ChildPod.start(pod.port);
+    await ChildPod.start({ at: pod.port });
 
     await eventually(() => expect(sessions).toHaveLength(1), { within: 5000 });
     expect(sessions[0]?.pod).not.toBe(tab.session.pod);

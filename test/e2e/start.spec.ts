@@ -38,7 +38,7 @@ beforeAll(() => {
 describe('node dist/src/main.js', () => {
   it.each<[Record<string, string>, RegExp]>([
     [{ PORT: 'http' }, /^Rollcall cannot start\. PORT is "http", but must be a whole number from 0 to 65535\.\n$/],
-    [{ REDIS_URL: 'redis://user:hunter2@localhost' }, /^Rollcall cannot start\. REDIS_URL is set, but .*\n$/],
+    [{ REDIS_URL: 'http://user:hunter2@localhost' }, /^Rollcall cannot start\. REDIS_URL must be .*\n$/],
     [{ NODE_ENV: 'production' }, /^Rollcall cannot start\. APPS_FILE is not set, but must .*\n$/],
     [
       { APPS_FILE: '/nowhere.json' },

@@ -1,6 +1,5 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { request, type RequestOptions } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,36 +7,20 @@ import { type Logger, pino } from 'pino';
 import type { AppsFile } from '../../src/config/apps-file';
 import { readConfig } from '../../src/config/config';
 import { createService } from '../../src/service';
-import { DocumentedApi, type Reply } from './documented-api';
-import { Tab, type TabOptions } from './tab';
+import { Stores } from '../../src/store/stores';
+import { Faces } from './faces';
 import { stopAfterTest } from './teardown';
 
-export const DEMO = {
-  apiKey: 'BFAPI_demo',
-  userId: 'aobEdbYhXfu5hkeqG',
-  token: '9HqLlyZOugoStsXCUfD_0YdwnNnunAJF8V47U3QHXSq',
-};
-
-export interface Answer extends Reply {
-  /** The body, parsed. */
-  readonly json: unknown;
-}
-
-export interface Asking {
-  readonly host?: string;
-  readonly headers?: Record<string, string>;
-  /** An object is sent as JSON; a string as it is. */
-  readonly body?: unknown;
-}
-
-const documented = new DocumentedApi();
+export { type Answer, type Asking, DEMO, send } from './faces';
 
 /** A service in this process on a port of its own, stopped after the test. Every answer is held against `openapi.json`. */
-export class Rollcall {
+export class Rollcall extends Faces {
   private constructor(
     readonly app: NestFastifyApplication,
     readonly port: number,
-  ) {}
+  ) {
+    super();
+  }
 
   /** Without apps it is the demo app on `localhost`. */
   static async start(
@@ -49,54 +32,15 @@ export class Rollcall {
     const config = readConfig({ PORT: '0', BIND: '127.0.0.1', ...file, ...environment });
     const app = await createService(config, log);
     await app.listen(0, '127.0.0.1');
+    await app.get(Stores).ready();
     const { port } = app.getHttpServer().address() as AddressInfo;
     const rollcall = new Rollcall(app, port);
     stopAfterTest(() => rollcall.stop());
     return rollcall;
   }
 
-  get url(): string {
-    return `http://localhost:${this.port}`;
-  }
-
   stop(): Promise<void> {
     return this.app.close();
-  }
-
-  open(options: TabOptions = {}): Promise<Tab> {
-    return Tab.open(this.url, options);
-  }
-
-  /** A tab of the demo app's user. */
-  openDemo(options: TabOptions = {}): Promise<Tab> {
-    return this.open({ token: DEMO.token, userId: DEMO.userId, ...options });
-  }
-
-  async ask(method: string, path: string, { host = 'localhost', headers = {}, body }: Asking = {}): Promise<Answer> {
-    const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
-    const length = String(Buffer.byteLength(text ?? ''));
-    const type = text === undefined ? {} : { 'content-type': 'application/json', 'content-length': length };
-    const options = { host: '127.0.0.1', port: this.port, method, path, agent: false } satisfies RequestOptions;
-    const reply = await send({ ...options, headers: { host, ...type, ...headers } }, text);
-    documented.check(method, path, reply);
-    return { ...reply, json: isJson(reply) ? (JSON.parse(reply.text) as unknown) : undefined };
-  }
-
-  /** `POST /message/<verb>` with the demo app's key in the body, as the documents do. */
-  message(verb: string, body: Record<string, unknown> = {}, asking: Asking = {}): Promise<Answer> {
-    return this.ask('POST', `/message/${verb}`, { body: { apiKey: DEMO.apiKey, ...body }, ...asking });
-  }
-
-  /** `GET /api/v1/users.presence` as the demo app's user. */
-  presence(query = '', asking: Asking = {}): Promise<Answer> {
-    const headers = { 'x-auth-token': DEMO.token, 'x-user-id': DEMO.userId, ...asking.headers };
-    return this.ask('GET', `/api/v1/users.presence${query}`, { ...asking, headers });
-  }
-
-  /** A native route with the demo app's key. */
-  native(method: string, path: string, asking: Asking = {}): Promise<Answer> {
-    const headers = { authorization: `Bearer ${DEMO.apiKey}`, ...asking.headers };
-    return this.ask(method, path, { ...asking, headers });
   }
 }
 
@@ -107,22 +51,4 @@ export function appsFile(content: unknown): string {
   const file = join(folder, 'apps.json');
   writeFileSync(file, typeof content === 'string' ? content : JSON.stringify(content));
   return file;
-}
-
-const isJson = ({ headers, text }: Reply): boolean => text !== '' && /json/.test(String(headers['content-type']));
-
-function send(options: RequestOptions, body: string | undefined): Promise<Reply> {
-  return new Promise((resolve, reject) => {
-    const outgoing = request(options, (incoming) => {
-      const chunks: Buffer[] = [];
-      incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
-      incoming.on('end', () => {
-        const { statusCode: status = 0, headers } = incoming;
-        resolve({ status, headers, text: Buffer.concat(chunks).toString() });
-      });
-      incoming.on('error', reject);
-    });
-    outgoing.on('error', reject);
-    outgoing.end(body);
-  });
 }

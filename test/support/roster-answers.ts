@@ -82,7 +82,7 @@ export function modelAnswers(model: RosterModel, questions: Questions): Answers 
     connections: userIds.map((userId) =>
       model.connectionsOf(userId).map(({ id, pod, active, places }) => ({
         connectionId: id,
-        pod: `pod-${pod}`,
+        pod: `pod-${pod}.1`,
         active,
         places: places.map(({ place }) => [place.kind, place.channel]),
       })),

@@ -1,20 +1,25 @@
 import {
+  type Applied,
   type Batch,
   type ConnectionRow,
-  type Head,
-  type LogEntry,
   MemoryRosterStore,
-  RosterStore,
-  type Snapshot,
+  type Opened,
+  type PodLife,
+  type UserRecord,
 } from '@rollcall/roster';
 
-/** A memory store that notes each batch, holds back its answers while `held`, and fails on demand. */
-export class ObservedStore extends RosterStore {
+/** A memory store that notes each batch and each life, holds back its answers while `held`, and fails on demand. */
+export class ObservedStore extends MemoryRosterStore {
   readonly batches: Batch[] = [];
+  readonly lives: { readonly life: PodLife; readonly knownEpoch: string | undefined }[] = [];
+  /** The next batch fails, before or after it was applied. */
   failure: { readonly error: Error; readonly applied: boolean } | undefined;
-  private readonly memory = new MemoryRosterStore({ now: () => 0, offlineGraceMs: 3000 });
   private release: (() => void) | undefined;
   private gate: Promise<void> = Promise.resolve();
+
+  constructor(readonly times = { now: () => 0, graceMs: 3000, leaseMs: 6000 }) {
+    super(times);
+  }
 
   hold(): void {
     this.gate = new Promise((resolve) => (this.release = resolve));
@@ -24,35 +29,28 @@ export class ObservedStore extends RosterStore {
     this.release?.();
   }
 
-  override async apply(host: string, batch: Batch): Promise<Head> {
+  override async open(host: string, life: PodLife, knownEpoch: string | undefined): Promise<Opened> {
+    this.lives.push({ life, knownEpoch });
+    return super.open(host, life, knownEpoch);
+  }
+
+  override async apply(host: string, batch: Batch): Promise<Applied> {
     this.batches.push(batch);
     const failure = this.failure;
     this.failure = undefined;
     await this.gate;
     if (failure?.applied !== false) {
-      const head = await this.memory.apply(host, batch);
-      if (failure === undefined) return head;
+      const applied = await super.apply(host, batch);
+      if (failure === undefined) return applied;
     }
     throw failure.error;
   }
 
-  override head(host: string): Promise<Head> {
-    return this.memory.head(host);
-  }
-
-  override snapshot(host: string): Promise<Snapshot> {
-    return this.memory.snapshot(host);
-  }
-
-  override follow(host: string, listener: (entry: LogEntry) => void): Promise<() => void> {
-    return this.memory.follow(host, listener);
-  }
-
-  override hosts(): Promise<readonly string[]> {
-    return this.memory.hosts();
-  }
-
   async rows(host: string): Promise<ConnectionRow[]> {
     return [...(await this.snapshot(host)).rows];
+  }
+
+  async user(host: string, userId: string): Promise<UserRecord | undefined> {
+    return new Map((await this.snapshot(host)).users).get(userId);
   }
 }

@@ -1,36 +1,66 @@
-import type { Batch, ConnectionRow, Head, LogEntry, RosterStore, RowState, UserRecord } from '@rollcall/roster';
+import type {
+  Batch,
+  ConnectionRow,
+  Head,
+  LogEntry,
+  LogListener,
+  Opened,
+  PodLife,
+  RosterStore,
+  RowState,
+  UserRecord,
+} from '@rollcall/roster';
+
+/** The host of most tests; that of which `advanceClock` moves the time. */
+export const HOST = 'a.example';
+
+export const OFFLINE_GRACE_MS = 3000;
 
 export interface RosterStoreHarness {
   readonly store: RosterStore;
-  /** Moves the store's clock, backwards too; `undefined` for a store whose clock nobody can move. */
-  readonly advanceClock: ((ms: number) => void) | undefined;
+  /** Leases that are given from now on last so long; -1: they are over when they are given. */
+  leasesLast(ms: number): void;
+  /** Moves the time of `HOST` on; it stands still otherwise. */
+  advanceClock(ms: number): Promise<void>;
+  /** Sets the store's clock back; `undefined` for a store whose clock nobody can move so. */
+  readonly turnBackClock: ((ms: number) => void) | undefined;
   close(): Promise<void>;
 }
 
-export interface RosterStoreOptions {
-  /** How long the stores made here keep showing a user who left. */
-  readonly offlineGraceMs: number;
-  /** Whether the harness has `advanceClock`; without it the rows about the passing of time are left out. */
-  readonly movesClock: boolean;
-}
-
-/** A pod of a test: numbers its batches, and writes to one host. */
+/** A pod of a test: registers itself with its first write, numbers its batches, and writes to one host. */
 export class Writer {
+  private generation = 0;
   private sequence = 0;
+  private opening: Promise<Opened> | undefined;
 
   constructor(
     private readonly store: RosterStore,
     private readonly host: string,
-    readonly pod: string,
+    readonly instance: string,
   ) {}
+
+  get life(): PodLife {
+    return { instance: this.instance, generation: this.generation };
+  }
+
+  /** Begins the next life. */
+  open(knownEpoch?: string): Promise<Opened> {
+    this.generation += 1;
+    this.sequence = 0;
+    this.opening = this.store.open(this.host, this.life, knownEpoch);
+    return this.opening;
+  }
 
   batch(changes: Partial<Pick<Batch, 'rows' | 'users'>>): Batch {
     this.sequence += 1;
-    return { pod: this.pod, sequence: this.sequence, rows: [], users: [], ...changes };
+    return { ...this.life, sequence: this.sequence, rows: [], users: [], ...changes };
   }
 
-  write(changes: Partial<Pick<Batch, 'rows' | 'users'>>): Promise<Head> {
-    return this.store.apply(this.host, this.batch(changes));
+  async write(changes: Partial<Pick<Batch, 'rows' | 'users'>>): Promise<Head> {
+    await (this.opening ?? this.open());
+    const applied = await this.store.apply(this.host, this.batch(changes));
+    if (applied.state !== 'ok') throw new Error(`The batch was answered ${applied.state}.`);
+    return applied.head;
   }
 
   row(connectionId: string, row: RowState): Promise<Head> {
@@ -66,6 +96,9 @@ export async function stored(store: RosterStore, host: string): Promise<Stored> 
   return { head, rows: new Map([...rows].map((row) => [row.connectionId, row])), users: new Map(users) };
 }
 
+/** A listener that does nothing but hand on entries. */
+export const listening = (entry: (entry: LogEntry) => void): LogListener => ({ entry, interrupted: () => undefined });
+
 /** Collects a host's entries; `upTo` waits for them, for a store that tells its listeners a little later. */
 export class Heard {
   readonly entries: LogEntry[] = [];
@@ -74,7 +107,10 @@ export class Heard {
 
   static async on(store: RosterStore, host: string): Promise<Heard> {
     const heard = new Heard();
-    heard.stop = await store.follow(host, (entry) => heard.take(entry));
+    heard.stop = await store.follow(
+      host,
+      listening((entry) => heard.take(entry)),
+    );
     return heard;
   }
 

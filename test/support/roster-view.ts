@@ -5,15 +5,27 @@ import {
   type Profile,
   type Profiles,
   RosterView,
+  type Timing,
   type UserClaims,
   type UserDetails,
 } from '@rollcall/roster';
-import { Writer } from './roster-store';
+import { HOST, listening, Writer } from './roster-store';
 
 export const GRACE_MS = 3000;
 /** Far from 0, so that nothing passes for being old by accident. */
 export const START_MS = Date.UTC(2026, 10, 20);
-const HOST = 'a.example';
+
+/** Waits for nothing but what is under way. */
+export const IMMEDIATE: Timing = {
+  now: () => performance.now(),
+  wait: () => new Promise((resolve) => setImmediate(resolve)),
+};
+
+/** Loads a view with what the store has now. */
+export async function loadView(view: RosterView, store: MemoryRosterStore): Promise<RosterView> {
+  await view.load(await store.snapshot(HOST), 2, () => IMMEDIATE.wait(0));
+  return view;
+}
 
 /** Profiles that a test changes at will. */
 export class Directory implements Profiles {
@@ -29,29 +41,28 @@ export class Directory implements Profiles {
 }
 
 /** A memory store, a pod that writes to it, and a view that follows. */
-export class FollowedView {
+export class Followed {
   nowMs = START_MS;
   readonly directory = new Directory();
-  readonly store = new MemoryRosterStore({ now: () => this.nowMs, offlineGraceMs: GRACE_MS });
+  readonly store = new MemoryRosterStore({ now: () => this.nowMs, graceMs: GRACE_MS, leaseMs: 6000 });
   readonly pod = new Writer(this.store, HOST, 'pod-1');
   readonly view = new RosterView(this.directory);
   readonly entries: LogEntry[] = [];
 
-  static async open(): Promise<FollowedView> {
-    const followed = new FollowedView();
-    await followed.store.follow(HOST, (entry) => {
+  static async open(): Promise<Followed> {
+    const followed = new Followed();
+    const take = (entry: LogEntry): void => {
       followed.entries.push(entry);
       if (!followed.view.apply(entry)) throw new Error('The view refused an entry of its store.');
-    });
-    followed.view.load(await followed.store.snapshot(HOST));
+    };
+    await followed.store.follow(HOST, listening(take));
+    await loadView(followed.view, followed.store);
     return followed;
   }
 
   /** A second view, which has followed nothing. */
   async fresh(): Promise<RosterView> {
-    const view = new RosterView(this.directory);
-    view.load(await this.store.snapshot(HOST));
-    return view;
+    return loadView(new RosterView(this.directory), this.store);
   }
 }
 

@@ -1,12 +1,12 @@
 /* Two pods over one memory store, a model beside them, and the acts of a random history on both at once. */
 import type { ChannelKind, Status } from '@rollcall/contract';
-import { LocalRoster, MemoryRosterStore, type Reading, RosterView, Views } from '@rollcall/roster';
+import { type Batch, LocalRoster, MemoryRosterStore, type Reading, RosterView, Views } from '@rollcall/roster';
 import * as fc from 'fast-check';
 import type { Questions } from './roster-answers';
 import { type Choice, RosterModel } from './roster-model';
-import { Directory, GRACE_MS, START_MS } from './roster-view';
+import { HOST, listening } from './roster-store';
+import { Directory, GRACE_MS, IMMEDIATE, loadView, START_MS } from './roster-view';
 
-export const HOST = 'a.example';
 const USER_IDS = ['ada', 'bob', 'constructor', 'cat'];
 const CHANNELS = ['room', 'hall', '__proto__'];
 const PODS = [0, 1] as const;
@@ -111,18 +111,30 @@ export const histories = ({ edits }: { edits: boolean }): fc.Arbitrary<History> 
   );
 };
 
-const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const FAR_MS = 1e9;
+
+/** A memory store that tells of each batch before it applies it. */
+class ToldStore extends MemoryRosterStore {
+  onApply: (batch: Batch) => void = () => undefined;
+
+  override apply(host: string, batch: Batch): ReturnType<MemoryRosterStore['apply']> {
+    this.onApply(batch);
+    return super.apply(host, batch);
+  }
+}
 
 export class World {
   readonly model: RosterModel;
   readonly views: Views;
   /** A view that has followed from the start. */
   readonly followed: RosterView;
-  readonly store = new MemoryRosterStore({ now: () => this.nowMs, offlineGraceMs: GRACE_MS });
+  readonly store = new ToldStore({ now: () => this.nowMs, graceMs: GRACE_MS, leaseMs: FAR_MS });
   private nowMs = START_MS;
   private readonly directory = new Directory();
   private readonly deferred: ((() => void) | undefined)[] = PODS.map(() => undefined);
   private readonly locals: readonly LocalRoster[];
+  /** Pods whose batch is under way, and that go on by themselves with what has gathered meanwhile. */
+  private readonly underWay = new Set<number>();
   private tabs: { readonly id: string; readonly pod: number; readonly userId: string | null }[] = [];
   private made = 0;
   /** How many changes of each tab were not acknowledged yet. */
@@ -134,26 +146,41 @@ export class World {
     this.directory.details.set('bob', { username: 'bobby', utcOffset: -3.5, avatarETag: 'tag' });
     this.directory.details.set('cat', { bot: true });
     this.model = new RosterModel(USER_IDS, this.directory.details, this.claimsOf, GRACE_MS);
-    this.views = new Views(this.store, () => this.directory);
-    this.followed = new RosterView(this.directory);
-    this.locals = PODS.map((index) => {
-      let sequence = 0;
-      return new LocalRoster({
-        host: HOST,
-        pod: `pod-${index}`,
-        store: this.store,
-        nextSequence: () => (sequence += 1),
-        defer: (flush) => (this.deferred[index] = flush),
-      });
+    this.views = new Views({
+      store: this.store,
+      profilesOf: () => this.directory,
+      timing: IMMEDIATE,
+      times: { reregisterMs: 0, staleMaxMs: 0 },
     });
+    this.followed = new RosterView(this.directory);
+    this.locals = PODS.map(
+      (index) =>
+        new LocalRoster({
+          host: HOST,
+          instance: `pod-${index}`,
+          store: this.store,
+          timing: IMMEDIATE,
+          defer: (flush) => (this.deferred[index] = flush),
+          choiceOf: () => undefined,
+          report: (error) => {
+            throw error;
+          },
+        }),
+    );
   }
 
   static async open(claims: boolean): Promise<World> {
     const world = new World(claims);
-    await world.store.follow(HOST, (entry) => {
+    await world.register();
+    world.store.onApply = ({ instance }) => {
+      const index = PODS.findIndex((each) => `pod-${each}` === instance);
+      if (world.underWay.delete(index)) world.model.flush(index, world.nowMs);
+    };
+    const take = listening((entry) => {
       if (!world.followed.apply(entry)) throw new Error('The view refused an entry of its store.');
     });
-    world.followed.load(await world.store.snapshot(HOST));
+    await world.store.follow(HOST, take);
+    await loadView(world.followed, world.store);
     return world;
   }
 
@@ -164,8 +191,8 @@ export class World {
   ): Promise<void> {
     const world = await World.open(claims);
     const ask = async (): Promise<void> => {
-      await settle();
-      await check(world, await world.views.read(HOST));
+      await world.settle();
+      await check(world, await world.views.readPresence(HOST));
     };
     for (const each of acts) {
       if (each.act === 'ask') await ask();
@@ -179,9 +206,7 @@ export class World {
   }
 
   async fresh(): Promise<RosterView> {
-    const view = new RosterView(this.directory);
-    view.load(await this.store.snapshot(HOST));
-    return view;
+    return loadView(new RosterView(this.directory), this.store);
   }
 
   questions(atMs: number): Questions {
@@ -273,7 +298,7 @@ export class World {
     }
   }
 
-  private track(id: string, acknowledged: Promise<void>): void {
+  private track(id: string, acknowledged: Promise<unknown>): void {
     const count = (by: number): unknown => this.unacknowledged.set(id, (this.unacknowledged.get(id) ?? 0) + by);
     count(1);
     void acknowledged.then(() => count(-1));
@@ -298,13 +323,33 @@ export class World {
     this.deferred[index] = undefined;
     this.model.flush(index, this.nowMs);
     flush();
+    this.underWay.add(index);
+  }
+
+  /** Lets everything arrive that is under way; pods then go on with what they have gathered. */
+  private async settle(): Promise<void> {
+    await IMMEDIATE.wait(0);
+    // Whoever had nothing to write after all.
+    for (const index of this.underWay) this.model.flush(index, this.nowMs);
+    this.underWay.clear();
+  }
+
+  /** Every pod has a lease from the start, so that a flush is one call to the store. */
+  private async register(): Promise<void> {
+    const here = this.locals.map((local) => local.connect('first', null));
+    for (const flush of this.deferred.splice(0)) flush?.();
+    await Promise.all(here);
+    const gone = this.locals.map((local) => local.disconnect('first'));
+    for (const flush of this.deferred.splice(0)) flush?.();
+    await Promise.all(gone);
+    await IMMEDIATE.wait(0);
   }
 
   /** Until nothing is on its way any more. */
   private async quiet(): Promise<void> {
     do {
       for (const index of PODS) this.flush(index);
-      await settle();
+      await this.settle();
     } while (this.deferred.some((flush) => flush !== undefined));
   }
 

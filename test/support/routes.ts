@@ -10,6 +10,7 @@ export const KEY_ROUTES: readonly (readonly [method: string, path: string])[] = 
   ['POST', '/v1/users/USER_1/tokens'],
   ['DELETE', '/v1/users/USER_1/tokens'],
   ['DELETE', '/v1/users/USER_1/connections'],
+  ['GET', '/v1/pods'],
 ];
 
 export const TOKEN_ROUTES: typeof KEY_ROUTES = [['GET', '/api/v1/users.presence']];

@@ -8,8 +8,13 @@ export interface Refusal {
   readonly error: { readonly code: ErrorCode; readonly message: string };
 }
 
+/** `degraded`: the shared store is away; this pod keeps the change and writes it when the store is back. */
+export interface Degradable {
+  readonly degraded?: true;
+}
+
 /** Every client event is acknowledged with `{ok: true, …}` or with a refusal. */
-export type Acknowledgement<Added extends object = object> = ({ readonly ok: true } & Added) | Refusal;
+export type Acknowledgement<Added extends object = object> = ({ readonly ok: true } & Added & Degradable) | Refusal;
 
 type Acknowledge<Added extends object = object> = (answer: Acknowledgement<Added>) => void;
 
@@ -63,7 +68,7 @@ export interface ClientToServerEvents {
 }
 
 /** Sent once, when the connection is in the store: from then on every answer shows it. */
-export interface Session {
+export interface Session extends Degradable {
   readonly connectionId: string;
   readonly user?: { readonly id: string; readonly username: string; readonly name: string };
   readonly host: string;

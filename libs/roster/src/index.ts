@@ -1,12 +1,17 @@
 export * from './cursor';
+export * from './followed-view';
 export * from './local-roster';
 export * from './memory.store';
+export * from './pod.registry';
 export * from './presence';
 export * from './profile';
 export * from './roster.store';
 export * from './roster-view';
+export * from './shared-check';
 export * from './row';
+export * from './timing';
 export * from './views';
 export * from './local-rosters';
 export * from './memory.directory';
 export * from './user.directory';
+export { GONE_KEPT_MS, SWEEP_MAX } from './roster-tables';

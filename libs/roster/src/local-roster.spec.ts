@@ -1,5 +1,9 @@
+import type { Status } from '@rollcall/contract';
 import { ObservedStore } from '../../../test/support/roster-observed.store';
-import { LocalRoster } from './local-roster';
+import { Writer } from '../../../test/support/roster-store';
+import { IMMEDIATE } from '../../../test/support/roster-view';
+import { LocalRoster, type Written } from './local-roster';
+import { StoreUnavailable } from './roster.store';
 
 const HOST = 'a.example';
 
@@ -10,17 +14,24 @@ describe('The connections of a pod', () => {
   let store: ObservedStore;
   let local: LocalRoster;
   let deferred: (() => void)[];
+  let choices: Map<string, { status: Status; statusText: string }>;
+  let reported: unknown[];
+  /** Lets a pod that waits for the store try again. */
+  let retry: () => void;
 
   beforeEach(() => {
     store = new ObservedStore();
     deferred = [];
-    let sequence = 0;
+    choices = new Map();
+    reported = [];
     local = new LocalRoster({
       host: HOST,
-      pod: 'pod-1',
+      instance: 'pod-1',
       store,
-      nextSequence: () => (sequence += 1),
+      timing: { now: IMMEDIATE.now, wait: () => new Promise((resolve) => (retry = resolve)) },
       defer: (flush) => deferred.push(flush),
+      choiceOf: (userId) => choices.get(userId),
+      report: (error) => reported.push(error),
     });
   });
 
@@ -33,7 +44,7 @@ describe('The connections of a pod', () => {
   };
 
   /** What became of a promise so far. */
-  const fateOf = async (promise: Promise<void>): Promise<string> => {
+  const fateOf = async (promise: Promise<unknown>): Promise<string> => {
     let fate = 'pending';
     promise.then(
       () => (fate = 'resolved'),
@@ -43,8 +54,8 @@ describe('The connections of a pod', () => {
     return fate;
   };
 
-  const join = (channel: string): Promise<void> => local.join('c1', 'authenticated', channel);
-  const leave = (channel: string): Promise<void> => local.leave('c1', 'authenticated', channel);
+  const join = (channel: string): Promise<Written> => local.join('c1', 'authenticated', channel);
+  const leave = (channel: string): Promise<Written> => local.leave('c1', 'authenticated', channel);
   const channels = async (): Promise<string[]> =>
     (await store.rows(HOST)).flatMap((row) => row.channels.map((m) => m.channel));
 
@@ -161,17 +172,18 @@ describe('The connections of a pod', () => {
   });
 
   it('leave nothing behind when they go while their connect is in flight', async () => {
+    await connected();
     store.hold();
-    const came = local.connect('c1', { id: 'ada', claims: null });
+    const came = local.connect('c2', { id: 'ada', claims: null });
     const flushed = flush();
-    const went = local.disconnect('c1');
+    const went = local.disconnect('c2');
     store.answer();
     await flushed;
     await flush();
     await Promise.all([came, went]);
     expect(store.batches.map(({ rows }) => rows.map(({ row }) => row === null))).toEqual([[false], [true]]);
-    expect(await store.rows(HOST)).toEqual([]);
-    expect(local.isIdle).toBe(true);
+    expect((await store.rows(HOST)).map(({ connectionId }) => connectionId)).toEqual(['c1']);
+    expect(await store.user(HOST, 'ada')).toMatchObject({ connections: 1 });
   });
 
   it('acknowledge a join that changes nothing when the first one is stored, and not before', async () => {
@@ -232,64 +244,218 @@ describe('The connections of a pod', () => {
     expect(store.batches.flatMap(({ rows }) => rows.map(({ connectionId }) => connectionId))).toEqual(ids);
   });
 
-  describe('when a batch fails', () => {
-    const error = new Error('The store is away.');
+  describe('when the store is away', () => {
+    const error = new StoreUnavailable('The store is away.');
+    const flushOnce = async (): Promise<void> => {
+      deferred.splice(0).forEach((run) => run());
+      await settle();
+    };
+    const again = async (): Promise<void> => {
+      retry();
+      await settle();
+    };
 
     it.each([true, false])(
-      'reject who waits and write it with the next batch (applied all the same: %p)',
+      'acknowledge what is kept here, and send the same batch again (applied all the same: %p)',
       async (applied) => {
         await connected();
         store.failure = { error, applied };
         const joined = join('room');
-        const rejected = expect(joined).rejects.toBe(error);
-        deferred.splice(0).forEach((run) => run());
-        await settle();
-        await rejected;
-        const again = join('room');
-        expect(await fateOf(again)).toBe('pending');
+        await flushOnce();
+        expect(await joined).toBe('degraded');
+        expect(await Promise.all([join('room'), join('hall'), local.setUser('ada', { status: 'busy' })])).toEqual([
+          'degraded',
+          'degraded',
+          'degraded',
+        ]);
+        await again();
+        expect(store.batches.map(({ sequence }) => sequence)).toEqual([2, 2, 3]);
+        expect(store.batches[1]).toEqual(store.batches[0]);
+        expect(await channels()).toEqual(['room', 'hall']);
+        expect(await store.user(HOST, 'ada')).toMatchObject({ chosen: 'busy', connections: 1 });
+        const later = leave('hall');
         await flush();
-        await again;
-        expect(await channels()).toEqual(['room']);
-        expect(store.batches.map(({ sequence }) => sequence)).toEqual([2, 3]);
+        expect(await later).toBe('stored');
       },
     );
 
-    it.each([true, false])(
-      'leave no ghost when the connection goes meanwhile (applied all the same: %p)',
-      async (applied) => {
-        store.failure = { error, applied };
-        void local.connect('c1', { id: 'ada', claims: null });
-        deferred.splice(0).forEach((run) => run());
-        await settle();
-        const went = local.disconnect('c1');
-        await flush();
-        await went;
-        expect(await store.rows(HOST)).toEqual([]);
-        expect(local.isIdle).toBe(true);
-      },
-    );
+    it.each([true, false])('leave no ghost when they go meanwhile (applied all the same: %p)', async (applied) => {
+      await connected();
+      store.failure = { error, applied };
+      void local.connect('c2', { id: 'ada', claims: null });
+      await flushOnce();
+      expect(await local.disconnect('c2')).toBe('degraded');
+      await again();
+      expect((await store.rows(HOST)).map(({ connectionId }) => connectionId)).toEqual(['c1']);
+      expect(await store.user(HOST, 'ada')).toMatchObject({ connections: 1 });
+    });
 
     it.each([true, false])('take back a join that is left meanwhile (applied all the same: %p)', async (applied) => {
       await connected();
       store.failure = { error, applied };
       void join('room');
-      deferred.splice(0).forEach((run) => run());
-      await settle();
-      const left = leave('room');
-      await flush();
-      await left;
+      await flushOnce();
+      void leave('room');
+      await again();
       expect(await channels()).toEqual([]);
     });
 
-    it('reject a choice, which is the user’s to make again', async () => {
+    it('say of another error that it happened, and try again as well', async () => {
       await connected();
-      store.failure = { error, applied: false };
-      const chosen = local.setUser('ada', { status: 'busy' });
-      const rejected = expect(chosen).rejects.toBe(error);
-      await flush();
-      await rejected;
-      expect(store.batches).toHaveLength(1);
+      const other = new Error('A script is wrong.');
+      store.failure = { error: other, applied: false };
+      void join('room');
+      await flushOnce();
+      expect(reported).toEqual([other]);
+      await again();
+      expect(await channels()).toEqual(['room']);
     });
+  });
+
+  describe('whose pod was swept', () => {
+    /** Takes the pod out of the roster, as others would. */
+    const sweep = async (): Promise<void> => {
+      store.times.leaseMs = -1;
+      await store.beat(HOST, local.life);
+      store.times.leaseMs = 6000;
+      const [lease] = await store.leases(HOST);
+      await store.sweep(HOST, 'pod-1', lease?.score ?? 0);
+    };
+
+    it('are registered anew by another life, with their places, and what was refused is stored', async () => {
+      await connected();
+      void join('room');
+      await flush();
+      const [before] = await store.rows(HOST);
+      await sweep();
+      const joined = join('hall');
+      await flush();
+      expect(await joined).toBe('stored');
+      const [after] = await store.rows(HOST);
+      expect(after).toMatchObject({ pod: 'pod-1.2', since: before?.since });
+      expect(after?.channels).toMatchObject([before?.channels[0], { channel: 'hall' }]);
+      expect(await store.user(HOST, 'ada')).toMatchObject({ connections: 1 });
+    });
+
+    it('learn so from a beat, though nothing is to be written', async () => {
+      await connected();
+      await sweep();
+      await local.beat();
+      await flush();
+      expect(await store.rows(HOST)).toHaveLength(1);
+      expect(store.lives.map(({ life }) => life.generation)).toEqual([1, 2]);
+    });
+
+    it('are written only where the store has something else', async () => {
+      await connected();
+      const other = local.connect('c2', null);
+      await flush();
+      await other;
+      // The pod registers although nobody has swept it.
+      await store.open(HOST, { instance: 'pod-1', generation: 2 }, undefined);
+      store.batches.length = 0;
+      void local.setActive('c2', false);
+      await flush();
+      expect(store.batches.map(({ generation, rows }) => [generation, rows.length])).toEqual([
+        [1, 1],
+        [2, 1],
+      ]);
+      expect(await store.rows(HOST)).toHaveLength(2);
+    });
+
+    it('keep what the store has given them, though the answer was lost', async () => {
+      await connected();
+      store.failure = { error: new StoreUnavailable(), applied: true };
+      void join('room');
+      deferred.splice(0).forEach((run) => run());
+      await settle();
+      const [stored] = await store.rows(HOST);
+      await store.open(HOST, { instance: 'pod-1', generation: 2 }, undefined);
+      retry();
+      await settle();
+      expect(await store.rows(HOST)).toEqual([stored]);
+    });
+  });
+
+  describe('when the store has lost writes', () => {
+    it('notice by a gap in their batches, tell it, and register anew', async () => {
+      await connected();
+      const { epoch } = await store.head(HOST);
+      // The store goes back to where it had nothing of this life’s batches.
+      await store.open(HOST, local.life, undefined);
+      const joined = join('room');
+      await flush();
+      expect(await joined).toBe('stored');
+      expect(await channels()).toEqual(['room']);
+      expect((await store.head(HOST)).epoch).not.toBe(epoch);
+      expect(store.lives.at(-1)).toMatchObject({ life: { generation: 2 }, knownEpoch: epoch });
+      expect(store.batches.map(({ sequence }) => sequence)).toEqual([2, 1]);
+    });
+
+    it('notice by a beat that their last batch is missing, and write what they own', async () => {
+      await connected();
+      const { epoch } = await store.head(HOST);
+      await store.open(HOST, local.life, undefined);
+      await local.beat();
+      await flush();
+      expect((await store.head(HOST)).epoch).not.toBe(epoch);
+      expect(local.life.generation).toBe(2);
+    });
+
+    it('are not put off by a beat that a batch has overtaken', async () => {
+      await connected();
+      store.hold();
+      void join('room');
+      const flushed = flush();
+      await local.beat();
+      store.answer();
+      await flushed;
+      await flush();
+      expect(local.life.generation).toBe(1);
+    });
+
+    it('bring back the choices that are remembered, and those that are still to be written over them', async () => {
+      await connected();
+      void local.connect('c2', { id: 'bob', claims: null });
+      await flush();
+      await store.renewEpoch(HOST, (await store.head(HOST)).epoch);
+      await store.open(HOST, { instance: 'pod-1', generation: 2 }, undefined);
+      choices.set('ada', { status: 'busy', statusText: 'lunch' });
+      choices.set('bob', { status: 'away', statusText: 'later' });
+      void local.setUser('bob', { statusText: 'soon' });
+      await flush();
+      expect(await store.user(HOST, 'ada')).toMatchObject({ chosen: 'busy', text: 'lunch' });
+      expect(await store.user(HOST, 'bob')).toMatchObject({ chosen: 'away', text: 'soon' });
+    });
+
+    it('do not bring back what somebody has chosen anew', async () => {
+      await connected();
+      await store.renewEpoch(HOST, (await store.head(HOST)).epoch);
+      await store.open(HOST, { instance: 'pod-1', generation: 2 }, undefined);
+      await new Writer(store, HOST, 'pod-2').write({ users: [{ userId: 'ada', status: 'away' }] });
+      choices.set('ada', { status: 'busy', statusText: 'lunch' });
+      void join('room');
+      await flush();
+      expect(await store.user(HOST, 'ada')).toMatchObject({ chosen: 'away', text: '' });
+    });
+  });
+
+  it('give the lease back when nobody is left, and take another when somebody comes meanwhile', async () => {
+    await connected();
+    void local.disconnect('c1');
+    await flush();
+    const closed = local.close();
+    void local.connect('c2', null);
+    await flush();
+    await closed;
+    await flush();
+    expect((await store.rows(HOST)).map(({ pod }) => pod)).toEqual(['pod-1.2']);
+    expect(local.isRegistered).toBe(true);
+    void local.disconnect('c2');
+    await flush();
+    await local.close();
+    expect(await store.leases(HOST)).toEqual([]);
+    expect(local.isRegistered).toBe(false);
   });
 
   describe('and a user’s choices', () => {

@@ -1,98 +1,98 @@
 /*
  * What this pod knows of its own connections on one host: the truth of which the store is the shared copy. Each
  * mutation changes the truth at once and in the caller's order, so no event of a connection can overtake another;
- * what has changed is written in batches, one in flight at a time, and each mutation's promise resolves when a batch
- * that holds it is in the store. What cancels out before it was written (a join and its leave) is never written.
- * A crash loses nothing that was acknowledged.
+ * what has changed is written in batches, one in flight at a time. What cancels out before it was written (a join and
+ * its leave) is never written. A crash loses nothing that was acknowledged.
+ *
+ * A batch that was sent is frozen: until the store has answered, exactly it is sent again under its number, and the
+ * store applies it once. When the store no longer knows the pod (it was swept, or writes were lost), there is one way
+ * back: register anew, read what the store has, and write the difference.
  */
 import type { ChannelKind, Status } from '@rollcall/contract';
+import { Deferred } from './deferred';
+import { type LocalConnection, LocalConnections, type Sent } from './local-connections';
 import type { UserClaims } from './profile';
-import type { Batch, Head, RosterStore, RowState, RowWrite, UserWrite } from './roster.store';
-import type { Since } from './row';
+import { type Beat, type PodLife, type RosterStore, StoreUnavailable, type UserWrite } from './roster.store';
+import { backOffMs, type Timing } from './timing';
 
 /** A batch this large takes a shared store a few milliseconds; a larger one would keep others waiting. */
 const BATCH_MAX = 500;
 
-interface LocalMembership {
-  readonly kind: ChannelKind;
-  readonly channel: string;
-  /** Known once the store has answered. */
-  since?: number;
-}
-
-interface LocalConnection {
-  readonly userId: string | null;
-  readonly claims: UserClaims | null;
-  active: boolean;
-  since?: Since;
-  /** Replaced, never changed in place: what was sent must stay as it was. */
-  channels: readonly LocalMembership[];
-}
-
-interface Written {
-  readonly connection: LocalConnection | undefined;
-  readonly active: boolean;
-  readonly channels: readonly LocalMembership[];
-}
-
-/** What is known after a batch failed, which may have been applied all the same: the next one must write the row. */
-const UNSURE: Written = { connection: undefined, active: false, channels: [] };
-
-interface Waiting {
-  readonly promise: Promise<void>;
-  resolve(): void;
-  reject(error: unknown): void;
-}
-
-interface Pending<Write> {
-  readonly waiting: Waiting;
-  readonly write: Write;
-}
-
-const waiting = (): Waiting => {
-  let resolve!: () => void;
-  let reject!: (error: unknown) => void;
-  const promise = new Promise<void>((fulfil, fail) => {
-    resolve = fulfil;
-    reject = fail;
-  });
-  // Nobody may be waiting any more (a connection that is gone): then a failure is the next batch's to mend.
-  promise.catch(() => undefined);
-  return { promise, resolve, reject };
-};
+/** `stored`: every pod's next answer shows it. `degraded`: the store is away; it is kept here and written when it is back. */
+export type Written = 'stored' | 'degraded';
 
 export interface LocalRosterOptions {
   readonly host: string;
-  readonly pod: string;
+  readonly instance: string;
+  /** The pod's lives on the host so far: a number that comes again would let a late call of an old life pass for new. */
+  readonly livesBefore?: number;
   readonly store: RosterStore;
-  /** The number of the next batch; grows for as long as the pod lives. */
-  readonly nextSequence: () => number;
+  readonly timing: Timing;
   /** Runs the flush a little later, so that changes gather. */
   readonly defer: (flush: () => void) => void;
+  /** What users of this host had chosen, as far as this pod has seen it: written back after a loss. */
+  readonly choiceOf: (userId: string) => { status: Status; statusText: string } | undefined;
+  /** Something failed that is not the store being away: it is tried again, but somebody should know. */
+  readonly report: (error: unknown) => void;
+}
+
+interface Frozen {
+  readonly ids: Map<string, Deferred<Written>>;
+  readonly users: readonly PendingUser[];
+  readonly sent: readonly Sent[];
+  readonly sequence: number;
+}
+
+interface PendingUser {
+  readonly write: UserWrite;
+  readonly done: Deferred<Written>;
 }
 
 export class LocalRoster {
-  private readonly connections = new Map<string, LocalConnection>();
-  private readonly written = new Map<string, Written>();
-  private dirty = new Map<string, Waiting>();
-  private dirtyUsers = new Map<string, Pending<UserWrite>>();
-  private inFlight = new Map<string, Waiting>();
-  private flushing = false;
+  private readonly connections = new LocalConnections();
+  private generation: number;
+  private sequence = 0;
+  private opened = false;
+  private knownEpoch: string | undefined;
+  /** The store has something of this pod that it does not know of. */
+  private disowned = false;
+  private away = false;
+  private dirty = new Map<string, Deferred<Written>>();
+  private dirtyUsers = new Map<string, PendingUser>();
+  private frozen: Frozen | undefined;
+  private running = false;
   private scheduled = false;
+  /** Counts the calls to the store: a beat that others passed by proves nothing. */
+  private calls = 0;
 
-  constructor(private readonly options: LocalRosterOptions) {}
+  constructor(private readonly options: LocalRosterOptions) {
+    this.generation = options.livesBefore ?? 0;
+  }
+
+  get host(): string {
+    return this.options.host;
+  }
+
+  get life(): PodLife {
+    return { instance: this.options.instance, generation: this.generation };
+  }
 
   get size(): number {
     return this.connections.size;
   }
 
-  /** Nothing here and nothing on its way: the roster may be let go. */
+  /** Registered with the store, or about to be: it must be kept alive there. */
+  get isRegistered(): boolean {
+    return this.opened;
+  }
+
+  /** Nothing here and nothing on its way. */
   get isIdle(): boolean {
-    return this.connections.size === 0 && !this.flushing && !this.scheduled;
+    return this.connections.size === 0 && !this.running && !this.scheduled;
   }
 
   has(connectionId: string): boolean {
-    return this.connections.has(connectionId);
+    return this.connections.get(connectionId) !== undefined;
   }
 
   isMember(connectionId: string, kind: ChannelKind, channel: string): boolean {
@@ -103,7 +103,7 @@ export class LocalRoster {
     return this.connections.get(connectionId)?.channels.length ?? 0;
   }
 
-  connect(connectionId: string, user: { id: string; claims: UserClaims | null } | null): Promise<void> {
+  connect(connectionId: string, user: { id: string; claims: UserClaims | null } | null): Promise<Written> {
     this.connections.set(connectionId, {
       userId: user?.id ?? null,
       claims: user?.claims ?? null,
@@ -113,152 +113,243 @@ export class LocalRoster {
     return this.touch(connectionId);
   }
 
-  join(connectionId: string, kind: ChannelKind, channel: string): Promise<void> {
-    const connection = this.connections.get(connectionId);
-    if (connection === undefined || this.isMember(connectionId, kind, channel)) return this.settled(connectionId);
-    connection.channels = [...connection.channels, { kind, channel }];
-    return this.touch(connectionId);
+  join(connectionId: string, kind: ChannelKind, channel: string): Promise<Written> {
+    return this.change(connectionId, (connection) => {
+      if (this.isMember(connectionId, kind, channel)) return false;
+      connection.channels = [...connection.channels, { kind, channel }];
+      return true;
+    });
   }
 
-  leave(connectionId: string, kind: ChannelKind, channel: string): Promise<void> {
-    const connection = this.connections.get(connectionId);
-    if (connection === undefined || !this.isMember(connectionId, kind, channel)) return this.settled(connectionId);
-    connection.channels = connection.channels.filter((m) => m.kind !== kind || m.channel !== channel);
-    return this.touch(connectionId);
+  leave(connectionId: string, kind: ChannelKind, channel: string): Promise<Written> {
+    return this.change(connectionId, (connection) => {
+      if (!this.isMember(connectionId, kind, channel)) return false;
+      connection.channels = connection.channels.filter((m) => m.kind !== kind || m.channel !== channel);
+      return true;
+    });
   }
 
-  setActive(connectionId: string, active: boolean): Promise<void> {
-    const connection = this.connections.get(connectionId);
-    if (connection === undefined || connection.active === active) return this.settled(connectionId);
-    connection.active = active;
-    return this.touch(connectionId);
+  setActive(connectionId: string, active: boolean): Promise<Written> {
+    return this.change(connectionId, (connection) => {
+      if (connection.active === active) return false;
+      connection.active = active;
+      return true;
+    });
   }
 
-  disconnect(connectionId: string): Promise<void> {
-    if (!this.connections.delete(connectionId)) return this.settled(connectionId);
-    return this.touch(connectionId);
+  disconnect(connectionId: string): Promise<Written> {
+    return this.connections.delete(connectionId) ? this.touch(connectionId) : this.settled(connectionId);
   }
 
   /** A user's own choice; absent fields keep what is stored. */
-  setUser(userId: string, choice: { status?: Status; statusText?: string; forget?: boolean }): Promise<void> {
+  setUser(userId: string, choice: Omit<UserWrite, 'userId'>): Promise<Written> {
     const pending = this.dirtyUsers.get(userId);
-    const earlier = choice.forget ? undefined : pending?.write;
-    const write: UserWrite = {
-      userId,
-      status: choice.status ?? earlier?.status,
-      statusText: choice.statusText ?? earlier?.statusText,
-      forget: choice.forget || earlier?.forget,
-    };
-    const done = pending?.waiting ?? waiting();
-    this.dirtyUsers.set(userId, { waiting: done, write });
-    this.schedule();
-    return done.promise;
+    const done = pending?.done ?? new Deferred<Written>();
+    this.dirtyUsers.set(userId, { done, write: merged(userId, pending?.write, choice) });
+    return this.promised(done);
   }
 
-  private touch(connectionId: string): Promise<void> {
+  /**
+   * Renews the lease and compares what the store has of this pod with what was sent. A difference is mended in the
+   * background. @throws StoreUnavailable
+   */
+  async beat(): Promise<Beat> {
+    const { life, calls: callsBefore } = this;
+    const quiet = this.frozen === undefined;
+    const beat = await this.options.store.beat(this.host, life);
+    // The answer is about a life that is over.
+    if (!this.opened || life.generation !== this.generation) return beat;
+    if (beat.own === undefined) this.reopen();
+    else if (quiet && this.frozen === undefined && callsBefore === this.calls) {
+      const { sequence, rows } = beat.own;
+      if (sequence < this.sequence) await this.options.store.renewEpoch(this.host, beat.head.epoch);
+      if (sequence !== this.sequence || rows !== this.connections.stored) this.reopen();
+    }
+    return beat;
+  }
+
+  /** The store has a lease of this pod, but the pod is not registered: a late call or a failover brought it back. */
+  reclaim(): void {
+    if (this.opened || this.running || this.scheduled) return;
+    this.disowned = true;
+    this.schedule();
+  }
+
+  /** Takes the pod off the host: its rows are gone already. */
+  async close(): Promise<void> {
+    if (!this.opened) return;
+    await this.options.store.close(this.host, this.life);
+    this.opened = false;
+    // Somebody may have come meanwhile.
+    if (this.hasWork()) this.schedule();
+  }
+
+  private change(connectionId: string, mutate: (connection: LocalConnection) => boolean): Promise<Written> {
+    const connection = this.connections.get(connectionId);
+    return connection !== undefined && mutate(connection) ? this.touch(connectionId) : this.settled(connectionId);
+  }
+
+  private touch(connectionId: string): Promise<Written> {
     let done = this.dirty.get(connectionId);
     if (done === undefined) {
-      done = waiting();
+      done = new Deferred();
       this.dirty.set(connectionId, done);
     }
+    return this.promised(done);
+  }
+
+  /** While the store is away nobody waits for it: answers come at once. */
+  private promised(done: Deferred<Written>): Promise<Written> {
     this.schedule();
-    return done.promise;
+    return this.away ? Promise.resolve('degraded') : done.promise;
   }
 
   /** Resolves when what is so already is also so in the store. */
-  private settled(connectionId: string): Promise<void> {
-    return (this.dirty.get(connectionId) ?? this.inFlight.get(connectionId))?.promise ?? Promise.resolve();
+  private settled(connectionId: string): Promise<Written> {
+    const done = this.dirty.get(connectionId) ?? this.frozen?.ids.get(connectionId);
+    if (done === undefined) return Promise.resolve('stored');
+    return this.away ? Promise.resolve('degraded') : done.promise;
+  }
+
+  private reopen(): void {
+    this.opened = false;
+    this.schedule();
   }
 
   private schedule(): void {
-    if (this.flushing || this.scheduled) return;
+    if (this.running || this.scheduled) return;
     this.scheduled = true;
     this.options.defer(() => {
       this.scheduled = false;
-      void this.flush();
+      void this.run();
     });
   }
 
-  private async flush(): Promise<void> {
-    this.flushing = true;
-    const ids = this.take();
-    const users = [...this.dirtyUsers.values()];
-    this.dirtyUsers = new Map();
-    const sent = [...ids.keys()].flatMap((connectionId) => this.difference(connectionId));
-    this.inFlight = ids;
-    const everyone = [...ids.values(), ...users.map((user) => user.waiting)];
-    try {
-      if (sent.length + users.length > 0) await this.apply(sent, users);
-      for (const done of everyone) done.resolve();
-    } catch (error) {
-      for (const { connectionId } of sent) this.written.set(connectionId, UNSURE);
-      for (const connectionId of ids.keys()) if (!this.dirty.has(connectionId)) this.dirty.set(connectionId, waiting());
-      for (const done of everyone) done.reject(error);
-    } finally {
-      this.inFlight = new Map();
-      this.flushing = false;
-      if (this.dirty.size + this.dirtyUsers.size > 0) this.schedule();
+  private async run(): Promise<void> {
+    this.running = true;
+    for (let failures = 0; this.hasWork();) {
+      try {
+        await this.step();
+        failures = 0;
+        this.away = false;
+      } catch (error) {
+        if (!(error instanceof StoreUnavailable)) this.options.report(error);
+        this.goAway();
+        await this.options.timing.wait(backOffMs(failures));
+        failures += 1;
+      }
     }
+    this.running = false;
   }
 
-  private take(): Map<string, Waiting> {
-    if (this.dirty.size <= BATCH_MAX) {
-      const all = this.dirty;
-      this.dirty = new Map();
-      return all;
-    }
-    const first = new Map([...this.dirty].slice(0, BATCH_MAX));
-    for (const connectionId of first.keys()) this.dirty.delete(connectionId);
-    return first;
+  private hasWork(): boolean {
+    const changes = this.dirty.size + this.dirtyUsers.size > 0 || this.frozen !== undefined;
+    return changes || (!this.opened && (this.connections.size > 0 || this.disowned));
   }
 
-  /** The write that takes the store from what it was last told of the connection to the truth, if there is one. */
-  private difference(connectionId: string): Sent[] {
-    const truth = this.connections.get(connectionId);
-    const written = this.written.get(connectionId);
-    if (truth === undefined) return written === undefined ? [] : [{ connectionId, row: null }];
-    if (written !== undefined && isSame(written, truth)) return [];
-    const { userId, claims, active, since, channels } = truth;
-    return [{ connectionId, row: { userId, claims, active, since, channels }, connection: truth }];
+  /** Everybody who waits gets an answer now; the changes stay. */
+  private goAway(): void {
+    this.away = true;
+    for (const done of this.dirty.values()) done.resolve('degraded');
+    for (const { done } of this.dirtyUsers.values()) done.resolve('degraded');
+    for (const done of this.frozen?.ids.values() ?? []) done.resolve('degraded');
+    for (const { done } of this.frozen?.users ?? []) done.resolve('degraded');
   }
 
-  private async apply(sent: readonly Sent[], users: readonly Pending<UserWrite>[]): Promise<void> {
-    const { host, pod, store, nextSequence } = this.options;
-    const rows: RowWrite[] = sent.map(({ connectionId, row }) => ({ connectionId, row: row && frozen(row) }));
-    const batch: Batch = { pod, sequence: nextSequence(), rows, users: users.map(({ write }) => write) };
-    const head = await store.apply(host, batch);
-    this.acknowledge(sent, head, head.revision - rows.length - users.length);
-  }
-
-  private acknowledge(sent: readonly Sent[], { atMs }: Head, before: number): void {
-    sent.forEach(({ connectionId, row, connection }, index) => {
-      if (row === null || connection === undefined) {
-        this.written.delete(connectionId);
+  private async step(): Promise<void> {
+    if (!this.opened) return this.open();
+    const frozen = this.frozen ?? this.freeze();
+    this.frozen = frozen;
+    const { sent, users, sequence, ids } = frozen;
+    if (sent.length + users.length > 0) {
+      this.calls += 1;
+      const rows = sent.map(({ connectionId, row }) => ({ connectionId, row }));
+      const batch = { ...this.life, sequence, rows, users: users.map(({ write }) => write) };
+      const applied = await this.options.store.apply(this.host, batch);
+      if (applied.state === 'gap') await this.options.store.renewEpoch(this.host, applied.epoch);
+      if (applied.state !== 'ok') {
+        this.opened = false;
         return;
       }
-      const revision = before + index + 1;
-      connection.since ??= { revision, atMs };
-      for (const membership of row.channels) membership.since ??= revision;
-      this.written.set(connectionId, { connection, active: row.active, channels: row.channels });
-    });
+      this.sequence = sequence;
+      this.knownEpoch = applied.head.epoch;
+      this.connections.acknowledge(sent, users.length, applied.head);
+    }
+    this.frozen = undefined;
+    for (const done of ids.values()) done.resolve('stored');
+    for (const { done } of users) done.resolve('stored');
+  }
+
+  private freeze(): Frozen {
+    const ids = new Map([...this.dirty].slice(0, BATCH_MAX));
+    for (const connectionId of ids.keys()) this.dirty.delete(connectionId);
+    const users = [...this.dirtyUsers.values()].slice(0, BATCH_MAX);
+    for (const { write } of users) this.dirtyUsers.delete(write.userId);
+    const sent = [...ids.keys()].flatMap((connectionId) => this.connections.difference(connectionId));
+    return { ids, users, sent, sequence: this.sequence + 1 };
+  }
+
+  /** Registers a new life, and finds out what is left of the old one. */
+  private async open(): Promise<void> {
+    this.calls += 1;
+    this.generation += 1;
+    const opened = await this.options.store.open(this.host, this.life, this.knownEpoch);
+    if (opened.state === 'old') {
+      this.generation = opened.generation;
+      return;
+    }
+    const lost = this.knownEpoch !== undefined && this.knownEpoch !== opened.epoch;
+    this.thaw();
+    this.disowned = false;
+    this.sequence = 0;
+    this.knownEpoch = opened.epoch;
+    this.connections.recover(opened.rows);
+    for (const connectionId of this.connections.ids()) {
+      if (!this.dirty.has(connectionId)) this.dirty.set(connectionId, new Deferred());
+    }
+    if (lost) this.restoreChoices();
+    this.opened = true;
+  }
+
+  /** A batch of the former life will not be sent any more: what it was to say is said anew. */
+  private thaw(): void {
+    const { ids, users } = this.frozen ?? { ids: new Map<string, Deferred<Written>>(), users: [] };
+    this.frozen = undefined;
+    for (const [connectionId, done] of ids) {
+      const later = this.dirty.get(connectionId);
+      if (later === undefined) this.dirty.set(connectionId, done);
+      else later.passTo(done);
+    }
+    for (const { write, done } of users) {
+      const later = this.dirtyUsers.get(write.userId);
+      if (later === undefined) this.dirtyUsers.set(write.userId, { write, done });
+      else {
+        this.dirtyUsers.set(write.userId, { write: merged(write.userId, write, later.write), done: later.done });
+        later.done.passTo(done);
+      }
+    }
+  }
+
+  private restoreChoices(): void {
+    for (const userId of this.connections.userIds()) {
+      const choice = this.options.choiceOf(userId);
+      if (choice === undefined) continue;
+      const pending = this.dirtyUsers.get(userId);
+      const restore = { userId, ...choice, restore: true };
+      const write = pending === undefined ? restore : merged(userId, restore, pending.write);
+      this.dirtyUsers.set(userId, { write, done: pending?.done ?? new Deferred() });
+    }
   }
 }
 
-interface Sent {
-  readonly connectionId: string;
-  readonly row: (Omit<RowState, 'channels'> & { readonly channels: readonly LocalMembership[] }) | null;
-  readonly connection?: LocalConnection;
+/** Two choices of one user in one write: the later one's fields win, and a `forget` takes away what came before it. */
+function merged(userId: string, earlier: UserWrite | undefined, later: Omit<UserWrite, 'userId'>): UserWrite {
+  const kept = later.forget ? undefined : earlier;
+  return {
+    userId,
+    status: later.status ?? kept?.status,
+    statusText: later.statusText ?? kept?.statusText,
+    forget: later.forget || earlier?.forget,
+    restore: later.restore && (earlier === undefined || earlier.restore),
+  };
 }
-
-/** A membership that was left and joined again is another one, with a new place in the order. */
-const isSame = (written: Written, truth: LocalConnection): boolean =>
-  written.connection === truth &&
-  written.active === truth.active &&
-  written.channels.length === truth.channels.length &&
-  written.channels.every((membership, index) => membership === truth.channels[index]);
-
-/** A copy that later changes of the truth do not reach. */
-const frozen = (row: RowState): RowState => ({
-  ...row,
-  channels: row.channels.map((membership) => ({ ...membership })),
-});

@@ -1,18 +1,35 @@
 /*
- * This pod's rosters, one a host on which it has connections. A roster that has become empty and quiet is let go.
+ * This pod's rosters, one a host on which it has connections, and their life signs: every beat each of them renews its
+ * lease, looks whether the store has what was sent, and finishes off pods that are gone. A roster that has become empty
+ * and quiet is let go.
  */
 import { LocalRoster, type LocalRosterOptions } from './local-roster';
+import { type Head, type Lease, StoreUnavailable } from './roster.store';
+import { LeaseNotes } from './sweeper';
+
+export interface LocalRostersOptions extends Omit<LocalRosterOptions, 'host' | 'choiceOf' | 'livesBefore'> {
+  readonly beatMs: number;
+  readonly choiceOf: (host: string, userId: string) => ReturnType<LocalRosterOptions['choiceOf']>;
+  /** Each beat tells where the store is: a view that missed the last entry learns it so. */
+  readonly onHead: (host: string, head: Head) => void;
+}
 
 export class LocalRosters {
   private readonly rosters = new Map<string, LocalRoster>();
-  private sequence = 0;
+  private readonly notes = new Map<string, LeaseNotes>();
+  /** The most that a roster had that was let go. */
+  private livesBefore = 0;
+  private beating = false;
+  private beatDue = false;
 
-  constructor(private readonly options: Omit<LocalRosterOptions, 'host' | 'nextSequence'>) {}
+  constructor(private readonly options: LocalRostersOptions) {}
 
   of(host: string): LocalRoster {
     let roster = this.rosters.get(host);
     if (roster === undefined) {
-      roster = new LocalRoster({ ...this.options, host, nextSequence: () => (this.sequence += 1) });
+      const { choiceOf, ...options } = this.options;
+      const { livesBefore } = this;
+      roster = new LocalRoster({ ...options, host, livesBefore, choiceOf: (userId) => choiceOf(host, userId) });
       this.rosters.set(host, roster);
     }
     return roster;
@@ -23,7 +40,74 @@ export class LocalRosters {
     return [...this.rosters].filter(([, roster]) => roster.size > 0).map(([host]) => host);
   }
 
-  dropIdle(): void {
-    for (const [host, roster] of this.rosters) if (roster.isIdle) this.rosters.delete(host);
+  /**
+   * One beat on all hosts: those with a roster here, and those that the store has and nobody may look after. A beat that
+   * falls due while another still waits for the store follows at once.
+   */
+  async beat(): Promise<void> {
+    this.beatDue = true;
+    if (this.beating) return;
+    this.beating = true;
+    while (this.beatDue) {
+      this.beatDue = false;
+      await this.beatOnce();
+    }
+    this.beating = false;
+  }
+
+  /** Gives back what is empty: the store then has nothing of this pod there. */
+  async dropIdle(): Promise<void> {
+    for (const [host, roster] of this.rosters) {
+      if (!roster.isIdle) continue;
+      await this.attempt(host, () => roster.close());
+      const isKept = !roster.isIdle || roster.isRegistered || this.rosters.get(host) !== roster;
+      if (isKept) continue;
+      this.rosters.delete(host);
+      this.livesBefore = Math.max(this.livesBefore, roster.life.generation);
+    }
+  }
+
+  private async beatOnce(): Promise<void> {
+    try {
+      const own = [...this.rosters.values()].filter((roster) => roster.isRegistered);
+      await Promise.all(own.map((roster) => this.attempt(roster.host, () => this.beatOn(roster))));
+      const hosts = await this.options.store.hosts();
+      const others = hosts.filter((host) => !this.rosters.get(host)?.isRegistered);
+      await Promise.all(others.map((host) => this.attempt(host, () => this.lookAt(host))));
+      for (const host of this.notes.keys()) if (!hosts.includes(host)) this.notes.delete(host);
+    } catch (error) {
+      for (const notes of this.notes.values()) notes.clear();
+      if (!(error instanceof StoreUnavailable)) this.options.report(error);
+    }
+  }
+
+  private async beatOn(roster: LocalRoster): Promise<void> {
+    const { head, leases } = await roster.beat();
+    this.options.onHead(roster.host, head);
+    await this.sweep(roster.host, leases);
+  }
+
+  private async lookAt(host: string): Promise<void> {
+    const leases = await this.options.store.leases(host);
+    if (leases.some(({ instance }) => instance === this.options.instance)) this.of(host).reclaim();
+    await this.sweep(host, leases);
+  }
+
+  private async sweep(host: string, leases: readonly Lease[]): Promise<void> {
+    const notes = this.notes.get(host) ?? new LeaseNotes(2 * this.options.beatMs);
+    this.notes.set(host, notes);
+    for (const { instance, score } of notes.look(leases, this.options.instance, this.options.timing.now())) {
+      let swept = await this.options.store.sweep(host, instance, score, '0');
+      while (swept.state === 'more') swept = await this.options.store.sweep(host, instance, 0, swept.cursor);
+    }
+  }
+
+  private async attempt(host: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.notes.get(host)?.clear();
+      if (!(error instanceof StoreUnavailable)) this.options.report(error);
+    }
   }
 }

@@ -11,6 +11,14 @@ export class MemoryUserDirectory extends UserDirectory {
   private readonly apps = new Map<string, Map<string, DirectoryEntry>>();
   private readonly listeners: ((app: string, userId: string) => void)[] = [];
 
+  override refresh(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  override isLoaded(): boolean {
+    return true;
+  }
+
   override find(app: string, userId: string): DirectoryEntry | undefined {
     return this.apps.get(app)?.get(userId);
   }

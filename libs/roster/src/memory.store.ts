@@ -2,83 +2,124 @@
  * The store of a pod that is alone: everything in this process, lost with it. Listeners hear of an entry before the
  * write that made it is acknowledged, so a view that follows is never behind an acknowledged write.
  */
-import { RosterTables } from './roster-tables';
-import { type Batch, type Head, type LogEntry, RosterStore, type Snapshot } from './roster.store';
+/* eslint-disable @typescript-eslint/require-await -- the port is asynchronous; here all happens at once */
+import {
+  type Applied,
+  type Batch,
+  type Beat,
+  type Head,
+  type Lease,
+  type LogEntry,
+  type LogListener,
+  type Opened,
+  type PodLife,
+  RosterStore,
+  type Snapshot,
+  type Swept,
+} from './roster.store';
+import { type RosterTimes, RosterTables } from './roster-tables';
 
-export interface MemoryRosterStoreOptions {
+export interface MemoryRosterStoreOptions extends RosterTimes {
   /** The store's clock, in ms since 1970. */
   readonly now: () => number;
-  /** How long a departed user stays shown, see `presence.ts`. */
-  readonly offlineGraceMs: number;
 }
 
 export class MemoryRosterStore extends RosterStore {
-  private readonly tables = new Map<string, RosterTables>();
-  private readonly listeners = new Map<string, Set<(entry: LogEntry) => void>>();
-  private latestMs = 0;
+  protected readonly tables = new Map<string, RosterTables>();
+  private readonly listeners = new Map<string, Set<LogListener>>();
 
   constructor(private readonly options: MemoryRosterStoreOptions) {
     super();
   }
 
-  override apply(host: string, batch: Batch): Promise<Head> {
-    const tables = this.tablesOf(host);
-    const entry = tables.apply(batch, this.nowMs());
-    if (entry !== undefined) this.tell(host, entry);
-    return Promise.resolve(tables.head(this.nowMs()));
+  override async open(host: string, life: PodLife, knownEpoch: string | undefined): Promise<Opened> {
+    return this.of(host).open(life, knownEpoch, this.nowMs());
   }
 
-  override head(host: string): Promise<Head> {
-    return Promise.resolve(this.tablesOf(host).head(this.nowMs()));
+  override async apply(host: string, batch: Batch): Promise<Applied> {
+    const { entry, ...applied } = this.of(host).apply(batch, this.nowMs());
+    this.tell(host, entry);
+    return applied;
   }
 
-  override snapshot(host: string): Promise<Snapshot> {
-    const tables = this.tablesOf(host);
-    return Promise.resolve({
-      head: tables.head(this.nowMs()),
-      rows: [...tables.rows.values()],
-      users: [...tables.users],
-    });
+  override async beat(host: string, life: PodLife): Promise<Beat> {
+    const tables = this.of(host);
+    const own = tables.beat(life, this.nowMs());
+    return { head: tables.head(), own, leases: tables.leases(this.nowMs()) };
   }
 
-  override follow(host: string, listener: (entry: LogEntry) => void): Promise<() => void> {
+  override async leases(host: string): Promise<readonly Lease[]> {
+    return this.of(host).leases(this.nowMs());
+  }
+
+  override async sweep(host: string, instance: string, scoreSeen: number): Promise<Swept> {
+    const { entry, ...swept } = this.of(host).sweep(instance, scoreSeen, this.nowMs());
+    this.tell(host, entry);
+    return swept;
+  }
+
+  override async close(host: string, life: PodLife): Promise<void> {
+    this.of(host).close(life);
+  }
+
+  override async head(host: string): Promise<Head> {
+    return this.of(host).head();
+  }
+
+  override async now(host: string, shownMs: number): Promise<Head> {
+    return this.of(host).now(this.nowMs(), shownMs);
+  }
+
+  override async renewEpoch(host: string, epochSeen: string): Promise<void> {
+    this.of(host).renewEpoch(epochSeen, this.nowMs());
+  }
+
+  override async snapshot(host: string): Promise<Snapshot> {
+    const tables = this.of(host);
+    return { head: tables.now(this.nowMs()), rows: [...tables.rows()], users: [...tables.users()] };
+  }
+
+  override async entriesAfter(host: string, revision: number): Promise<readonly LogEntry[]> {
+    return this.of(host).entriesAfter(revision);
+  }
+
+  override async follow(host: string, listener: LogListener): Promise<() => void> {
     const listeners = this.listeners.get(host) ?? new Set();
     this.listeners.set(host, listeners.add(listener));
-    return Promise.resolve(() => {
+    return () => {
       listeners.delete(listener);
       if (listeners.size > 0 || this.listeners.get(host) !== listeners) return;
       this.listeners.delete(host);
-      if (this.tables.get(host)?.isEmpty()) this.tables.delete(host);
-    });
+      this.forget(host);
+    };
   }
 
-  override hosts(): Promise<readonly string[]> {
-    return Promise.resolve([...this.tables].filter(([, tables]) => !tables.isEmpty()).map(([host]) => host));
+  override async hosts(): Promise<readonly string[]> {
+    return [...this.tables.keys()];
   }
 
-  /** Forgets what nobody needs any more; called now and then, for hosts on which nothing happens. */
+  /** Lets go of hosts on which nothing happens any more. */
   trim(): void {
-    for (const [host, tables] of this.tables) {
-      const entry = tables.trim(this.nowMs());
-      if (entry !== undefined) this.tell(host, entry);
-      if (tables.isEmpty() && !this.listeners.has(host)) this.tables.delete(host);
-    }
+    for (const host of this.tables.keys()) this.forget(host);
   }
 
-  /** A time that was shown is never undercut by a later stamp, whatever the clock does. */
+  private forget(host: string): void {
+    if (this.listeners.has(host)) return;
+    if (this.tables.get(host)?.isForgettable(this.nowMs())) this.tables.delete(host);
+  }
+
+  private tell(host: string, entry: LogEntry | undefined): void {
+    if (entry !== undefined) for (const listener of this.listeners.get(host) ?? []) listener.entry(entry);
+  }
+
   private nowMs(): number {
-    this.latestMs = Math.max(this.latestMs, this.options.now());
-    return this.latestMs;
+    return this.options.now();
   }
 
-  private tell(host: string, entry: LogEntry): void {
-    for (const listener of this.listeners.get(host) ?? []) listener(entry);
-  }
-
-  private tablesOf(host: string): RosterTables {
+  private of(host: string): RosterTables {
     let tables = this.tables.get(host);
     if (tables === undefined) {
-      tables = new RosterTables(this.options.offlineGraceMs);
+      tables = new RosterTables(this.options, this.nowMs());
       this.tables.set(host, tables);
     }
     return tables;

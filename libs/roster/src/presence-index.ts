@@ -1,22 +1,30 @@
 /*
  * Who changed since when: the index behind `from`. Stamps enter in order, in two runs, because a departure is stamped
- * ahead of time, when its grace will be over. An entry whose user has changed again is left in place and skipped when
- * read; entries older than anybody may ask for are dropped as new ones come.
+ * ahead of time, when its grace will be over. An entry whose user has changed again is left in place for a while and
+ * skipped when read: users who come and go all day take no more room than others. Entries older than anybody may ask for
+ * are dropped as new ones come.
  */
 
 /** Longer than the 10 minutes that `from` may look back, by the longest grace: departures are stamped ahead of time. */
-const KEPT_MS = 11 * 60_000;
+export const KEPT_MS = 11 * 60_000;
 
 export interface Stamped {
   readonly stampMs: number;
   readonly userId: string;
 }
 
+/** Fewer outlived entries than this are not worth looking for. */
+const OUTLIVED_MIN = 256;
+
 class Run {
   private entries: Stamped[] = [];
+  private roomFor = OUTLIVED_MIN;
+
+  constructor(private readonly isCurrent: (entry: Stamped) => boolean) {}
 
   fill(entries: Stamped[]): void {
     this.entries = entries.sort((a, b) => a.stampMs - b.stampMs);
+    this.roomFor = 2 * entries.length + OUTLIVED_MIN;
   }
 
   add(entry: Stamped): void {
@@ -26,6 +34,7 @@ class Run {
     } else {
       this.entries.push(entry);
     }
+    if (this.entries.length > this.roomFor) this.fill(this.entries.filter(this.isCurrent));
   }
 
   *since(fromMs: number): Iterable<Stamped> {
@@ -51,8 +60,14 @@ class Run {
 }
 
 export class PresenceIndex {
-  private readonly changes = new Run();
-  private readonly departures = new Run();
+  private readonly changes: Run;
+  private readonly departures: Run;
+
+  /** `isCurrent`: the stamp is still the one of what its user shows now, or will show. */
+  constructor(isCurrent: (entry: Stamped) => boolean) {
+    this.changes = new Run(isCurrent);
+    this.departures = new Run(isCurrent);
+  }
 
   /** Starts over with what a snapshot tells. */
   fill(changes: Stamped[], departures: Stamped[]): void {

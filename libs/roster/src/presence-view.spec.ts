@@ -1,14 +1,14 @@
 import type { PresenceRow } from '@rollcall/contract';
 import { rowOf } from '../../../test/support/roster-store';
-import { FollowedView, GRACE_MS, parsed, START_MS } from '../../../test/support/roster-view';
+import { Followed, GRACE_MS, parsed, START_MS } from '../../../test/support/roster-view';
 import type { PresenceView } from './presence-view';
 
 describe('The presence of a host’s users', () => {
-  let followed: FollowedView;
+  let followed: Followed;
   let presence: PresenceView;
 
   beforeEach(async () => {
-    followed = await FollowedView.open();
+    followed = await Followed.open();
     presence = followed.view.presence;
   });
 

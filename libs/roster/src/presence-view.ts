@@ -4,7 +4,7 @@
  * nothing that the store does not have.
  */
 import type { PresenceRow, Status } from '@rollcall/contract';
-import { PresenceIndex, type Stamped } from './presence-index';
+import { KEPT_MS, PresenceIndex, type Stamped } from './presence-index';
 import { shownAt, type UserRecord } from './presence';
 import type { Profile, Profiles } from './profile';
 
@@ -15,28 +15,34 @@ interface RowJson {
 
 export class PresenceView {
   private readonly records = new Map<string, UserRecord>();
-  private index = new PresenceIndex();
+  private index = this.emptyIndex();
   private readonly rowJson = new Map<string, RowJson>();
   private fullList: { readonly json: string; readonly fromMs: number; readonly untilMs: number } | undefined;
 
   constructor(private readonly profiles: Profiles) {}
 
-  load(users: Iterable<readonly [string, UserRecord]>): void {
+  async load(
+    users: Iterable<readonly [string, UserRecord]>,
+    atMs: number,
+    chunk: number,
+    breathe: () => Promise<void>,
+  ): Promise<void> {
     this.records.clear();
     this.rowJson.clear();
     this.fullList = undefined;
     const changes: Stamped[] = [];
     const departures: Stamped[] = [];
+    const push = (run: Stamped[], userId: string, stampMs: number): void => {
+      // Nobody may ask for older ones, and a host's whole history need not be sorted.
+      if (stampMs >= atMs - KEPT_MS) run.push({ userId, stampMs });
+    };
     for (const [userId, record] of users) {
       this.records.set(userId, record);
-      if (record.connections > 0) {
-        changes.push({ userId, stampMs: record.stampMs });
-      } else {
-        changes.push({ userId, stampMs: record.previousStampMs });
-        departures.push({ userId, stampMs: record.stampMs });
-      }
+      push(changes, userId, record.connections > 0 ? record.stampMs : record.previousStampMs);
+      if (record.connections === 0) push(departures, userId, record.stampMs);
+      if (this.records.size % chunk === 0) await breathe();
     }
-    this.index = new PresenceIndex();
+    this.index = this.emptyIndex();
     this.index.fill(changes, departures);
   }
 
@@ -71,6 +77,13 @@ export class PresenceView {
     const record = this.records.get(userId);
     if (this.profileOf(userId, record).bot) return 'online';
     return record === undefined ? 'offline' : shownAt(record, atMs).status;
+  }
+
+  /** What the user has chosen, if anything. */
+  choiceOf(userId: string): { status: Status; statusText: string } | undefined {
+    const record = this.records.get(userId);
+    if (record === undefined || (record.chosen === 'online' && record.text === '')) return undefined;
+    return { status: record.chosen, statusText: record.text };
   }
 
   profile(userId: string): Profile {
@@ -114,6 +127,13 @@ export class PresenceView {
   private pushUnlessOffline(rows: string[], userId: string, atMs: number): void {
     const status = this.statusAt(userId, atMs);
     if (status !== 'offline') rows.push(this.rowOf(userId, status));
+  }
+
+  private emptyIndex(): PresenceIndex {
+    return new PresenceIndex(({ userId, stampMs }) => {
+      const record = this.records.get(userId);
+      return record?.stampMs === stampMs || record?.previousStampMs === stampMs;
+    });
   }
 
   private profileOf(userId: string, record: UserRecord | undefined): Profile {

@@ -1,123 +1,251 @@
 /*
- * The tables of one host, and what a batch does to them. The memory store is these tables; a store elsewhere must do
- * to its own tables what `apply` does here, and the contract suite holds the two equal.
+ * The tables of one host, and what each verb of the store does to them: the model that every adapter is held equal to
+ * by the contract suite, and that the simulation of the protocol runs on. The memory store is these tables.
  *
- * Memory: a row a connection, and a record a user who is connected, left within the last 15 minutes or chose a status.
+ * Memory: a row a connection, a record a user who is connected, left within the last 15 minutes or chose a status, and
+ * the last 4,096 log entries.
  */
 import { randomBytes } from 'node:crypto';
+import { GoneUsers } from './gone-users';
 import { advance, isForgettable, NEVER_CONNECTED, type UserNext, type UserRecord } from './presence';
-import type { Batch, Head, LogEntry, RowState, UserWrite } from './roster.store';
-import type { ConnectionRow } from './row';
+import type {
+  Applied,
+  Batch,
+  Head,
+  Lease,
+  LogEntry,
+  Opened,
+  PodLife,
+  RowState,
+  Swept,
+  UserWrite,
+} from './roster.store';
+import { type ConnectionRow, podId } from './row';
 
 /** Longer than the 10 minutes that `from` looks back, so that no departure is forgotten before its last reader. */
 export const GONE_KEPT_MS = 15 * 60_000;
 
-/** How many users who left one batch forgets at most: more would make a batch's cost unbounded. */
+/** How many users who left one batch looks at to forget them: more would make a batch's cost unbounded. */
 const FORGOTTEN_PER_BATCH = 100;
+
+/** How far back a view that fell behind can catch up without loading everything. */
+export const LOG_MAX = 4096;
+
+/** How many rows a sweep takes at once: more would keep others waiting for more than 5 ms. */
+export const SWEEP_MAX = 500;
+
+export interface RosterTimes {
+  /** How long a departed user stays shown, see `presence.ts`. */
+  readonly graceMs: number;
+  readonly leaseMs: number;
+}
+
+interface PodTable {
+  generation: number;
+  sequence: number;
+  /** The head right after the last batch, for its repetition. */
+  last: Head | undefined;
+  readonly rows: Map<string, ConnectionRow>;
+}
+
+type Touched = Map<string, UserNext>;
 
 const randomName = (): string => randomBytes(9).toString('base64url');
 
 export class RosterTables {
-  readonly rows = new Map<string, ConnectionRow>();
-  readonly users = new Map<string, UserRecord>();
-  /** Users without a connection, in the order in which they left. */
-  private readonly gone = new Set<string>();
-  private readonly sequences = new Map<string, number>();
-  private readonly epoch = randomName();
+  private readonly pods = new Map<string, PodTable>();
+  /** Score: when it ends; 0: claimed by a sweeper. */
+  private readonly leaseScores = new Map<string, number>();
+  private readonly records = new Map<string, UserRecord>();
+  private readonly gone = new GoneUsers();
+  private entries: LogEntry[] = [];
+  private epoch = randomName();
+  private bornAtMs: number;
+  private epochAtMs = 0;
   private revision = 0;
   private tag = randomName();
+  private atMs: number;
+  private used = false;
 
-  constructor(private readonly graceMs: number) {}
-
-  head(atMs: number): Head {
-    return { epoch: this.epoch, epochAtMs: 0, revision: this.revision, tag: this.tag, atMs };
+  constructor(
+    private readonly times: RosterTimes,
+    nowMs: number,
+  ) {
+    this.atMs = nowMs;
+    this.bornAtMs = nowMs;
   }
 
-  /** Applies the batch and returns its log entry, or `undefined` for one that was applied before. */
-  apply(batch: Batch, atMs: number): LogEntry | undefined {
-    if (batch.sequence <= (this.sequences.get(batch.pod) ?? 0)) return undefined;
-    this.sequences.set(batch.pod, batch.sequence);
-    const from = this.head(atMs);
-    const touched = new Map<string, UserNext>();
-    const rows = batch.rows.map(
-      ({ connectionId, row }) =>
-        [connectionId, this.writeRow({ pod: batch.pod, connectionId, state: row }, atMs, touched)] as const,
-    );
-    for (const write of batch.users) this.writeUser(write, touched);
-    const users: [string, UserRecord | null][] = [];
-    for (const [userId, next] of touched) users.push([userId, this.settle(userId, next, atMs)]);
-    for (const userId of this.forget(atMs)) users.push([userId, null]);
-    return this.entry(from, rows, users);
+  /** Moves the time on; a time that was shown is never undercut. */
+  now(nowMs: number, shownMs = 0): Head {
+    this.atMs = Math.max(this.atMs, nowMs, shownMs);
+    // The epoch begins with the first call, whenever the tables were lost.
+    if (!this.used) this.bornAtMs = this.atMs;
+    this.used = true;
+    return this.head();
   }
 
-  /** Forgets users who left long ago on a host where nothing else happens. */
-  trim(atMs: number): LogEntry | undefined {
-    const from = this.head(atMs);
-    const forgotten = this.forget(atMs);
-    if (forgotten.length === 0) return undefined;
-    return this.entry(
-      from,
-      [],
-      forgotten.map((userId) => [userId, null]),
-    );
+  head(): Head {
+    const { epoch, epochAtMs, revision, tag, atMs } = this;
+    return { epoch, epochAtMs, revision, tag, atMs };
   }
 
-  isEmpty(): boolean {
-    return this.rows.size === 0 && this.users.size === 0;
-  }
-
-  private entry(from: Head, rows: LogEntry['rows'], users: LogEntry['users']): LogEntry {
-    this.tag = randomName();
-    return {
-      epoch: this.epoch,
-      fromRevision: from.revision,
-      previousTag: from.tag,
-      toRevision: this.revision,
-      tag: this.tag,
-      atMs: from.atMs,
-      rows,
-      users,
-    };
-  }
-
-  private forget(nowMs: number): string[] {
-    const forgotten: string[] = [];
-    for (const userId of this.gone) {
-      if (forgotten.length === FORGOTTEN_PER_BATCH) break;
-      const record = this.users.get(userId);
-      if (record !== undefined && record.stampMs >= nowMs - GONE_KEPT_MS) break;
-      this.gone.delete(userId);
-      if (record === undefined || !isForgettable(record, nowMs - GONE_KEPT_MS)) continue;
-      this.users.delete(userId);
-      forgotten.push(userId);
+  open({ instance, generation }: PodLife, knownEpoch: string | undefined, nowMs: number): Opened {
+    this.now(nowMs);
+    const known = this.pods.get(instance);
+    const claimed = this.leaseScores.get(instance) === 0;
+    if (known !== undefined && (known.generation > generation || (known.generation === generation && claimed))) {
+      return { state: 'old', generation: known.generation };
     }
-    return forgotten;
+    if (knownEpoch !== undefined && knownEpoch !== this.epoch) this.epochAtMs = this.bornAtMs;
+    const rows = known?.rows ?? new Map<string, ConnectionRow>();
+    this.pods.set(instance, { generation, sequence: 0, last: undefined, rows });
+    this.renew(instance, nowMs);
+    return { state: 'open', epoch: this.epoch, rows: [...rows.values()] };
+  }
+
+  apply(batch: Batch, nowMs: number): Applied & { entry?: LogEntry } {
+    const pod = this.living(batch);
+    if (pod === undefined) return { state: 'gone' };
+    const from = this.now(nowMs);
+    if (pod.last !== undefined && batch.sequence <= pod.sequence) return { state: 'ok', head: pod.last };
+    if (batch.sequence !== pod.sequence + 1) return { state: 'gap', epoch: this.epoch };
+    const touched: Touched = new Map();
+    const rows = batch.rows.map(({ connectionId, row }) => {
+      return [connectionId, this.writeRow(batch, pod.rows, connectionId, row, touched)] as const;
+    });
+    for (const write of batch.users) this.writeUser(write, touched);
+    const entry = this.append(from, rows, touched, this.times.graceMs);
+    pod.sequence = batch.sequence;
+    pod.last = this.head();
+    this.renew(batch.instance, nowMs);
+    return { state: 'ok', head: pod.last, entry };
+  }
+
+  /** What is known of a pod, after renewing its lease if it has one. */
+  beat(life: PodLife, nowMs: number): { generation: number; sequence: number; rows: number } | undefined {
+    this.now(nowMs);
+    const pod = this.living(life);
+    if (pod === undefined) return undefined;
+    this.renew(life.instance, nowMs);
+    return { generation: pod.generation, sequence: pod.sequence, rows: pod.rows.size };
+  }
+
+  leases(nowMs: number): Lease[] {
+    return [...this.leaseScores].map(([instance, score]) => ({ instance, score, expired: score < nowMs }));
+  }
+
+  sweep(instance: string, scoreSeen: number, nowMs: number, rowsMax = SWEEP_MAX): Swept & { entry?: LogEntry } {
+    const score = this.leaseScores.get(instance);
+    if (score === undefined) return { state: 'done' };
+    const from = this.now(nowMs);
+    if (score !== 0 && (score !== scoreSeen || score >= nowMs)) return { state: 'alive' };
+    const pod = this.pods.get(instance);
+    // The claim: a batch of the pod that is still under way is not applied any more.
+    if (score !== 0 && pod !== undefined) pod.generation += 1;
+    this.leaseScores.set(instance, 0);
+    const own = pod?.rows ?? new Map<string, ConnectionRow>();
+    const touched: Touched = new Map();
+    const rows = [...own.keys()].slice(0, rowsMax).map((connectionId) => {
+      return [connectionId, this.writeRow({ instance, generation: 0 }, own, connectionId, null, touched)] as const;
+    });
+    const entry = rows.length === 0 ? undefined : this.append(from, rows, touched, 0);
+    if (own.size > 0) return { state: 'more', cursor: '0', entry };
+    this.leaseScores.delete(instance);
+    this.pods.delete(instance);
+    return { state: 'done', entry };
+  }
+
+  close(life: PodLife): void {
+    const pod = this.living(life);
+    if (pod === undefined || pod.rows.size > 0) return;
+    this.leaseScores.delete(life.instance);
+    this.pods.delete(life.instance);
+  }
+
+  renewEpoch(epochSeen: string, nowMs: number): void {
+    this.now(nowMs);
+    if (epochSeen !== this.epoch) return;
+    this.epoch = randomName();
+    this.tag = randomName();
+    this.bornAtMs = this.atMs;
+    this.epochAtMs = this.atMs;
+    this.entries = [];
+  }
+
+  *rows(): Iterable<ConnectionRow> {
+    for (const { rows } of this.pods.values()) yield* rows.values();
+  }
+
+  users(): ReadonlyMap<string, UserRecord> {
+    return this.records;
+  }
+
+  entriesAfter(revision: number): LogEntry[] {
+    return this.entries.filter(({ toRevision }) => toRevision > revision);
+  }
+
+  /** Nobody is connected, no pod has a lease, and nothing is remembered that anybody could still ask for. */
+  isForgettable(nowMs: number): boolean {
+    if (this.leaseScores.size > 0 || this.pods.size > 0) return false;
+    return [...this.records.values()].every((record) => isForgettable(record, nowMs - GONE_KEPT_MS));
+  }
+
+  private living({ instance, generation }: PodLife): PodTable | undefined {
+    const pod = this.pods.get(instance);
+    const score = this.leaseScores.get(instance) ?? 0;
+    return pod !== undefined && score !== 0 && pod.generation === generation ? pod : undefined;
+  }
+
+  private renew(instance: string, nowMs: number): void {
+    this.leaseScores.set(instance, nowMs + this.times.leaseMs);
+  }
+
+  private append(from: Head, rows: LogEntry['rows'], touched: Touched, graceMs: number): LogEntry {
+    const users: [string, UserRecord | null][] = [];
+    for (const [userId, next] of touched) users.push([userId, this.settle(userId, next, graceMs)]);
+    for (const userId of this.forget()) users.push([userId, null]);
+    this.tag = randomName();
+    const { epoch, revision: toRevision, tag, atMs } = this;
+    const entry = { epoch, fromRevision: from.revision, previousTag: from.tag, toRevision, tag, atMs, rows, users };
+    this.entries.push(entry);
+    if (this.entries.length > LOG_MAX * 1.1) this.entries = this.entries.slice(-LOG_MAX);
+    return entry;
+  }
+
+  /** Drops users who left long ago and chose nothing; oldest first, a bounded number. */
+  private forget(): string[] {
+    const olderThanMs = this.atMs - GONE_KEPT_MS;
+    return this.gone.takeBefore(olderThanMs, FORGOTTEN_PER_BATCH).filter((userId) => {
+      const record = this.records.get(userId);
+      return record !== undefined && isForgettable(record, olderThanMs) && this.records.delete(userId);
+    });
   }
 
   private writeRow(
-    { pod, connectionId, state }: { pod: string; connectionId: string; state: RowState | null },
-    atMs: number,
-    touched: Map<string, UserNext>,
+    { instance, generation }: PodLife,
+    rows: Map<string, ConnectionRow>,
+    connectionId: string,
+    state: RowState | null,
+    touched: Touched,
   ): ConnectionRow | null {
     this.revision += 1;
-    const old = this.rows.get(connectionId);
+    const old = rows.get(connectionId);
     if (old?.userId != null) this.count(old.userId, -1, old.active ? -1 : 0, null, touched);
     if (state === null) {
-      this.rows.delete(connectionId);
+      rows.delete(connectionId);
       return null;
     }
     const row: ConnectionRow = {
       connectionId,
-      pod,
+      pod: podId({ instance, generation }),
       userId: state.userId,
-      claims: state.claims,
       active: state.active,
-      since: state.since ?? { revision: this.revision, atMs },
+      since: state.since ?? { revision: this.revision, atMs: this.atMs },
       channels: state.channels.map(({ kind, channel, since }) => ({ kind, channel, since: since ?? this.revision })),
     };
-    this.rows.set(connectionId, row);
+    rows.set(connectionId, row);
     if (row.userId !== null) {
-      const claims = old?.userId === row.userId ? null : row.claims;
+      const claims = old?.userId === row.userId ? null : state.claims;
       this.count(row.userId, 1, row.active ? 1 : 0, claims, touched);
     }
     return row;
@@ -128,7 +256,7 @@ export class RosterTables {
     connections: number,
     active: number,
     claims: UserNext['claims'],
-    touched: Map<string, UserNext>,
+    touched: Touched,
   ): void {
     const next = this.nextOf(userId, touched);
     touched.set(userId, {
@@ -139,30 +267,34 @@ export class RosterTables {
     });
   }
 
-  private writeUser(write: UserWrite, touched: Map<string, UserNext>): void {
+  private writeUser({ userId, status, statusText, forget, restore }: UserWrite, touched: Touched): void {
     this.revision += 1;
-    const next = this.nextOf(write.userId, touched);
-    touched.set(write.userId, {
+    const next = this.nextOf(userId, touched);
+    if (restore && (next.chosen !== 'online' || next.text !== '')) {
+      touched.set(userId, next);
+      return;
+    }
+    touched.set(userId, {
       connections: next.connections,
       active: next.active,
-      chosen: write.status ?? (write.forget ? 'online' : next.chosen),
-      text: write.statusText ?? (write.forget ? '' : next.text),
-      claims: write.forget ? null : next.claims,
+      chosen: status ?? (forget ? 'online' : next.chosen),
+      text: statusText ?? (forget ? '' : next.text),
+      claims: forget ? null : next.claims,
     });
   }
 
-  private nextOf(userId: string, touched: Map<string, UserNext>): UserNext {
+  private nextOf(userId: string, touched: Touched): UserNext {
     const next = touched.get(userId);
     if (next !== undefined) return next;
-    const { connections, active, chosen, text, claims } = this.users.get(userId) ?? NEVER_CONNECTED;
+    const { connections, active, chosen, text, claims } = this.records.get(userId) ?? NEVER_CONNECTED;
     return { connections, active, chosen, text, claims };
   }
 
-  private settle(userId: string, next: UserNext, atMs: number): UserRecord {
-    const record = advance(this.users.get(userId) ?? NEVER_CONNECTED, next, atMs, this.graceMs);
-    this.users.set(userId, record);
-    this.gone.delete(userId);
-    if (record.connections === 0) this.gone.add(userId);
+  private settle(userId: string, next: UserNext, graceMs: number): UserRecord {
+    const record = advance(this.records.get(userId) ?? NEVER_CONNECTED, next, this.atMs, graceMs);
+    this.records.set(userId, record);
+    if (record.connections === 0) this.gone.set(userId, record.stampMs);
+    else this.gone.delete(userId);
     return record;
   }
 }

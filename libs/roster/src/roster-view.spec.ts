@@ -1,6 +1,6 @@
 import type { ChannelKind } from '@rollcall/contract';
-import { inChannels, rowOf } from '../../../test/support/roster-store';
-import { Directory, FollowedView, parsed } from '../../../test/support/roster-view';
+import { inChannels, rowOf, Writer } from '../../../test/support/roster-store';
+import { Directory, Followed, loadView, parsed } from '../../../test/support/roster-view';
 import type { LogEntry, MembershipState } from './roster.store';
 import { RosterView, type TabShape } from './roster-view';
 
@@ -12,11 +12,11 @@ const ADA = { id: 'ada', email: 'ada@example.com' };
 const BOB = { id: 'bob', email: null };
 
 describe('A view of a host', () => {
-  let followed: FollowedView;
+  let followed: Followed;
   let view: RosterView;
 
   beforeEach(async () => {
-    followed = await FollowedView.open();
+    followed = await Followed.open();
     view = followed.view;
     followed.directory.details.set('ada', { email: 'ada@example.com' });
   });
@@ -135,6 +135,18 @@ describe('A view of a host', () => {
     expect(view.totals).toEqual({ users: 1, userConnections: 1, anonymousConnections: 1 });
   });
 
+  it('counts a member of whom the store has yet to be told, and nobody twice', async () => {
+    await followed.pod.row('t1', rowOf('ada', inChannels('room')));
+    await followed.pod.row('t2', rowOf(null, anonymously('hall')));
+    const countWith = (kind: ChannelKind, name: string, connectionId: string, userId: string | null): number =>
+      view.countWith(kind, name, { connectionId, userId });
+    expect([countWith('authenticated', 'room', 't3', 'bob'), countWith('authenticated', 'room', 't3', 'ada')]).toEqual([
+      2, 1,
+    ]);
+    expect([countWith('anonymous', 'hall', 't3', null), countWith('anonymous', 'hall', 't2', null)]).toEqual([2, 1]);
+    expect(countWith('anonymous', 'new', 't1', 'ada')).toBe(1);
+  });
+
   it('lists users in the order of their first membership that still lasts', async () => {
     const { pod } = followed;
     await pod.row('a1', rowOf('ada', inChannels('room')));
@@ -166,7 +178,7 @@ describe('A view of a host', () => {
   it('finds a connection, and the connections of a user in the order of connecting', async () => {
     for (const id of ['t2', 't1', 't3']) await followed.pod.row(id, rowOf(id === 't1' ? 'bob' : 'ada'));
     expect(view.connectionsOf('ada').map(({ connectionId }) => connectionId)).toEqual(['t2', 't3']);
-    expect(view.connection('t1')).toMatchObject({ userId: 'bob', pod: 'pod-1' });
+    expect(view.connection('t1')).toMatchObject({ userId: 'bob', pod: 'pod-1.1' });
     expect([view.connection('toString'), view.connectionsOf('nobody')]).toEqual([undefined, []]);
   });
 
@@ -232,12 +244,12 @@ describe('A view of a host', () => {
 });
 
 describe('A view that follows the log', () => {
-  let followed: FollowedView;
+  let followed: Followed;
   let behind: RosterView;
   let entries: LogEntry[];
 
   beforeEach(async () => {
-    followed = await FollowedView.open();
+    followed = await Followed.open();
     behind = await followed.fresh();
     for (const id of ['t1', 't2', 't3']) await followed.pod.row(id, rowOf('ada'));
     entries = followed.entries;
@@ -290,12 +302,34 @@ describe('A view that follows the log', () => {
     await followed.pod.gone('t1', 't2', 't3');
     await followed.pod.row('t4', rowOf('bob', inChannels('room')));
     followed.view.channelMap('array');
-    const snapshot = await followed.store.snapshot('a.example');
     for (const each of entries.slice(0, 3)) behind.apply(each);
     behind.channelMap('array');
-    behind.load(snapshot);
+    await loadView(behind, followed.store);
     expect(parsed(behind.channelMap('array'))).toEqual(parsed(followed.view.channelMap('array')));
     expect(behind.totals).toEqual({ users: 1, userConnections: 1, anonymousConnections: 0 });
+  });
+
+  it('lets others run while it loads, and is all there in the end', async () => {
+    await followed.pod.row('t4', rowOf(null, anonymously('room')));
+    const breaths: number[] = [];
+    const view = new RosterView(followed.directory);
+    await view.load(await followed.store.snapshot('a.example'), 1, () => Promise.resolve(void breaths.push(1)));
+    expect(breaths.length).toBeGreaterThanOrEqual(4);
+    expect(parsed(view.channelMap('array'))).toEqual(parsed(followed.view.channelMap('array')));
+  });
+
+  it('learns from the store that its epoch began with a loss, and of no other epoch', () => {
+    const { head } = followed.view;
+    followed.view.confirm({ ...head, epochAtMs: 77 });
+    followed.view.confirm({ ...head, epoch: 'another', epochAtMs: 99 });
+    expect(followed.view.head).toEqual({ ...head, epochAtMs: 77 });
+  });
+
+  it('knows the pods that have connections by their instances', async () => {
+    await followed.pod.open();
+    await followed.pod.row('t4', rowOf(null));
+    await new Writer(followed.store, 'a.example', 'pod.2').row('t5', rowOf(null));
+    expect([...followed.view.instances()].sort()).toEqual(['pod-1', 'pod.2']);
   });
 
   it('cannot be read before it is loaded', () => {

@@ -1,6 +1,6 @@
 /*
  * A host's roster in this pod's memory, for reading. It begins with a snapshot of the store and follows its log; only
- * `load`, `apply` and `profileChanged` write to it. It is exactly the store at `head`; an entry that does not follow
+ * `load`, `apply`, `confirm` and `profileChanged` write to it. It is exactly the store at `head`; an entry that does not follow
  * on `head` is refused, and whoever feeds the view loads it again. A crash leaves nothing behind.
  *
  * Answers are JSON joined from fragments: one a user, kept a channel, and the whole map kept until anything changes.
@@ -23,9 +23,14 @@ export interface Totals {
   readonly anonymousConnections: number;
 }
 
+/** How many of its last places a view remembers: more than pass while an answer is under way. */
+const PLACES_MAX = 256;
+
 export class RosterView {
   readonly presence: PresenceView;
   private position: Head | undefined;
+  /** The last places before this one: revision to tag. */
+  private readonly places = new Map<number, string>();
   private readonly rows = new Map<string, ConnectionRow>();
   private channels = new HostChannels();
   private readonly fragments = new Map<string, string>();
@@ -45,15 +50,21 @@ export class RosterView {
     return cursorOf(this.head);
   }
 
-  load(snapshot: Snapshot): void {
-    this.position = snapshot.head;
+  /** Takes a snapshot, `chunk` rows at a time; `breathe` lets others run in between. Not to be read before it is done. */
+  async load({ head, rows, users }: Snapshot, chunk: number, breathe: () => Promise<void>): Promise<void> {
     this.rows.clear();
     this.channels = new HostChannels();
     this.fragments.clear();
     this.maps.clear();
-    this.presence.load(snapshot.users);
-    const rows = [...snapshot.rows].sort((a, b) => a.since.revision - b.since.revision);
-    for (const row of rows) this.setRow(row.connectionId, row);
+    this.places.clear();
+    await this.presence.load(users, head.atMs, chunk, breathe);
+    let taken = 0;
+    for (const row of rows) {
+      this.setRow(row.connectionId, row);
+      taken += 1;
+      if (taken % chunk === 0) await breathe();
+    }
+    this.position = head;
   }
 
   /** Takes the next entry of the log. `false`: it does not follow on what is here, and the view must be loaded again. */
@@ -66,9 +77,27 @@ export class RosterView {
     for (const [userId, record] of entry.users) this.setUser(userId, record);
     for (const [connectionId, row] of entry.rows) this.setRow(connectionId, row);
     this.maps.clear();
+    this.leavePlace(head);
     const { toRevision: revision, tag, atMs } = entry;
     this.position = { epoch: head.epoch, epochAtMs: head.epochAtMs, revision, tag, atMs };
     return true;
+  }
+
+  /** Whether a refused entry is of another history of the same epoch: the store has lost what is here, and gone on. */
+  contradicts({ epoch, fromRevision, toRevision }: LogEntry): boolean {
+    const head = this.head;
+    return epoch === head.epoch && fromRevision <= head.revision && toRevision >= head.revision;
+  }
+
+  /** Whether the view was at this place before it came to where it is; `undefined`: that would be too long ago to know. */
+  passed({ revision, tag }: Head): boolean | undefined {
+    const [oldest = Infinity] = this.places.keys();
+    return revision < oldest ? undefined : this.places.get(revision) === tag;
+  }
+
+  /** The store says where it is, and the view is there: what else it says of this epoch counts from now on. */
+  confirm({ epoch, epochAtMs }: Head): void {
+    if (epoch === this.head.epoch) this.position = { ...this.head, epochAtMs };
   }
 
   /** The directory's word on a user has changed; shows in the next answer. */
@@ -101,6 +130,19 @@ export class RosterView {
   count(kind: ChannelKind, channel: string): number {
     if (kind === 'authenticated') return this.channels.users.get(channel)?.size ?? 0;
     return this.channels.anonymous.get(channel) ?? 0;
+  }
+
+  /** As `count`, but with a member of whom the store has yet to be told. */
+  countWith(
+    kind: ChannelKind,
+    channel: string,
+    { connectionId, userId }: Pick<ConnectionRow, 'connectionId' | 'userId'>,
+  ): number {
+    const isHere =
+      kind === 'authenticated'
+        ? this.channels.users.get(channel)?.has(userId ?? '')
+        : this.connection(connectionId)?.channels.some((one) => one.kind === kind && one.channel === channel);
+    return this.count(kind, channel) + (isHere ? 0 : 1);
   }
 
   /** Connections in a channel, whichever kind it is of. */
@@ -138,13 +180,33 @@ export class RosterView {
     return this.connectionsInOrder().filter((row) => row.userId === userId);
   }
 
+  /** The pods that have connections here, by instance. */
+  instances(): Set<string> {
+    const instances = new Set<string>();
+    for (const { pod } of this.rows.values()) instances.add(pod.slice(0, pod.lastIndexOf('.')));
+    return instances;
+  }
+
   /** Nobody is connected. */
   get isVacant(): boolean {
     return this.rows.size === 0;
   }
 
+  /** After a loss revisions may come again: then time and name decide, so that every pod lists alike. */
   private connectionsInOrder(): ConnectionRow[] {
-    return [...this.rows.values()].sort((a, b) => a.since.revision - b.since.revision);
+    return [...this.rows.values()].sort(
+      (a, b) =>
+        a.since.revision - b.since.revision ||
+        a.since.atMs - b.since.atMs ||
+        (a.connectionId < b.connectionId ? -1 : 1),
+    );
+  }
+
+  private leavePlace({ revision, tag }: Head): void {
+    this.places.set(revision, tag);
+    if (this.places.size <= PLACES_MAX) return;
+    const [oldest] = this.places.keys();
+    if (oldest !== undefined) this.places.delete(oldest);
   }
 
   private setUser(userId: string, record: Parameters<PresenceView['set']>[1]): void {

@@ -3,6 +3,12 @@ import type { UserRecord } from './presence';
 import type { UserClaims } from './profile';
 import type { ConnectionRow, Membership, Since } from './row';
 
+/** A pod on one host: an instance, and how many times it has had to register anew there. */
+export interface PodLife {
+  readonly instance: string;
+  readonly generation: number;
+}
+
 /** A membership as a pod writes it; without `since` it is new, and the store gives it the revision of the write. */
 export type MembershipState = Omit<Membership, 'since'> & { readonly since?: number };
 
@@ -20,18 +26,23 @@ export interface RowWrite {
   readonly row: RowState | null;
 }
 
-/** A user's own choice. An absent field keeps what is stored; `forget` clears choices and claims. */
+/** A user's own choice. An absent field keeps what is stored. */
 export interface UserWrite {
   readonly userId: string;
   readonly status?: Status;
   readonly statusText?: string;
+  /** Clears choices and claims. */
   readonly forget?: boolean;
+  /** What a pod remembers from before a loss: it counts only where nothing has been chosen since. */
+  readonly restore?: boolean;
 }
 
-/** Changes of one pod on one host, applied as a whole. Each row and user write is one change and takes one revision. */
-export interface Batch {
-  readonly pod: string;
-  /** Counts the pod's batches for the host from 1; a number that was applied already is not applied again. */
+/**
+ * Changes of one pod on one host, applied as a whole: at least one, and none twice of the same connection. Each row and
+ * user write is one change and takes one revision.
+ */
+export interface Batch extends PodLife {
+  /** Counts the batches of this life from 1. */
   readonly sequence: number;
   readonly rows: readonly RowWrite[];
   readonly users: readonly UserWrite[];
@@ -67,23 +78,94 @@ export interface Snapshot {
   readonly users: Iterable<readonly [userId: string, record: UserRecord]>;
 }
 
-/** Where a roster's changes go: the shared truth of all pods of a data centre. Every adapter passes one contract. */
+/** `old`: the store knows the instance by this generation, or a later one, already. */
+export type Opened =
+  | { readonly state: 'open'; readonly epoch: string; readonly rows: readonly ConnectionRow[] }
+  | { readonly state: 'old'; readonly generation: number };
+
+/**
+ * `ok`: applied, now or (for a batch that came twice) before; the head is the one right after it.
+ * `gone`: the pod has no lease, it was swept or never opened. `gap`: a batch before this one is missing; writes were lost.
+ */
+export type Applied =
+  | { readonly state: 'ok'; readonly head: Head }
+  | { readonly state: 'gone' }
+  | { readonly state: 'gap'; readonly epoch: string };
+
+/** What the store has of a pod, and the leases of all pods. */
+export interface Beat {
+  readonly head: Head;
+  /** `undefined`: the pod has no lease (it was claimed by a sweeper, or lost). */
+  readonly own: { readonly generation: number; readonly sequence: number; readonly rows: number } | undefined;
+  readonly leases: readonly Lease[];
+}
+
+export interface Lease {
+  readonly instance: string;
+  /** When it ends, in ms of the store; 0: a sweeper has claimed it. Compared, never computed with. */
+  readonly score: number;
+  readonly expired: boolean;
+}
+
+/** `more`: call again with the cursor. `alive`: it is not to be swept after all. */
+export type Swept = { readonly state: 'done' | 'alive' } | { readonly state: 'more'; readonly cursor: string };
+
+/** What a follower hears. */
+export interface LogListener {
+  entry(entry: LogEntry): void;
+  /** Entries may have been missed: look at the log. */
+  interrupted(): void;
+}
+
+/** The store cannot be reached, or not in time. Whether a write was applied is not known. */
+export class StoreUnavailable extends Error {
+  override name = 'StoreUnavailable';
+}
+
+/**
+ * Where a roster's changes go: the shared truth of all pods of a data centre. Every adapter passes one contract. Each
+ * verb rejects with `StoreUnavailable`, in bounded time, when the store cannot be reached.
+ */
 export abstract class RosterStore {
   /**
-   * Applies a batch atomically: tables, presence, time, revisions and log. Resolves, when it is in the store, with the
-   * head right after it; for a batch that was applied before, with the head now.
+   * Registers a life of a pod and gives it a lease; tells the rows that an earlier life left. `knownEpoch`: the epoch
+   * that the caller last saw here; if it is another one than now, the store knows that it has lost something.
    */
-  abstract apply(host: string, batch: Batch): Promise<Head>;
+  abstract open(host: string, life: PodLife, knownEpoch: string | undefined): Promise<Opened>;
+
+  /** Applies a batch atomically: tables, presence, time, revisions and log; renews the lease. */
+  abstract apply(host: string, batch: Batch): Promise<Applied>;
+
+  /** Renews the lease of a pod that has one. */
+  abstract beat(host: string, life: PodLife): Promise<Beat>;
+
+  /** The leases on a host, for a pod that has none of its own there. */
+  abstract leases(host: string): Promise<readonly Lease[]>;
+
+  /** Takes up to 500 rows of a pod out of the roster, if its lease still has the score that was seen, and has expired. */
+  abstract sweep(host: string, instance: string, scoreSeen: number, cursor: string): Promise<Swept>;
+
+  /** Gives the lease back; the pod has taken its rows out before. */
+  abstract close(host: string, life: PodLife): Promise<void>;
 
   /** Where the roster is now; whatever was acknowledged before the call is included. */
   abstract head(host: string): Promise<Head>;
 
+  /** The same with the store's time, which is remembered: no later stamp undercuts it, nor `shownMs`. */
+  abstract now(host: string, shownMs: number): Promise<Head>;
+
+  /** Begins a new epoch, unless that has happened already: somebody has proof that writes were lost in this one. */
+  abstract renewEpoch(host: string, epochSeen: string): Promise<void>;
+
   /** Everything there is, at one revision. */
   abstract snapshot(host: string): Promise<Snapshot>;
 
-  /** Calls `listener` with each entry appended from now on, in order. Resolves, when it is listening, with the way to stop. */
-  abstract follow(host: string, listener: (entry: LogEntry) => void): Promise<() => void>;
+  /** The entries of the log after a revision, as far as the log goes back. */
+  abstract entriesAfter(host: string, revision: number): Promise<readonly LogEntry[]>;
 
-  /** The hosts that have something stored. */
+  /** Tells a listener of each entry appended from now on. Resolves, when it is listening, with the way to stop. */
+  abstract follow(host: string, listener: LogListener): Promise<() => void>;
+
+  /** The hosts that have something stored, or had until lately. A hint: it may be incomplete for a while after a loss. */
   abstract hosts(): Promise<readonly string[]>;
 }

@@ -1,5 +1,4 @@
 import type { ChannelKind } from '@rollcall/contract';
-import type { UserClaims } from './profile';
 
 /** When something entered the store: the number of the change, and the store's time. */
 export interface Since {
@@ -20,9 +19,12 @@ export interface ConnectionRow {
   readonly pod: string;
   /** `null`: anonymous. */
   readonly userId: string | null;
-  readonly claims: UserClaims | null;
   /** `false` while the client reports itself idle. */
   readonly active: boolean;
   readonly since: Since;
   readonly channels: readonly Membership[];
 }
+
+/** A pod's public name on a host: a life that had to register anew is another pod. */
+export const podId = ({ instance, generation }: { readonly instance: string; readonly generation: number }): string =>
+  `${instance}.${generation}`;

@@ -28,8 +28,8 @@ export class UserChannel {
     const joined = this.members.get(userId);
     this.connectionCount += 1;
     if (joined === undefined) {
-      if (since < this.latest) this.inOrder = false;
-      else this.latest = since;
+      if (since > this.latest) this.latest = since;
+      else this.inOrder = false;
       this.members.set(userId, since);
       this.json = undefined;
       return;
@@ -85,7 +85,10 @@ export class UserChannel {
 
   private sort(): void {
     if (this.inOrder) return;
-    this.members = new Map([...this.members].sort(([, a], [, b]) => firstOf(a) - firstOf(b)));
+    this.members = new Map(
+      // Two may have the same revision after a loss; any order will do that every pod finds.
+      [...this.members].sort(([u, a], [v, b]) => firstOf(a) - firstOf(b) || (u < v ? -1 : 1)),
+    );
     this.inOrder = true;
     this.latest = -1;
     for (const joined of this.members.values()) this.latest = firstOf(joined);

@@ -20,6 +20,15 @@ export interface DirectoryEntry {
  * answer needs it; writing resolves when the store has it.
  */
 export abstract class UserDirectory {
+  /**
+   * Brings what is at hand up to date: afterwards `find` knows everything that was acknowledged before the call, on any
+   * pod. @throws StoreUnavailable; what is at hand is then from before.
+   */
+  abstract refresh(app: string): Promise<void>;
+
+  /** Whether anything is at hand for the app, if only from before. */
+  abstract isLoaded(app: string): boolean;
+
   abstract find(app: string, userId: string): DirectoryEntry | undefined;
 
   /** The ids of all users that are in the directory. */

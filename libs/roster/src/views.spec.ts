@@ -1,56 +1,41 @@
-import { rowOf, Writer } from '../../../test/support/roster-store';
-import { Directory, parsed, START_MS } from '../../../test/support/roster-view';
-import { MemoryRosterStore } from './memory.store';
-import type { LogEntry, Snapshot } from './roster.store';
+import { AppError } from '@rollcall/contract';
+import { HOST, rowOf, Writer } from '../../../test/support/roster-store';
+import { Directory, parsed } from '../../../test/support/roster-view';
+import { WatchedStore } from '../../../test/support/roster-watched.store';
 import { Views } from './views';
 
-const HOST = 'a.example';
-
-/** A memory store that counts who follows and loads, loses entries, and lets a test step in while a view loads. */
-class WatchedStore extends MemoryRosterStore {
-  loads = 0;
-  following = 0;
-  losing = false;
-  whileLoading: () => Promise<unknown> = () => Promise.resolve();
-
-  override async follow(host: string, listener: (entry: LogEntry) => void): Promise<() => void> {
-    this.following += 1;
-    const stop = await super.follow(host, (entry) => {
-      if (!this.losing) listener(entry);
-    });
-    return () => {
-      this.following -= 1;
-      stop();
-    };
-  }
-
-  override async snapshot(host: string): Promise<Snapshot> {
-    this.loads += 1;
-    const meanwhile = this.whileLoading;
-    this.whileLoading = () => Promise.resolve();
-    const snapshot = await super.snapshot(host);
-    await meanwhile();
-    return snapshot;
-  }
-}
+const REREGISTER_MS = 4000;
+const STALE_MAX_MS = 30_000;
 
 describe('The views of a pod', () => {
   let store: WatchedStore;
   let pod: Writer;
   let views: Views;
   let directory: Directory;
-  let nowMs: number;
+  /** This pod's own clock, which nothing moves but the test. */
+  let clockMs: number;
 
   beforeEach(() => {
-    nowMs = START_MS;
-    store = new WatchedStore({ now: () => nowMs, offlineGraceMs: 3000 });
+    clockMs = 0;
+    store = new WatchedStore();
     pod = new Writer(store, HOST, 'pod-1');
     directory = new Directory();
-    views = new Views(store, () => directory);
+    views = new Views({
+      store,
+      profilesOf: () => directory,
+      timing: { now: () => clockMs, wait: () => new Promise((resolve) => setImmediate(resolve)) },
+      times: { reregisterMs: REREGISTER_MS, staleMaxMs: STALE_MAX_MS },
+    });
+  });
+
+  afterEach(() => {
+    views.dropIdle();
+    views.dropIdle();
   });
 
   const connections = async (host = HOST): Promise<number> => {
-    const { view } = await views.read(host);
+    const { view, staleMs } = await views.read(host);
+    expect(staleMs).toBe(0);
     return view.totals.userConnections;
   };
 
@@ -75,70 +60,224 @@ describe('The views of a pod', () => {
     expect(store.loads).toBe(1);
   });
 
-  it('are as old as the store’s time says, also when nothing happens', async () => {
-    await pod.row('c1', rowOf('ada'));
-    nowMs += 5000;
-    expect((await views.read(HOST)).atMs).toBe(START_MS + 5000);
+  it('are as old as the store’s time says, also when nothing happens, where presence is asked for', async () => {
+    const { atMs } = await pod.row('c1', rowOf('ada'));
+    store.clock.nowMs += 5000;
+    expect((await views.readPresence(HOST)).atMs).toBe(atMs + 5000);
   });
 
-  it('load again when the last entry was lost on the way', async () => {
-    await connections();
-    store.losing = true;
+  it('show a time that no later change undercuts, on whichever pod', async () => {
     await pod.row('c1', rowOf('ada'));
-    store.losing = false;
+    store.clock.nowMs += 5000;
+    const { atMs } = await views.readPresence(HOST);
+    store.clock.nowMs -= 2000;
+    expect((await pod.row('c2', rowOf('ada'))).atMs).toBe(atMs);
+  });
+
+  it('keep the time that was shown also when the store has lost it', async () => {
+    await pod.row('c1', rowOf('ada'));
+    store.clock.nowMs += 5000;
+    const { atMs } = await views.readPresence(HOST);
+    store.clock.nowMs -= 5000;
+    store.loseEverything();
+    await pod.open('the epoch before');
+    await pod.row('c1', rowOf('ada'));
+    clockMs += REREGISTER_MS;
+    await views.readPresence(HOST);
+    expect((await views.readPresence(HOST)).atMs).toBeGreaterThanOrEqual(atMs);
+  });
+
+  describe('read the log, and do not load again,', () => {
+    it.each([1, 3])('when the last %i entries were lost on the way', async (lost) => {
+      await connections();
+      store.losing = true;
+      for (let n = 1; n <= lost; n += 1) await pod.row(`c${n}`, rowOf('ada'));
+      store.losing = false;
+      expect(await connections()).toBe(lost);
+      expect([store.loads, store.following]).toEqual([1, 1]);
+    });
+
+    it('when an entry follows on one that was lost', async () => {
+      await connections();
+      store.losing = true;
+      await pod.row('c1', rowOf('ada'));
+      store.losing = false;
+      await pod.row('c2', rowOf('ada'));
+      expect(await connections()).toBe(2);
+      expect(store.loads).toBe(1);
+    });
+
+    it('when a beat says that something was missed', async () => {
+      await connections();
+      store.losing = true;
+      const head = await pod.row('c1', rowOf('ada'));
+      views.hint(HOST, head);
+      await new Promise((resolve) => setImmediate(resolve));
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(views.current(HOST)?.totals.userConnections).toBe(1);
+    });
+  });
+
+  it('neither load nor read the log when the connection was interrupted and nothing was missed', async () => {
+    await pod.row('c1', rowOf('ada'));
+    await connections();
+    store.interrupt();
     expect(await connections()).toBe(1);
-    expect([store.loads, store.following]).toEqual([2, 1]);
+    expect([store.loads, store.logReads]).toEqual([1, 0]);
   });
 
-  it('load again when an entry follows on one that was lost', async () => {
+  it('listen anew when nothing is heard of what the log has', async () => {
+    await connections();
+    store.deafen();
+    for (let count = 1; count <= 3; count += 1) {
+      await pod.row(`c${count}`, rowOf('ada'));
+      expect(await connections()).toBe(count);
+    }
+    await pod.row('c4', rowOf('ada'));
+    expect(views.current(HOST)?.totals.userConnections).toBe(4);
+    expect([store.loads, store.following]).toEqual([1, 1]);
+  });
+
+  it('load again when the log does not go back far enough', async () => {
     await connections();
     store.losing = true;
     await pod.row('c1', rowOf('ada'));
     store.losing = false;
-    await pod.row('c2', rowOf('ada'));
-    expect(await connections()).toBe(2);
-    expect(store.loads).toBe(2);
-  });
-
-  it('load again when an entry without a revision of its own was lost', async () => {
-    await pod.row('c1', rowOf('ada'));
-    await pod.gone('c1');
-    await connections();
-    nowMs += 20 * 60_000;
-    store.losing = true;
-    store.trim();
-    store.losing = false;
-    await pod.row('c2', rowOf('bob'));
+    store.logless = true;
     expect(await connections()).toBe(1);
     expect(store.loads).toBe(2);
-    expect((await views.read(HOST)).view.presence.record('ada')).toBeUndefined();
   });
 
-  it('load again when the refused entry has no revision of its own either', async () => {
-    await pod.row('c1', rowOf('ada'));
-    await pod.gone('c1');
-    nowMs += 60_000;
-    await pod.row('c2', rowOf('bob'));
-    await pod.gone('c2');
-    await connections();
-    nowMs += 15 * 60_000;
-    store.losing = true;
-    store.trim();
-    store.losing = false;
-    nowMs += 60_000;
-    store.trim();
-    const { presence } = (await views.read(HOST)).view;
-    expect([presence.record('ada'), presence.record('bob')]).toEqual([undefined, undefined]);
-    expect(store.loads).toBe(2);
-  });
-
-  it('leave nothing behind when loading fails, and try again for the next question', async () => {
-    const error = new Error('The store is away.');
+  it('try again for the next question when loading fails', async () => {
+    const error = new Error('A script is wrong.');
     store.whileLoading = () => Promise.reject(error);
     await expect(connections()).rejects.toBe(error);
-    expect(store.following).toBe(0);
-    expect(await connections()).toBe(0);
+    await pod.row('c1', rowOf('ada'));
+    expect(await connections()).toBe(1);
     expect(store.following).toBe(1);
+  });
+
+  describe('when the store is away', () => {
+    it('show the last picture with its age, at its own time, and none that is too old', async () => {
+      await pod.row('c1', rowOf('ada'));
+      const { atMs } = await views.readPresence(HOST);
+      store.away = true;
+      clockMs += 1000;
+      expect(await views.readPresence(HOST)).toMatchObject({ staleMs: 1000, atMs });
+      clockMs += STALE_MAX_MS - 1000;
+      const { view, staleMs } = await views.read(HOST);
+      expect([view.totals.userConnections, staleMs]).toEqual([1, STALE_MAX_MS]);
+      clockMs += 1;
+      await expect(views.read(HOST)).rejects.toThrow(AppError);
+      store.away = false;
+      expect(await connections()).toBe(1);
+    });
+
+    it('have a picture as old as the last word of the store, which a beat or a look of their own is, too', async () => {
+      await pod.row('c1', rowOf('ada'));
+      await connections();
+      clockMs += STALE_MAX_MS;
+      views.hint(HOST, await store.head(HOST));
+      store.away = true;
+      clockMs += 1000;
+      expect((await views.read(HOST)).staleMs).toBe(1000);
+
+      store.away = false;
+      clockMs += STALE_MAX_MS;
+      views.keepUp();
+      await new Promise((resolve) => setImmediate(resolve));
+      store.away = true;
+      expect((await views.read(HOST)).staleMs).toBeLessThan(1000);
+      expect(store.loads).toBe(1);
+    });
+
+    it('have the last picture for who has done something, however old it is, if there ever was one', async () => {
+      store.away = true;
+      expect(await views.latest(HOST)).toBeUndefined();
+      store.away = false;
+      await pod.row('c1', rowOf('ada'));
+      expect((await views.latest(HOST))?.view.totals.userConnections).toBe(1);
+      store.away = true;
+      clockMs += 2 * STALE_MAX_MS;
+      await expect(views.read(HOST)).rejects.toThrow(AppError);
+      expect((await views.latest(HOST))?.view.totals.userConnections).toBe(1);
+    });
+
+    it('have nothing to show of a host that nobody has asked about before', async () => {
+      store.away = true;
+      await expect(views.read(HOST)).rejects.toThrow(AppError);
+      store.away = false;
+      expect(await connections()).toBe(0);
+    });
+  });
+
+  describe('when the store has lost everything', () => {
+    const isOld = async (): Promise<[connections: number, stale: boolean]> => {
+      const { view, staleMs } = await views.read(HOST);
+      return [view.totals.userConnections, staleMs > 0];
+    };
+
+    beforeEach(async () => {
+      await pod.row('c1', rowOf('ada'));
+      await new Writer(store, HOST, 'pod-2').row('c2', rowOf('bob'));
+      expect(await connections()).toBe(2);
+      store.loseEverything();
+    });
+
+    it('keep the old picture, and say so, until all pods have had the time to write what they own', async () => {
+      expect(await isOld()).toEqual([2, true]);
+      clockMs += 100;
+      await pod.open('the epoch before');
+      await pod.row('c1', rowOf('ada'));
+      expect(await isOld()).toEqual([2, true]);
+      await new Writer(store, HOST, 'pod-2').row('c2', rowOf('bob'));
+      expect(await isOld()).toEqual([2, true]);
+      clockMs += 300;
+      await views.read(HOST);
+      expect(await isOld()).toEqual([2, false]);
+    });
+
+    it('do not wait for a pod that has died with it', async () => {
+      await pod.open('the epoch before');
+      await pod.row('c1', rowOf('ada'));
+      expect(await isOld()).toEqual([2, true]);
+      clockMs += REREGISTER_MS;
+      await views.read(HOST);
+      expect(await isOld()).toEqual([1, false]);
+    });
+
+    it('know that the new epoch began with a loss', async () => {
+      await views.read(HOST);
+      await pod.open('the epoch before');
+      clockMs += REREGISTER_MS;
+      await views.read(HOST);
+      const { view } = await views.read(HOST);
+      expect(view.head.epochAtMs).toBeGreaterThan(0);
+    });
+
+    it('do not wait where nobody was connected', async () => {
+      expect(await connections('b.example')).toBe(0);
+      store.loseEverything();
+      await views.read('b.example');
+      expect(await connections('b.example')).toBe(0);
+    });
+  });
+
+  it('learn from a pod that the epoch, which they know already, began with a loss', async () => {
+    await connections();
+    expect((await views.read(HOST)).view.head.epochAtMs).toBe(0);
+    await pod.open('an earlier one');
+    expect((await views.read(HOST)).view.head.epochAtMs).toBeGreaterThan(0);
+    expect(store.loads).toBe(1);
+  });
+
+  it('tell the store when it has gone back, so that nobody takes the two histories for one', async () => {
+    await pod.row('c1', rowOf('ada'));
+    await connections();
+    const { epoch } = await store.head(HOST);
+    store.goBack();
+    await views.read(HOST);
+    expect((await store.head(HOST)).epoch).not.toBe(epoch);
   });
 
   it('are dropped when nobody has asked for a whole round', async () => {

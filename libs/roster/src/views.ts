@@ -1,109 +1,112 @@
 /*
  * The views that this pod keeps, one a host, opened by the first question about it and dropped when nobody has asked
- * for two rounds of `dropIdle`. A reader always gets a view that has everything acknowledged before it asked.
+ * for two rounds of `dropIdle`.
  */
 import { AppError } from '@rollcall/contract';
+import { FollowedView, type FollowedViewOptions, type Reading } from './followed-view';
 import type { Profiles } from './profile';
-import type { Head, LogEntry, RosterStore } from './roster.store';
-import { RosterView } from './roster-view';
-
-/** A view, and the store's time at which its answer is true. */
-export interface Reading {
-  readonly view: RosterView;
-  readonly atMs: number;
-}
+import type { Head } from './roster.store';
+import type { RosterView } from './roster-view';
 
 /** More than this many, and those of hosts without a connection go first: clients can make up hosts. */
 const VIEWS_MAX = 1000;
 
-/** A view that is still behind after so many loads will not catch up: better an error than an endless wait. */
-const LOADS_MAX = 5;
+export interface ViewsOptions extends Omit<FollowedViewOptions, 'host' | 'profiles'> {
+  readonly profilesOf: (host: string) => Profiles;
+  /** Brings up to date what answers about the host need besides its roster. While the store is away that may fail. */
+  readonly beforeAnswer?: (host: string) => Promise<void>;
+}
 
-interface Followed {
-  readonly view: RosterView;
-  readonly stop: () => void;
-  /** An entry did not follow on the last one. */
-  broken: boolean;
+interface Kept {
+  readonly followed: FollowedView;
   asked: boolean;
 }
 
 export class Views {
-  private readonly opening = new Map<string, Promise<Followed>>();
-  private readonly followed = new Map<string, Followed>();
+  private readonly kept = new Map<string, Kept>();
 
-  constructor(
-    private readonly store: RosterStore,
-    private readonly profilesOf: (host: string) => Profiles,
-  ) {}
+  constructor(private readonly options: ViewsOptions) {}
 
-  /** The host's view, as fresh as the last acknowledged write. */
-  async read(host: string): Promise<Reading> {
-    for (let loads = 0; loads < LOADS_MAX; loads += 1) {
-      const followed = this.followed.get(host) ?? (await this.open(host));
-      followed.asked = true;
-      const head = await this.store.head(host);
-      const { view } = followed;
-      if (!followed.broken && hasReached(view.head, head)) return { view, atMs: Math.max(head.atMs, view.head.atMs) };
-      this.drop(host, followed);
+  /** The host's view, as fresh as the last acknowledged write. @throws AppError UNAVAILABLE */
+  read(host: string): Promise<Reading> {
+    return this.answer(host, false);
+  }
+
+  /** The same, at a moment that no later presence stamp undercuts. @throws AppError UNAVAILABLE */
+  readPresence(host: string): Promise<Reading> {
+    return this.answer(host, true);
+  }
+
+  /** The picture as it is, without asking the store; `undefined` if there is none. */
+  current(host: string): RosterView | undefined {
+    return this.kept.get(host)?.followed.current;
+  }
+
+  /**
+   * For what answers an act that has been done: fresh if that can be had, else the last picture, however old it is;
+   * `undefined` if there never was one.
+   */
+  async latest(host: string): Promise<{ view: RosterView; atMs: number } | undefined> {
+    try {
+      return await this.readPresence(host);
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      const view = this.current(host);
+      return view === undefined ? undefined : { view, atMs: view.head.atMs };
     }
-    throw new AppError('UNAVAILABLE');
+  }
+
+  hint(host: string, head: Head): void {
+    this.kept.get(host)?.followed.hint(head);
+  }
+
+  /** With each beat: views of hosts on which this pod has nobody hear nothing else of the store. */
+  keepUp(): void {
+    for (const { followed } of this.kept.values()) followed.keepUp();
   }
 
   /** The directory's word on a user has changed, on the hosts that `concerns` says. */
   profileChanged(userId: string, concerns: (host: string) => boolean): void {
-    for (const [host, { view }] of this.followed) if (concerns(host)) view.profileChanged(userId);
+    for (const [host, { followed }] of this.kept) if (concerns(host)) followed.current?.profileChanged(userId);
+  }
+
+  /** How many changes the view furthest behind had yet to see when the store last told where it was. */
+  get lag(): number {
+    return Math.max(0, ...[...this.kept.values()].map(({ followed }) => followed.lag));
   }
 
   /** Drops the views that nobody has asked for since the last round. */
   dropIdle(): void {
-    for (const [host, followed] of this.followed) {
-      if (!followed.asked) this.drop(host, followed);
-      followed.asked = false;
+    for (const [host, kept] of this.kept) {
+      if (!kept.asked) this.drop(host, kept);
+      kept.asked = false;
     }
   }
 
-  private open(host: string): Promise<Followed> {
-    const opening =
-      this.opening.get(host) ??
-      this.load(host).finally(() => {
-        this.opening.delete(host);
-      });
-    this.opening.set(host, opening);
-    return opening;
+  private async answer(host: string, presence: boolean): Promise<Reading> {
+    const [reading] = await Promise.all([this.of(host).read(presence), this.options.beforeAnswer?.(host)]);
+    return reading;
   }
 
-  private async load(host: string): Promise<Followed> {
-    const view = new RosterView(this.profilesOf(host));
-    let waiting: LogEntry[] | undefined = [];
-    // Listening comes first: an entry between the snapshot and the first one heard would be lost for ever.
-    const stop = await this.store.follow(host, (entry) => {
-      if (waiting !== undefined) waiting.push(entry);
-      else if (!view.apply(entry)) followed.broken = true;
-    });
-    try {
-      view.load(await this.store.snapshot(host));
-    } catch (error) {
-      stop();
-      throw error;
+  private of(host: string): FollowedView {
+    let kept = this.kept.get(host);
+    if (kept === undefined) {
+      if (this.kept.size >= VIEWS_MAX) this.dropVacant();
+      const { store, timing, times, profilesOf } = this.options;
+      const followed = new FollowedView({ store, timing, times, host, profiles: profilesOf(host) });
+      kept = { followed, asked: true };
+      this.kept.set(host, kept);
     }
-    const followed: Followed = { view, stop, broken: waiting.some((entry) => !view.apply(entry)), asked: true };
-    waiting = undefined;
-    if (this.followed.size >= VIEWS_MAX) this.dropVacant();
-    this.followed.set(host, followed);
-    return followed;
+    kept.asked = true;
+    return kept.followed;
   }
 
   private dropVacant(): void {
-    for (const [host, followed] of this.followed) if (followed.view.isVacant) this.drop(host, followed);
+    for (const [host, kept] of this.kept) if (kept.followed.current?.isVacant !== false) this.drop(host, kept);
   }
 
-  private drop(host: string, followed: Followed): void {
-    followed.stop();
-    if (this.followed.get(host) === followed) this.followed.delete(host);
+  private drop(host: string, { followed }: Kept): void {
+    followed.close();
+    this.kept.delete(host);
   }
 }
-
-/** A view may be further than the head that was asked for: it went on while the question was under way. */
-const hasReached = (view: Head, head: Head): boolean =>
-  view.epoch === head.epoch &&
-  (view.revision > head.revision || (view.revision === head.revision && view.tag === head.tag));

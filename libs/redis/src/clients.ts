@@ -1,0 +1,117 @@
+/*
+ * The one place that makes Redis clients: for a single server, a cluster, or a master that sentinels name. Commands
+ * fail at once while there is no connection; subscriptions are renewed by themselves.
+ */
+import { createClient, createCluster, createSentinel } from 'redis';
+
+export interface RedisSettings {
+  /** `redis://` or `rediss://`, with user and password where needed; several nodes of a cluster. */
+  readonly urls: readonly string[];
+  /** Ask these who is the master of `name`; user, password and TLS are those of the URL. */
+  readonly sentinels?: { readonly nodes: readonly { host: string; port: number }[]; readonly name: string };
+  readonly timeoutMs: number;
+  /** Clients tell of broken connections again and again; nothing is wrong with them that reconnecting does not mend. */
+  readonly onError: (error: Error) => void;
+}
+
+/** `commands`: nothing waits in a queue. `messages`: publishing and subscribing waits for the connection, within reason. */
+type Purpose = 'commands' | 'messages';
+
+/** While Redis is away so many messages between pods wait; more are dropped, for nobody may wait for ever. */
+const MESSAGES_WAITING_MAX = 10_000;
+
+/** Grows from try to try, with a random part, so that pods do not come back all at once. */
+const reconnectStrategy = (retries: number): number => Math.min(50 * 2 ** retries, 1000) * (0.5 + Math.random() / 2);
+
+/** A server that is frozen is noticed, even if nothing is asked: pings go unanswered, and the socket is given up. */
+const options = ({ timeoutMs }: RedisSettings, purpose: Purpose) => ({
+  RESP: 2 as const,
+  // The client's own timeout costs a timer a command and does not cover a frozen server; the link has a better one.
+  commandOptions: { timeout: 0 },
+  pingInterval: timeoutMs,
+  socket: { connectTimeout: timeoutMs, socketTimeout: 2 * timeoutMs, reconnectStrategy },
+  ...(purpose === 'commands' ? { disableOfflineQueue: true } : { commandsQueueMaxLength: MESSAGES_WAITING_MAX }),
+});
+
+/** The login and TLS that a URL names, for nodes whose addresses are found out later. */
+function access({ urls: [url = ''] }: RedisSettings) {
+  const { username, password, protocol } = new URL(url);
+  return {
+    login: {
+      ...(username === '' ? {} : { username: decodeURIComponent(username) }),
+      ...(password === '' ? {} : { password: decodeURIComponent(password) }),
+    },
+    tls: protocol === 'rediss:' ? { tls: true as const } : {},
+  };
+}
+
+/** A client for the settings, which begins to connect at once and never stops trying; `send` goes to the node of the key. */
+export function redisClient(settings: RedisSettings, purpose: Purpose) {
+  if (settings.sentinels !== undefined) return sentinelClient(settings, settings.sentinels);
+  return settings.urls.length > 1 ? clusterClient(settings, purpose) : singleClient(settings, purpose);
+}
+
+function singleClient(settings: RedisSettings, purpose: Purpose) {
+  const client = createClient({ url: settings.urls[0], ...options(settings, purpose) });
+  client.on('error', settings.onError);
+  client.connect().catch(settings.onError);
+  return { client, send: (_key: string, args: string[]): Promise<unknown> => client.sendCommand(args) };
+}
+
+function clusterClient(settings: RedisSettings, purpose: Purpose) {
+  const { login, tls } = access(settings);
+  const { socket, ...rest } = options(settings, purpose);
+  const client = createCluster({
+    rootNodes: settings.urls.map((url) => ({ url, socket: { connectTimeout: settings.timeoutMs } })),
+    RESP: 2,
+    commandOptions: { timeout: 0 },
+    defaults: { ...rest, ...login, socket: { ...socket, ...tls } },
+  });
+  client.on('error', settings.onError);
+  client.on('node-error', settings.onError);
+  void retried(() => client.connect(), settings.onError);
+  const send = (key: string, args: string[]): Promise<unknown> =>
+    client.sendCommand(key === '' ? undefined : key, false, args);
+  return { client, send };
+}
+
+function sentinelClient(settings: RedisSettings, { nodes, name }: NonNullable<RedisSettings['sentinels']>) {
+  const { login, tls } = access(settings);
+  const { socket, ...rest } = options(settings, 'messages');
+  const client = createSentinel({
+    name,
+    sentinelRootNodes: [...nodes],
+    RESP: 2,
+    nodeClientOptions: { ...rest, ...login, socket: { ...socket, ...tls } },
+    sentinelClientOptions: { socket },
+  });
+  client.on('error', settings.onError);
+  client.on('client-error', settings.onError);
+  void retried(() => client.connect(), settings.onError);
+  return { client, send: (_key: string, args: string[]): Promise<unknown> => client.sendCommand(false, args) };
+}
+
+/** The first contact of a cluster or sentinel client is not retried by itself. */
+async function retried(connect: () => Promise<unknown>, onError: (error: Error) => void): Promise<void> {
+  for (let retries = 0; ; retries += 1) {
+    try {
+      await connect();
+      return;
+    } catch (error) {
+      onError(error as Error);
+      await new Promise((resolve) => setTimeout(resolve, reconnectStrategy(retries)));
+    }
+  }
+}
+
+/** Nothing is worth waiting for: what was acknowledged is in Redis. */
+export async function closeClients(...clients: { destroy(): unknown }[]): Promise<void> {
+  for (const client of clients) {
+    try {
+      await client.destroy();
+    } catch (error) {
+      // A client that has never been connected says so when it is closed.
+      if (!(error instanceof Error) || error.constructor.name !== 'ClientClosedError') throw error;
+    }
+  }
+}

@@ -1,0 +1,7 @@
+export { type RedisSettings } from './clients';
+export * from './link';
+export * from './port';
+export * from './redis-pod.registry';
+export * from './redis-roster.store';
+export * from './redis-user.directory';
+export * from './socket-adapter';

@@ -1,0 +1,377 @@
+/*
+ * The scripts. Those of the roster touch one host each, whose keys lie in one slot:
+ *   KEYS  1 meta (hash)  2 leases (zset)  3 users (hash)  4 gone (zset)  5 log (stream, and sharded channel)
+ *         6 the pod's rows (hash: `!g` generation, `!s` last batch, `!r` the head after it, else a connection each)
+ * Names of connections, users and pods are JSON texts, so that they can be passed through. A row is the JSON text
+ *   [revision, at, active, length of user, user, pod, since revision, since at, channels]
+ * and a user's record
+ *   [connections, active, chosen, stamp, was, previous stamp, length of claims, claims, text]
+ * with the leading numbers first, because that is all that a script has to read of them. The presence rule is the one of
+ * `libs/roster/src/presence.ts`; the contract suite holds the two equal.
+ */
+
+/** Stands in every log entry and in the format key; a pod that finds another one refuses to start. */
+export const FORMAT = 1;
+
+const PRELUDE = `
+local META, LEASES, USERS, GONE, LOG, OWN = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local function int(n) return string.format('%.0f', n) end
+-- Gives a command any number of arguments, as many at a time as Lua can unpack.
+local function each(command, key, list)
+  for from = 1, #list, 4000 do redis.call(command, key, unpack(list, from, math.min(from + 3999, #list))) end
+end
+-- \`t\`, the time of stamps, never goes backwards; \`clock\`, that of leases, does with the clock, and catches up at once.
+local epoch, epochAt, rev, tag, t, born, clock
+-- Reads where the roster is and moves its time on; begins an epoch where there is none.
+local function begin(newEpoch, newTag, shown)
+  local m = redis.call('HMGET', META, 'epoch', 'epochAt', 'rev', 'tag', 't', 'born')
+  local time = redis.call('TIME')
+  clock = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+  t = math.max(clock, tonumber(m[5] or 0), tonumber(shown or 0))
+  epoch, epochAt, rev, tag, born = m[1], m[2], tonumber(m[3] or 0), m[4], m[6]
+  if epoch then
+    redis.call('HSET', META, 't', int(t))
+  else
+    epoch, epochAt, tag, born = newEpoch, '0', newTag, int(t)
+    redis.call('UNLINK', LOG)
+    redis.call('HSET', META, 'epoch', epoch, 'epochAt', epochAt, 'rev', int(rev), 'tag', tag, 't', int(t), 'born', born)
+  end
+end
+local function head() return {epoch, epochAt, int(rev), tag, int(t)} end
+-- Of the host's keys some are lost, and the rest contradict them: forgets it all, and every pod writes anew what it owns.
+local function forget(instance, newEpoch, newTag)
+  local rowsOf = string.sub(OWN, 1, #OWN - #instance)
+  for _, other in ipairs(redis.call('ZRANGE', LEASES, 0, -1)) do redis.call('UNLINK', rowsOf .. other) end
+  redis.call('UNLINK', META, LEASES, USERS, GONE, LOG, OWN)
+  begin(newEpoch, newTag)
+end
+local function living(instance, generation)
+  local score = redis.call('ZSCORE', LEASES, instance)
+  if not score or tonumber(score) == 0 then return false end
+  return redis.call('HGET', OWN, '!g') == generation
+end
+`;
+
+const WRITER = `
+local order, touched = {}, {}
+local function parse(text)
+  if not text then return {n = 0, a = 0, chosen = 'o', stamp = 0, was = 'f', prev = 0, claims = 'null', text = '""'} end
+  local n, a, chosen, stamp, was, prev, len, from =
+    string.match(text, '^%[(%d+),(%d+),"(%a)",(%d+),"(%a)",(%d+),(%d+),()')
+  local stop = from + tonumber(len)
+  return {n = tonumber(n), a = tonumber(a), chosen = chosen, stamp = tonumber(stamp), was = was, prev = tonumber(prev),
+    claims = string.sub(text, from, stop - 1), text = string.sub(text, stop + 1, -2)}
+end
+-- Loads the records of all users that the call is about to touch, in one command.
+local function loadUsers(list)
+  for from = 1, #list, 4000 do
+    local to = math.min(from + 3999, #list)
+    local texts = redis.call('HMGET', USERS, unpack(list, from, to))
+    for i = from, to do
+      local user, before = list[i], parse(texts[i - from + 1])
+      touched[user] = {before = before, n = before.n, a = before.a, chosen = before.chosen, claims = before.claims,
+        text = before.text}
+    end
+  end
+end
+local function touch(user)
+  local next = touched[user]
+  if not next.listed then next.listed = true; order[#order + 1] = user end
+  return next
+end
+local function status(chosen, n, a)
+  if n == 0 then return 'f' end
+  if chosen ~= 'o' then return chosen end
+  if a > 0 then return 'o' end
+  return 'a'
+end
+local function shown(r)
+  if r.n > 0 then return status(r.chosen, r.n, r.a), r.stamp end
+  if t < r.stamp then return r.was, r.prev end
+  return 'f', r.stamp
+end
+local function advance(before, next, grace)
+  local was, stamp = shown(before)
+  local changed = next.text ~= before.text
+  if next.n > 0 then
+    local now = status(next.chosen, next.n, next.a)
+    if changed or now ~= was then stamp = t end
+    next.stamp, next.was, next.prev = stamp, now, stamp
+  elseif was == 'f' then
+    if changed then stamp = t end
+    next.stamp, next.was, next.prev = stamp, 'f', stamp
+  elseif next.chosen == 'f' then
+    next.stamp, next.was, next.prev = t, 'f', t
+  else
+    next.was, next.prev = was, changed and t or stamp
+    next.stamp = before.n > 0 and t + grace or before.stamp
+  end
+end
+local function record(r)
+  return '[' .. int(r.n) .. ',' .. int(r.a) .. ',"' .. r.chosen .. '",' .. int(r.stamp) .. ',"' .. r.was .. '",' ..
+    int(r.prev) .. ',' .. #r.claims .. ',' .. r.claims .. ',' .. r.text .. ']'
+end
+-- The user and the activity of a row; no user: anonymous.
+local function ownerOf(row)
+  local active, len, from = string.match(row, '^%[%d+,%d+,([01]),(%d+),()')
+  if len == '0' then return nil, 0 end
+  return string.sub(row, from, from + tonumber(len) - 1), tonumber(active)
+end
+local function count(user, n, a)
+  if not user then return end
+  local next = touch(user)
+  next.n, next.a = next.n + n, next.a + a
+end
+-- Writes the touched users, forgets the long gone, appends the entry and publishes it.
+local function append(from, prevTag, newTag, rows, grace, keptMs)
+  local sets, gone, back, lines = {}, {}, {}, {}
+  for _, user in ipairs(order) do
+    local next = touched[user]
+    advance(next.before, next, grace)
+    local text = record(next)
+    sets[#sets + 1] = user; sets[#sets + 1] = text
+    lines[#lines + 1] = '[' .. user .. ',' .. text .. ']'
+    if next.n == 0 then gone[#gone + 1] = int(next.stamp); gone[#gone + 1] = user
+    elseif next.before.n == 0 then back[#back + 1] = user end
+  end
+  each('HSET', USERS, sets)
+  each('ZREM', GONE, back)
+  each('ZADD', GONE, gone)
+  local old = redis.call('ZRANGEBYSCORE', GONE, '-inf', '(' .. int(t - keptMs), 'LIMIT', 0, 100)
+  if #old > 0 then
+    local texts = redis.call('HMGET', USERS, unpack(old))
+    for i, user in ipairs(old) do
+      local r = parse(texts[i])
+      if texts[i] and r.n == 0 and r.chosen == 'o' and r.text == '""' then
+        redis.call('HDEL', USERS, user)
+        lines[#lines + 1] = '[' .. user .. ',null]'
+      end
+    end
+    redis.call('ZREM', GONE, unpack(old))
+  end
+  tag = newTag
+  redis.call('HSET', META, 'rev', int(rev), 'tag', tag, 't', int(t))
+  local entry = '{"v":${FORMAT},"epoch":"' .. epoch .. '","from":' .. int(from) .. ',"previous":"' .. prevTag ..
+    '","to":' .. int(rev) .. ',"tag":"' .. tag .. '","at":' .. int(t) ..
+    ',"rows":[' .. table.concat(rows, ',') .. '],"users":[' .. table.concat(lines, ',') .. ']}'
+  redis.call('XADD', LOG, 'MAXLEN', '~', 4096, int(rev) .. '-0', 'e', entry)
+  redis.call('SPUBLISH', LOG, entry)
+end
+`;
+
+/** ARGV: new epoch, new tag, instance, generation, known epoch, lease ms. */
+const OPEN = `${PRELUDE}
+begin(ARGV[1], ARGV[2])
+local generation = redis.call('HGET', OWN, '!g')
+if generation then
+  local score = redis.call('ZSCORE', LEASES, ARGV[3])
+  local claimed = score and tonumber(score) == 0
+  local known, asked = tonumber(generation), tonumber(ARGV[4])
+  if known > asked or (known == asked and claimed) then return {'OLD', generation} end
+elseif redis.call('ZSCORE', LEASES, ARGV[3]) then
+  -- A sweep would have taken both: the rows are lost, but are still counted, and views show them.
+  forget(ARGV[3], ARGV[1], ARGV[2])
+end
+if ARGV[5] ~= '' and ARGV[5] ~= epoch then
+  epochAt = born
+  redis.call('HSET', META, 'epochAt', born)
+end
+redis.call('HSET', OWN, '!g', ARGV[4], '!s', '0', '!r', '')
+redis.call('ZADD', LEASES, int(clock + tonumber(ARGV[6])), ARGV[3])
+return {'OK', epoch}
+`;
+
+/**
+ * ARGV: new epoch, new tag, instance, generation, sequence, the batch's tag, lease ms, grace ms, kept ms, pod, number of
+ * rows, number of users; then for each row: connection, 'x' | 'n' | 'u' (gone, anonymous, user), active, user, tail,
+ * claims; for each user: user, status or '', text or '', forget, restore.
+ */
+const APPLY = `${PRELUDE}${WRITER}
+if not living(ARGV[3], ARGV[4]) then return {'GONE'} end
+begin(ARGV[1], ARGV[2])
+local sequence, last = tonumber(ARGV[5]), tonumber(redis.call('HGET', OWN, '!s'))
+if sequence <= last and last > 0 then return {'DUP', redis.call('HGET', OWN, '!r')} end
+if sequence ~= last + 1 then return {'GAP', epoch} end
+local pod, nRows, nUsers = ARGV[10], tonumber(ARGV[11]), tonumber(ARGV[12])
+local ids, users, seen = {}, {}, {}
+local function note(user)
+  if user and not seen[user] then seen[user] = true; users[#users + 1] = user end
+end
+for i = 0, nRows - 1 do
+  local at = 13 + i * 6
+  ids[#ids + 1] = ARGV[at]
+  if ARGV[at + 1] == 'u' then note(ARGV[at + 3]) end
+end
+local olds = nRows > 0 and redis.call('HMGET', OWN, unpack(ids)) or {}
+for i = 1, nRows do if olds[i] then note((ownerOf(olds[i]))) end end
+for i = 0, nUsers - 1 do note(ARGV[13 + nRows * 6 + i * 5]) end
+loadUsers(users)
+local from, prevTag = rev, tag
+local sets, dels, lines = {}, {}, {}
+for i = 0, nRows - 1 do
+  local at = 13 + i * 6
+  local id, kind, active, user = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
+  rev = rev + 1
+  local oldUser, oldActive
+  if olds[i + 1] then
+    oldUser, oldActive = ownerOf(olds[i + 1])
+    count(oldUser, -1, -oldActive)
+  end
+  if kind == 'x' then
+    dels[#dels + 1] = id
+    lines[#lines + 1] = '[' .. id .. ',null]'
+  else
+    local len = kind == 'u' and #user or 0
+    local row = '[' .. int(rev) .. ',' .. int(t) .. ',' .. active .. ',' .. len .. ',' .. (len > 0 and user or 'null') ..
+      ',' .. pod .. ',' .. ARGV[at + 4] .. ']'
+    sets[#sets + 1] = id; sets[#sets + 1] = row
+    lines[#lines + 1] = '[' .. id .. ',' .. row .. ']'
+    if len > 0 then
+      count(user, 1, tonumber(active))
+      if oldUser ~= user and ARGV[at + 5] ~= 'null' then touch(user).claims = ARGV[at + 5] end
+    end
+  end
+end
+for i = 0, nUsers - 1 do
+  local at = 13 + nRows * 6 + i * 5
+  local next = touch(ARGV[at])
+  rev = rev + 1
+  if ARGV[at + 4] == '0' or (next.chosen == 'o' and next.text == '""') then
+    if ARGV[at + 3] == '1' then next.chosen, next.text, next.claims = 'o', '""', 'null' end
+    if ARGV[at + 1] ~= '' then next.chosen = ARGV[at + 1] end
+    if ARGV[at + 2] ~= '' then next.text = ARGV[at + 2] end
+  end
+end
+for _, user in ipairs(order) do
+  if touched[user].n < 0 or touched[user].a < 0 then
+    forget(ARGV[3], ARGV[1], ARGV[2])
+    return {'GONE'}
+  end
+end
+each('HSET', OWN, sets)
+each('HDEL', OWN, dels)
+append(from, prevTag, ARGV[6], lines, tonumber(ARGV[8]), tonumber(ARGV[9]))
+redis.call('HSET', OWN, '!s', ARGV[5], '!r', cjson.encode(head()))
+redis.call('ZADD', LEASES, int(clock + tonumber(ARGV[7])), ARGV[3])
+return {'OK', head()}
+`;
+
+/** ARGV: new epoch, new tag, instance, generation, lease ms. */
+const BEAT = `${PRELUDE}
+begin(ARGV[1], ARGV[2])
+local own = false
+if living(ARGV[3], ARGV[4]) then
+  redis.call('ZADD', LEASES, int(clock + tonumber(ARGV[5])), ARGV[3])
+  own = {ARGV[4], redis.call('HGET', OWN, '!s'), redis.call('HLEN', OWN) - 3}
+end
+return {head(), own, redis.call('ZRANGE', LEASES, 0, -1, 'WITHSCORES'), int(clock)}
+`;
+
+/** The time and the leases. */
+const LEASES = `
+local time = redis.call('TIME')
+return {string.format('%.0f', tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)),
+  redis.call('ZRANGE', KEYS[2], 0, -1, 'WITHSCORES')}
+`;
+
+/** ARGV: new epoch, new tag, instance, score seen, cursor, the entry's tag, kept ms, rows at most. */
+const SWEEP = `${PRELUDE}${WRITER}
+local score = redis.call('ZSCORE', LEASES, ARGV[3])
+if not score then return {'DONE'} end
+begin(ARGV[1], ARGV[2])
+score = tonumber(score)
+if score ~= 0 and (score ~= tonumber(ARGV[4]) or score >= clock) then return {'ALIVE'} end
+if score ~= 0 then
+  redis.call('HINCRBY', OWN, '!g', 1)
+  redis.call('ZADD', LEASES, 0, ARGV[3])
+end
+local scan = redis.call('HSCAN', OWN, ARGV[5], 'COUNT', ARGV[8])
+local ids, rows, users, seen = {}, {}, {}, {}
+for i = 1, #scan[2], 2 do
+  if string.sub(scan[2][i], 1, 1) ~= '!' then
+    ids[#ids + 1] = scan[2][i]; rows[#rows + 1] = scan[2][i + 1]
+    local user = ownerOf(scan[2][i + 1])
+    if user and not seen[user] then seen[user] = true; users[#users + 1] = user end
+  end
+end
+if #ids > 0 then
+  loadUsers(users)
+  local from, prevTag, lines = rev, tag, {}
+  for i, id in ipairs(ids) do
+    rev = rev + 1
+    local user, active = ownerOf(rows[i])
+    count(user, -1, -active)
+    lines[#lines + 1] = '[' .. id .. ',null]'
+  end
+  each('HDEL', OWN, ids)
+  append(from, prevTag, ARGV[6], lines, 0, tonumber(ARGV[7]))
+end
+if scan[1] == '0' and redis.call('HLEN', OWN) <= 3 then
+  redis.call('DEL', OWN)
+  redis.call('ZREM', LEASES, ARGV[3])
+  return {'DONE'}
+end
+return {'MORE', scan[1]}
+`;
+
+/** ARGV: instance, generation. */
+const CLOSE = `${PRELUDE}
+if not living(ARGV[1], ARGV[2]) or redis.call('HLEN', OWN) > 3 then return 0 end
+redis.call('DEL', OWN)
+redis.call('ZREM', LEASES, ARGV[1])
+return 1
+`;
+
+/** ARGV: new epoch, new tag, time shown. */
+const NOW = `${PRELUDE}
+begin(ARGV[1], ARGV[2], ARGV[3])
+return head()
+`;
+
+/** ARGV: new epoch, new tag, epoch seen. */
+const RENEW = `${PRELUDE}
+begin(ARGV[1], ARGV[2])
+if epoch ~= ARGV[3] then return 0 end
+redis.call('UNLINK', LOG)
+redis.call('HSET', META, 'epoch', ARGV[1], 'epochAt', int(t), 'born', int(t), 'tag', ARGV[2])
+return 1
+`;
+
+/** KEYS: entries (hash), log (stream). ARGV: user, the entry as it was read or '', the entry to be, length of the log. */
+const DIRECTORY = `
+local current = redis.call('HGET', KEYS[1], ARGV[1])
+if (current or '') ~= ARGV[2] then return {0, current} end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
+redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[4], '*', 'u', ARGV[1])
+return {1}
+`;
+
+/** KEYS: pods (hash). ARGV: instance, what it tells. */
+const ANNOUNCE = `
+local time = redis.call('TIME')
+local now = string.format('%.0f', tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000))
+return redis.call('HSET', KEYS[1], ARGV[1], '[' .. now .. ',' .. ARGV[2] .. ']')
+`;
+
+/** The time and what all pods have told. KEYS: pods (hash). */
+const PODS = `
+local time = redis.call('TIME')
+return {string.format('%.0f', tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)),
+  redis.call('HGETALL', KEYS[1])}
+`;
+
+export const SCRIPTS = {
+  directory: DIRECTORY,
+  announce: ANNOUNCE,
+  pods: PODS,
+  open: OPEN,
+  apply: APPLY,
+  beat: BEAT,
+  leases: LEASES,
+  sweep: SWEEP,
+  close: CLOSE,
+  now: NOW,
+  renew: RENEW,
+} as const;
+
+export type ScriptName = keyof typeof SCRIPTS;

@@ -1,0 +1,341 @@
+/*
+ * One host's view, kept up with the store. Entries of the log arrive by themselves; a reader first asks the store where
+ * the roster is, and is answered by a view that has got there. Every doubt (an entry that does not follow on, another
+ * epoch, a store that has gone back) ends in reading the log, or in loading everything again.
+ *
+ * After a loss the store is empty until all pods have written anew what they own: until then the picture from before
+ * is the better answer, and readers are told that it is old. So it is while the store is away.
+ */
+import { AppError } from '@rollcall/contract';
+import type { Profiles } from './profile';
+import { type Head, type LogEntry, type LogListener, type RosterStore, StoreUnavailable } from './roster.store';
+import { RosterView } from './roster-view';
+import { SharedCheck } from './shared-check';
+import type { Timing } from './timing';
+
+export interface ViewTimes {
+  /** Within this time after a loss every living pod has registered anew. */
+  readonly reregisterMs: number;
+  /** An answer may be this old while the store is away; then there is none. */
+  readonly staleMaxMs: number;
+}
+
+export interface FollowedViewOptions {
+  readonly host: string;
+  readonly store: RosterStore;
+  readonly profiles: Profiles;
+  readonly timing: Timing;
+  readonly times: ViewTimes;
+}
+
+/** A view, and the store's time at which its answer is true. */
+export interface Reading {
+  readonly view: RosterView;
+  readonly atMs: number;
+  /** How old the answer is by this pod's clock; 0: as fresh as the last acknowledged write. */
+  readonly staleMs: number;
+}
+
+/** An entry is published before its write is acknowledged, and is nearly always here first; else the log is read. */
+const ENTRY_WAIT_MS = 3;
+
+/** Pods that have registered anew still need a moment to write what they own. */
+const REWRITE_MS = 250;
+
+/** A view that is still behind after so many rounds will not catch up: better an error than an endless wait. */
+const ROUNDS_MAX = 6;
+
+/** After reading the log so often without having heard anything, the view listens anew: a subscription may get lost. */
+const DEAF_AFTER = 3;
+
+/** How many rows a view takes before it lets others run: some milliseconds of work. */
+const CHUNK = 2000;
+
+interface Ask {
+  readonly head: Head;
+  /** The view when the question was sent, and where it was then. */
+  readonly view: RosterView | undefined;
+  readonly viewRevision: number;
+}
+
+type Doubt = 'other epoch' | 'behind' | 'other history';
+
+interface Loss {
+  /** The pods that had connections in the picture from before. */
+  readonly instances: ReadonlySet<string>;
+  readonly deadline: number;
+  allSeenAt?: number;
+}
+
+export class FollowedView implements LogListener {
+  private view: RosterView | undefined;
+  private waiting: LogEntry[] | undefined;
+  private stop: (() => void) | undefined;
+  private stopped = false;
+  private loading: Promise<void> | undefined;
+  private filling: Promise<void> | undefined;
+  private behind = false;
+  /** How often in a row the log had entries and none was heard. */
+  private unheard = 0;
+  private loss: Loss | undefined;
+  /** The picture that was last used as a proof. */
+  private told: RosterView | undefined;
+  private confirmedAt: number | undefined;
+  private shownMs = 0;
+  private storeRevision = 0;
+  private arrivals = new Set<() => void>();
+  private readonly heads: SharedCheck<Ask>;
+  private readonly times: SharedCheck<Ask>;
+
+  constructor(private readonly options: FollowedViewOptions) {
+    const { store, host } = options;
+    const ask = async (question: () => Promise<Head>): Promise<Ask> => {
+      const { view } = this;
+      const viewRevision = view?.head.revision ?? 0;
+      return { head: await question(), view, viewRevision };
+    };
+    this.heads = new SharedCheck(() => ask(() => store.head(host)));
+    this.times = new SharedCheck(() => ask(() => store.now(host, this.shownMs)));
+  }
+
+  /** The picture as it is, without asking anybody; `undefined` before the first load. */
+  get current(): RosterView | undefined {
+    return this.view;
+  }
+
+  /**
+   * The view, as fresh as the last acknowledged write; with `presence`, at a moment that no later stamp undercuts.
+   *
+   * @throws AppError UNAVAILABLE when the store has been away for too long.
+   */
+  async read(presence: boolean): Promise<Reading> {
+    try {
+      let asked: Ask | undefined;
+      for (let round = 0; round < ROUNDS_MAX; round += 1) {
+        await this.loaded();
+        asked ??= await (presence ? this.times : this.heads).ask();
+        const { view } = asked;
+        if (view === undefined || view !== this.view) {
+          // Loaded anew meanwhile: what the store said was about another picture.
+          asked = undefined;
+          continue;
+        }
+        const doubt = this.doubt(view, asked);
+        if (doubt === undefined) return this.confirmed(view, asked.head);
+        asked = await this.settle(doubt, view, asked);
+        if (this.loss !== undefined) return this.stale();
+      }
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable)) throw error;
+      return this.stale();
+    }
+    throw new AppError('UNAVAILABLE');
+  }
+
+  /** How many changes it had yet to see when the store last told where it was. */
+  get lag(): number {
+    return Math.max(0, this.storeRevision - (this.view?.head.revision ?? this.storeRevision));
+  }
+
+  /** The store is said to be there: a quiet view that missed something learns it so. */
+  hint(head: Head): void {
+    this.storeRevision = head.revision;
+    const at = this.view?.head;
+    if (at === undefined || this.loading !== undefined || this.loss !== undefined) return;
+    if (at.epoch !== head.epoch || at.tag !== head.tag) return this.look();
+    this.confirmedAt = this.options.timing.now();
+  }
+
+  /** Looks for itself if nobody has told for a while where the store is: the picture is not old because nobody asks. */
+  keepUp(): void {
+    if (this.view === undefined || this.loading !== undefined || this.loss !== undefined) return;
+    const { timing, times } = this.options;
+    if (timing.now() - (this.confirmedAt ?? -Infinity) >= times.reregisterMs) this.look();
+  }
+
+  entry(entry: LogEntry): void {
+    this.unheard = 0;
+    if (this.waiting !== undefined) this.waiting.push(entry);
+    else if (this.view !== undefined && !this.view.apply(entry)) this.behind = true;
+    for (const arrived of this.arrivals) arrived();
+  }
+
+  interrupted(): void {
+    this.behind = true;
+  }
+
+  close(): void {
+    this.stopped = true;
+    this.stop?.();
+  }
+
+  private confirmed(view: RosterView, head: Head): Reading {
+    view.confirm(head);
+    const atMs = Math.max(head.atMs, view.head.atMs);
+    this.confirmedAt = this.options.timing.now();
+    this.shownMs = Math.max(this.shownMs, atMs);
+    return { view, atMs, staleMs: 0 };
+  }
+
+  /** The last picture at its own time: who asks again from there must miss nothing that others write meanwhile. */
+  private stale(): Reading {
+    const { view, confirmedAt } = this;
+    const ageMs = this.options.timing.now() - (confirmedAt ?? -Infinity);
+    if (view === undefined || ageMs > this.options.times.staleMaxMs) throw new AppError('UNAVAILABLE');
+    return { view, atMs: Math.max(this.shownMs, view.head.atMs), staleMs: Math.max(1, ageMs) };
+  }
+
+  private async loaded(): Promise<void> {
+    if (this.view === undefined || this.loading !== undefined) await this.reload();
+  }
+
+  /** Why the view may not answer; `undefined`: it has all that was acknowledged before the question. */
+  private doubt(view: RosterView, { head, viewRevision }: Ask): Doubt | undefined {
+    const at = view.head;
+    if (head.epoch !== at.epoch) return 'other epoch';
+    this.loss = undefined;
+    if (head.revision > at.revision) return 'behind';
+    if (head.revision === at.revision && head.tag !== at.tag) return 'other history';
+    // The view moved on meanwhile, but not from there: what it heard last was lost.
+    if (head.revision < at.revision && view.passed(head) === false) return 'other history';
+    // Smaller than the view's when the question was sent. Smaller than now alone says only that the view moved on.
+    return head.revision < viewRevision ? 'other history' : undefined;
+  }
+
+  /** Does something about a doubt; returns the answer if it is still worth another look, else the store is asked anew. */
+  private async settle(doubt: Doubt, view: RosterView, asked: Ask): Promise<Ask | undefined> {
+    switch (doubt) {
+      case 'behind':
+        if (!this.behind) await this.arrival(view, asked.head.revision);
+        if (this.behind || asked.head.revision > view.head.revision) await this.fill();
+        return asked.head.revision > view.head.revision ? undefined : asked;
+      case 'other epoch':
+        if (this.knowsMore(view, asked.head)) {
+          this.told = view;
+          await this.tellLoss(asked.head.epoch);
+        } else await this.takeNewEpoch(view, asked.head);
+        return undefined;
+      case 'other history':
+        await this.tellLoss(asked.head.epoch);
+        return undefined;
+    }
+  }
+
+  /**
+   * Whether the picture here proves a loss that the store has no word of: no pod has told it yet, or it fell back to
+   * an epoch from before. That is told once: if its clock went back, its epochs may only look older.
+   */
+  private knowsMore(view: RosterView, { epochAtMs }: Head): boolean {
+    return epochAtMs === 0 || (epochAtMs <= view.head.epochAtMs && this.told !== view);
+  }
+
+  /** Another epoch: the picture from before stays until the pods that it shows have registered, or had the time to. */
+  private async takeNewEpoch(view: RosterView, head: Head): Promise<void> {
+    const { store, host, timing, times } = this.options;
+    if (this.loss === undefined) {
+      // The loss may be older than the first question after it.
+      const restMs = times.reregisterMs - (head.atMs - head.epochAtMs);
+      this.loss = { instances: view.instances(), deadline: timing.now() + restMs };
+      void this.watchLoss(this.loss);
+    }
+    const { loss } = this;
+    const leases = new Set((await store.leases(host)).map(({ instance }) => instance));
+    const now = timing.now();
+    if ([...loss.instances].every((instance) => leases.has(instance))) loss.allSeenAt ??= now;
+    const rewritten = loss.instances.size === 0 || (loss.allSeenAt !== undefined && now - loss.allSeenAt >= REWRITE_MS);
+    if (!rewritten && now < loss.deadline) return;
+    this.loss = undefined;
+    await this.reload(head.epoch);
+  }
+
+  /** Looks again until there is a picture from after the loss: others may only watch, and ask nothing. */
+  private async watchLoss(loss: Loss): Promise<void> {
+    for (;;) {
+      await this.options.timing.wait(REWRITE_MS);
+      if (this.loss !== loss || this.stopped) return;
+      this.look();
+    }
+  }
+
+  /** What the store has lost was in the view and may have been shown: nobody may take the two histories for one. */
+  private tellLoss(epoch: string): Promise<void> {
+    return this.options.store.renewEpoch(this.options.host, epoch);
+  }
+
+  /** Reads for nobody, so that the view catches up. */
+  private look(): void {
+    this.read(false).catch(() => undefined);
+  }
+
+  /** Waits a moment for an entry that is on its way. */
+  private async arrival(view: RosterView, revision: number): Promise<void> {
+    let arrived: () => void = () => undefined;
+    const there = new Promise<void>((resolve) => {
+      arrived = () => {
+        if (this.behind || view.head.revision >= revision) resolve();
+      };
+    });
+    this.arrivals.add(arrived);
+    await Promise.race([there, this.options.timing.wait(ENTRY_WAIT_MS)]);
+    this.arrivals.delete(arrived);
+  }
+
+  /** Reads the log from where the view is; what does not follow on there is loaded. */
+  private fill(): Promise<void> {
+    this.filling ??= this.readLog().finally(() => {
+      this.filling = undefined;
+    });
+    return this.filling;
+  }
+
+  private async readLog(): Promise<void> {
+    const view = this.view as RosterView;
+    this.behind = false;
+    const before = view.head.revision;
+    const entries = await this.options.store.entriesAfter(this.options.host, before);
+    const refused = entries.find((entry) => !view.apply(entry));
+    if (entries.length > 0) this.unheard += 1;
+    if (refused !== undefined && view.contradicts(refused)) await this.tellLoss(refused.epoch);
+    else if (refused !== undefined || view.head.revision === before) await this.reload();
+    if (this.unheard >= DEAF_AFTER) await this.listenAgain();
+  }
+
+  private async listenAgain(): Promise<void> {
+    this.unheard = 0;
+    this.stop?.();
+    this.stop = undefined;
+    await this.listen();
+  }
+
+  private async listen(): Promise<void> {
+    this.stop ??= await this.options.store.follow(this.options.host, this);
+    if (this.stopped) this.stop();
+  }
+
+  /** Loads everything again; of another epoch only on purpose: it may lack most of what pods still have to write. */
+  private reload(epoch = this.view?.head.epoch): Promise<void> {
+    this.loading ??= this.load(epoch).finally(() => {
+      this.loading = undefined;
+    });
+    return this.loading;
+  }
+
+  private async load(epoch: string | undefined): Promise<void> {
+    const { store, host, profiles, timing } = this.options;
+    // Listening comes first: an entry between the snapshot and the first one heard would be lost for ever.
+    this.waiting = [];
+    try {
+      await this.listen();
+      const snapshot = await store.snapshot(host);
+      if (epoch !== undefined && snapshot.head.epoch !== epoch) return;
+      const view = new RosterView(profiles);
+      await view.load(snapshot, CHUNK, () => timing.wait(0));
+      const waiting = this.waiting;
+      this.waiting = undefined;
+      this.view = view;
+      this.behind = waiting.some((entry) => !view.apply(entry));
+    } finally {
+      this.waiting = undefined;
+    }
+  }
+}

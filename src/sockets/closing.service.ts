@@ -1,0 +1,42 @@
+import { Injectable } from '@nestjs/common';
+import { AppError } from '@rollcall/contract';
+import { Views } from '@rollcall/roster';
+import { Connections } from './connections.service';
+import { SocketServer } from './socket-server';
+
+/** How long a close may take on its way to other pods and back into the roster, and how often it is said again. */
+const WITHIN_MS = 2000;
+const AGAIN_EVERY_MS = 100;
+
+/** Closes users' sockets, wherever they are, and waits until the roster shows it. */
+@Injectable()
+export class Closing {
+  constructor(
+    private readonly views: Views,
+    private readonly connections: Connections,
+    private readonly sockets: SocketServer,
+  ) {}
+
+  /**
+   * Closes the user's sockets on a host, on all pods; resolves with their number when no answer shows them any more.
+   * Those that the user opens meanwhile are not meant.
+   *
+   * @throws AppError UNAVAILABLE if a pod did not do it in time.
+   */
+  async close(userId: string, host: string): Promise<number> {
+    const meant = new Set((await this.views.read(host)).view.connectionsOf(userId).map((row) => row.connectionId));
+    for (const { id } of this.connections.of(userId, host)) meant.add(id);
+    const giveUpAt = performance.now() + WITHIN_MS;
+    for (let left = [...meant]; left.length > 0;) {
+      // A message to another pod may be lost, so it is said until it is done. Each tab's room is its own id.
+      this.sockets.server.in(left).disconnectSockets(true);
+      for (const connection of this.connections.of(userId, host)) await connection.left;
+      const { view } = await this.views.read(host);
+      left = left.filter((connectionId) => view.connection(connectionId) !== undefined);
+      if (left.length === 0) break;
+      if (performance.now() > giveUpAt) throw new AppError('UNAVAILABLE', 'Some sockets could not be closed in time.');
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_EVERY_MS));
+    }
+    return meant.size;
+  }
+}

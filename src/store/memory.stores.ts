@@ -1,0 +1,33 @@
+import { MemoryPodRegistry, MemoryRosterStore, MemoryUserDirectory } from '@rollcall/roster';
+import type { Config } from '../config/config';
+import { Stores } from './stores';
+
+/** Everything in this process, and lost with it: for a pod that is alone. */
+export class MemoryStores extends Stores {
+  readonly kind = 'memory';
+  readonly rosters: MemoryRosterStore;
+  readonly directory = new MemoryUserDirectory();
+  readonly pods = new MemoryPodRegistry(Date.now);
+  readonly messages = undefined;
+
+  constructor({ offlineGraceMs, leaseMs }: Config) {
+    super();
+    this.rosters = new MemoryRosterStore({ now: Date.now, graceMs: offlineGraceMs, leaseMs });
+  }
+
+  fault(): undefined {
+    return undefined;
+  }
+
+  ready(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  trim(): void {
+    this.rosters.trim();
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}

@@ -1,0 +1,79 @@
+import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { AppError } from '@rollcall/contract';
+import { LocalRosters, StoreUnavailable, Views } from '@rollcall/roster';
+import { Config } from '../config/config';
+import { Connections } from '../sockets/connections.service';
+import { Stores } from './stores';
+
+/** How often what nobody uses any more is let go. A view survives one round without a question. */
+const TIDY_EVERY_MS = 60_000;
+
+/** This pod's life signs: beats, news of itself, and tidying up. At the end it takes itself off the books. */
+@Injectable()
+export class Pulse implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly logger = new Logger('pulse');
+  private readonly timers: NodeJS.Timeout[] = [];
+  private readonly startedAtMs = Date.now();
+  private beating = false;
+
+  constructor(
+    private readonly stores: Stores,
+    private readonly rosters: LocalRosters,
+    private readonly views: Views,
+    private readonly connections: Connections,
+    private readonly config: Config,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    // At once: the sooner a new pod has noted the leases of dead ones, the sooner it may sweep them.
+    void this.beat();
+    this.timers.push(setInterval(() => void this.beat(), this.config.beatMs));
+    this.timers.push(setInterval(() => void this.tidy(), TIDY_EVERY_MS).unref());
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    for (const timer of this.timers) clearInterval(timer);
+    await this.attempt(() => this.rosters.dropIdle());
+    await this.attempt(() => this.stores.pods.withdraw(this.config.instance));
+    await this.stores.close();
+  }
+
+  private async beat(): Promise<void> {
+    if (this.beating) return;
+    this.beating = true;
+    await this.attempt(async () => {
+      const { instance, dc, version, apps } = this.config;
+      await this.rosters.beat();
+      // A view of each host with connections here: what users have chosen is then known, should Redis forget it.
+      await Promise.all(this.rosters.hosts().map((host) => this.attempt(() => this.views.read(host))));
+      this.views.keepUp();
+      await Promise.all(apps.map(({ id }) => this.stores.directory.refresh(id)));
+      await this.stores.pods.announce({
+        instance,
+        dc,
+        version,
+        startedAtMs: this.startedAtMs,
+        connections: this.connections.size,
+        viewLag: this.views.lag,
+      });
+    });
+    this.beating = false;
+  }
+
+  private async tidy(): Promise<void> {
+    this.views.dropIdle();
+    this.stores.trim();
+    await this.attempt(() => this.rosters.dropIdle());
+  }
+
+  private async attempt(work: () => Promise<unknown>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (!isAway(error)) this.logger.error({ err: error }, 'A beat failed.');
+    }
+  }
+}
+
+const isAway = (error: unknown): boolean =>
+  error instanceof StoreUnavailable || (error instanceof AppError && error.code === 'UNAVAILABLE');

@@ -1,0 +1,114 @@
+import { Logger } from '@nestjs/common';
+import {
+  connectRedis,
+  RedisLink,
+  RedisPodRegistry,
+  RedisRosterStore,
+  type RedisSettings,
+  RedisUserDirectory,
+  type SocketMessages,
+  socketMessages,
+} from '@rollcall/redis';
+import { StoreUnavailable } from '@rollcall/roster';
+import type { Config, RedisConfig } from '../config/config';
+import { Stores } from './stores';
+
+/** How often a Redis that has never answered is tried. */
+const FIRST_CONTACT_EVERY_MS = 100;
+
+/** A broken connection is reported again and again; once a while is enough. */
+const REPORT_EVERY_MS = 10_000;
+
+/** Shared by all pods of the data centre. It never falls back to anything: without Redis the pod is not ready. */
+export class RedisStores extends Stores {
+  readonly kind = 'redis';
+  readonly rosters: RedisRosterStore;
+  readonly directory: RedisUserDirectory;
+  readonly pods: RedisPodRegistry;
+  readonly messages: SocketMessages;
+  private readonly logger = new Logger('redis');
+  private readonly link: RedisLink;
+  private contact: 'none' | 'made' | 'refused' = 'none';
+  private closed = false;
+  private reportedAt = -Infinity;
+
+  constructor(
+    { dc, leaseMs, offlineGraceMs, staleMaxMs }: Config,
+    { urls, sentinels, prefix, timeoutMs }: RedisConfig,
+  ) {
+    super();
+    const settings: RedisSettings = { urls, sentinels, timeoutMs, onError: (error) => this.report(error) };
+    const keys = `${prefix}:${dc}`;
+    this.staleMaxMs = staleMaxMs;
+    this.link = new RedisLink(connectRedis(settings), timeoutMs);
+    this.rosters = new RedisRosterStore({ link: this.link, prefix: keys, leaseMs, graceMs: offlineGraceMs });
+    this.directory = new RedisUserDirectory({ link: this.link, prefix: keys });
+    this.pods = new RedisPodRegistry({ link: this.link, prefix: keys, leaseMs });
+    this.messages = socketMessages(settings, keys);
+  }
+
+  private readonly staleMaxMs: number;
+
+  fault(): string | undefined {
+    if (this.contact !== 'made') return 'Redis has not answered yet.';
+    const silentMs = this.link.silentMs;
+    return silentMs > this.staleMaxMs ? `Redis has been away for ${Math.round(silentMs / 1000)} seconds.` : undefined;
+  }
+
+  async ready(): Promise<void> {
+    while (!this.closed) {
+      try {
+        await this.rosters.checkFormat();
+        this.contact = 'made';
+        await this.warnOfSettings();
+        return;
+      } catch (error) {
+        if (!(error instanceof StoreUnavailable)) {
+          this.contact = 'refused';
+          throw error;
+        }
+        await new Promise((resolve) => setTimeout(resolve, FIRST_CONTACT_EVERY_MS));
+      }
+    }
+  }
+
+  trim(): void {
+    // Redis trims its own tables, with each batch.
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    await this.messages.close();
+    await this.link.close();
+  }
+
+  private async warnOfSettings(): Promise<void> {
+    const info = await this.info();
+    if (info === undefined) return;
+    const persists = /^aof_enabled:1/m.test(info) || !/^rdb_last_save_time:0/m.test(info);
+    if (!persists) {
+      this.logger.warn('Redis keeps nothing on disk: profiles and minted tokens are lost when it restarts.');
+    }
+    if (!/^maxmemory_policy:noeviction/m.test(info)) {
+      this.logger.warn('Redis may evict keys when its memory is full: set maxmemory-policy to noeviction.');
+    }
+  }
+
+  /** `undefined`: a login that may not ask is no reason not to start. */
+  private async info(): Promise<string | undefined> {
+    try {
+      return String(await this.link.command('', 'INFO'));
+    } catch (error) {
+      if (error instanceof StoreUnavailable) throw error;
+      this.logger.debug(`INFO was refused, so the settings of Redis were not checked: ${String(error)}`);
+      return undefined;
+    }
+  }
+
+  private report(error: Error): void {
+    const now = performance.now();
+    if (this.closed || now - this.reportedAt < REPORT_EVERY_MS) return;
+    this.reportedAt = now;
+    this.logger.warn(`Redis cannot be reached: ${error.message || error.constructor.name}`);
+  }
+}

@@ -1,0 +1,74 @@
+import { Global, Logger, Module } from '@nestjs/common';
+import { LocalRosters, PodRegistry, RosterStore, type Timing, UserDirectory, Views } from '@rollcall/roster';
+import { Accounts } from '../auth/accounts.service';
+import { Apps } from '../auth/apps.service';
+import { Config } from '../config/config';
+import { MemoryStores } from './memory.stores';
+import { Pulse } from './pulse.service';
+import { RedisStores } from './redis.stores';
+import { Stores } from './stores';
+
+/** A batch gathers for so long: one turn of the event loop in this process, and a little longer on the way to Redis. */
+const GATHER_MS = 2;
+
+/** Pods notice a loss with their next beat, and need a moment more to write what they own. */
+const REREGISTER_SLACK_MS = 500;
+
+const TIMING: Timing = {
+  now: () => performance.now(),
+  wait: (ms) => new Promise((resolve) => (ms === 0 ? setImmediate(resolve) : setTimeout(resolve, ms))),
+};
+
+/**
+ * The seam: where rosters and users are kept. Redis where one is named, else this process's memory; never one for want
+ * of the other.
+ */
+@Global()
+@Module({
+  providers: [
+    {
+      provide: Stores,
+      useFactory: (config: Config): Stores =>
+        config.redis === undefined ? new MemoryStores(config) : new RedisStores(config, config.redis),
+      inject: [Config],
+    },
+    { provide: RosterStore, useFactory: ({ rosters }: Stores) => rosters, inject: [Stores] },
+    { provide: UserDirectory, useFactory: ({ directory }: Stores) => directory, inject: [Stores] },
+    { provide: PodRegistry, useFactory: ({ pods }: Stores) => pods, inject: [Stores] },
+    {
+      provide: Views,
+      useFactory: (store: RosterStore, accounts: Accounts, apps: Apps, config: Config) => {
+        const views = new Views({
+          store,
+          timing: TIMING,
+          times: { reregisterMs: config.beatMs + REREGISTER_SLACK_MS, staleMaxMs: config.staleMaxMs },
+          profilesOf: (host) => accounts.profilesOf(host),
+          beforeAnswer: (host) => accounts.refresh(host),
+        });
+        accounts.onChange((app, userId) => views.profileChanged(userId, (host) => apps.appOf(host)?.id === app));
+        return views;
+      },
+      inject: [RosterStore, Accounts, Apps, Config],
+    },
+    {
+      provide: LocalRosters,
+      useFactory: (store: RosterStore, views: Views, config: Config) => {
+        const logger = new Logger('roster');
+        return new LocalRosters({
+          instance: config.instance,
+          store,
+          timing: TIMING,
+          beatMs: config.beatMs,
+          defer: (flush) => void (config.redis === undefined ? setImmediate(flush) : setTimeout(flush, GATHER_MS)),
+          choiceOf: (host, userId) => views.current(host)?.presence.choiceOf(userId),
+          onHead: (host, head) => views.hint(host, head),
+          report: (error) => logger.error({ err: error }, 'A batch failed, and is tried again.'),
+        });
+      },
+      inject: [RosterStore, Views, Config],
+    },
+    Pulse,
+  ],
+  exports: [Stores, RosterStore, UserDirectory, PodRegistry, Views, LocalRosters],
+})
+export class StoreModule {}

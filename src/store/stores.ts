@@ -1,0 +1,23 @@
+import type { PodRegistry, RosterStore, UserDirectory } from '@rollcall/roster';
+import type { SocketMessages } from '@rollcall/redis';
+
+/** Where this pod keeps what pods share: all of it in one place, chosen once, at the start. */
+export abstract class Stores {
+  abstract readonly kind: 'memory' | 'redis';
+  abstract readonly rosters: RosterStore;
+  abstract readonly directory: UserDirectory;
+  abstract readonly pods: PodRegistry;
+  /** How messages reach the sockets of other pods; absent where there are none. */
+  abstract readonly messages?: SocketMessages;
+
+  /** Why this pod cannot do its work now, in words; `undefined` if it can. */
+  abstract fault(): string | undefined;
+
+  /** Resolves at the first contact. @throws Error if what is there cannot be used. */
+  abstract ready(): Promise<void>;
+
+  /** Lets go of what nobody needs any more. */
+  abstract trim(): void;
+
+  abstract close(): Promise<void>;
+}

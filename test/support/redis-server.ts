@@ -1,0 +1,211 @@
+/*
+ * Real Redis servers for tests: one, a cluster of three masters, or a master with a replica and a sentinel. They listen
+ * on 127.0.0.1 alone, keep nothing on disk, and end with the test file.
+ */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createClient } from 'redis';
+import { eventually } from './eventually';
+
+const BINARY = process.env.REDIS_SERVER ?? 'redis-server';
+const START_WITHIN_MS = 15_000;
+
+export const hasRedisServer = spawnSync(BINARY, ['--version']).status === 0;
+
+/** `describe` where there is a Redis server; without one the suite says that it is left out, or fails if all must run. */
+export function describeWithRedis(name: string, body: () => void): void {
+  if (hasRedisServer) return describe(name, body);
+  if (process.env.ROLLCALL_ALL === '1') {
+    return describe(name, () => {
+      it('needs a Redis server', () => {
+        throw new Error(`There is no ${BINARY}. Install one: apt-get install redis-server`);
+      });
+    });
+  }
+  process.stderr.write(`SKIPPED: ${name}. There is no ${BINARY}: apt-get install redis-server\n`);
+  describe.skip(name, body);
+}
+
+export interface RunningRedis {
+  readonly port: number;
+  readonly url: string;
+  readonly process: ChildProcess;
+  /** One command over a connection of its own. */
+  command(...args: string[]): Promise<unknown>;
+  stop(): Promise<void>;
+}
+
+/** Ports that are free now; all are found before any is used, so that they differ. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer());
+  const ports: number[] = [];
+  for (const server of servers) {
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    ports.push(typeof address === 'object' && address !== null ? address.port : 0);
+  }
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
+
+async function commandAt(url: string, args: string[]): Promise<unknown> {
+  const client = createClient({ url, RESP: 2, socket: { reconnectStrategy: false } });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    return await client.sendCommand(args);
+  } finally {
+    client.destroy();
+  }
+}
+
+/** Starts a server with these arguments and waits until it answers. */
+async function start(port: number, args: string[]): Promise<RunningRedis> {
+  const child = spawn(BINARY, args, { stdio: 'ignore' });
+  const url = `redis://127.0.0.1:${port}`;
+  const command = (...command: string[]): Promise<unknown> => commandAt(url, command);
+  const stop = (): Promise<void> => stopProcess(child);
+  try {
+    await eventually(
+      async () => {
+        if (child.exitCode !== null) return;
+        await command('PING');
+      },
+      { within: START_WITHIN_MS },
+    );
+    if (child.exitCode !== null) throw new Error(`The Redis server ended with ${child.exitCode}: ${args.join(' ')}`);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { port, url, process: child, command, stop };
+}
+
+async function stopProcess(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGKILL');
+  await ended;
+}
+
+const settings = (port: number, dir: string): string[] =>
+  ['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--save', '', '--appendonly', 'no'].concat([
+    '--loglevel',
+    'warning',
+  ]);
+
+async function temporary(): Promise<{ dir: string; remove: () => Promise<void> }> {
+  const dir = await mkdtemp(join(tmpdir(), 'rollcall-redis-'));
+  return { dir, remove: () => rm(dir, { recursive: true, force: true }) };
+}
+
+/** One server; `at` takes a port that another one had. */
+export async function startRedis({ at, args = [] }: { at?: number; args?: string[] } = {}): Promise<RunningRedis> {
+  const { dir, remove } = await temporary();
+  const port = at ?? (await freePorts(1))[0] ?? 0;
+  const redis = await start(port, [...settings(port, dir), ...args]);
+  return { ...redis, stop: () => redis.stop().then(remove) };
+}
+
+export interface RunningCluster {
+  readonly urls: readonly string[];
+  readonly nodes: readonly RunningRedis[];
+  stop(): Promise<void>;
+}
+
+/** Three masters that share the slots. */
+export async function startRedisCluster(): Promise<RunningCluster> {
+  const { dir, remove } = await temporary();
+  const free = await freePorts(6);
+  const nodes = await Promise.all(
+    free.slice(0, 3).map((port, n) => {
+      const cluster = ['--cluster-enabled', 'yes', '--cluster-config-file', `nodes-${n}.conf`];
+      // The usual bus port, 10,000 higher, may not exist.
+      return start(port, [...settings(port, dir), ...cluster, '--cluster-port', String(free[n + 3])]);
+    }),
+  );
+  const [first] = nodes;
+  for (const [n, node] of nodes.entries()) {
+    const [from, to] = [Math.floor((16384 * n) / 3), Math.floor((16384 * (n + 1)) / 3) - 1];
+    await node.command('CLUSTER', 'ADDSLOTSRANGE', String(from), String(to));
+    await node.command('CLUSTER', 'SET-CONFIG-EPOCH', String(n + 1));
+  }
+  for (const [n, node] of nodes.entries()) {
+    if (node !== first) {
+      await first?.command('CLUSTER', 'MEET', '127.0.0.1', String(node.port), String(free[n + 3]));
+    }
+  }
+  await eventually(
+    async () => {
+      for (const { command } of nodes) {
+        const info = String(await command('CLUSTER', 'INFO'));
+        if (!info.includes('cluster_state:ok') || !info.includes('cluster_known_nodes:3')) throw new Error(info);
+      }
+    },
+    { within: START_WITHIN_MS },
+  );
+  return {
+    urls: nodes.map(({ url }) => url),
+    nodes,
+    stop: async () => {
+      await Promise.all(nodes.map((node) => node.stop()));
+      await remove();
+    },
+  };
+}
+
+export interface RunningSentinel {
+  /** The name under which the sentinel knows the master. */
+  readonly name: string;
+  readonly sentinels: readonly { host: string; port: number }[];
+  readonly master: RunningRedis;
+  readonly replica: RunningRedis;
+  readonly sentinel: RunningRedis;
+  stop(): Promise<void>;
+}
+
+/** A master, its replica, and a sentinel that makes the replica the master half a second after the master has died. */
+export async function startRedisSentinel(): Promise<RunningSentinel> {
+  const { dir, remove } = await temporary();
+  const [masterPort = 0, replicaPort = 0, sentinelPort = 0] = await freePorts(3);
+  const master = await start(masterPort, settings(masterPort, dir));
+  const replica = await start(replicaPort, [
+    ...settings(replicaPort, dir),
+    ...['--replicaof', '127.0.0.1', String(masterPort), '--repl-diskless-sync-delay', '0'],
+  ]);
+  const file = join(dir, 'sentinel.conf');
+  const name = 'rollcall';
+  const lines = [
+    `port ${sentinelPort}`,
+    'bind 127.0.0.1',
+    `dir ${dir}`,
+    `sentinel monitor ${name} 127.0.0.1 ${masterPort} 1`,
+    `sentinel down-after-milliseconds ${name} 500`,
+    `sentinel failover-timeout ${name} 3000`,
+  ];
+  await writeFile(file, `${lines.join('\n')}\n`);
+  const sentinel = await start(sentinelPort, [file, '--sentinel']);
+  await eventually(
+    async () => {
+      const link = String(await replica.command('INFO', 'replication'));
+      if (!link.includes('master_link_status:up')) throw new Error(link);
+      const replicas = (await sentinel.command('SENTINEL', 'REPLICAS', name)) as unknown[];
+      if (replicas.length !== 1) throw new Error('The sentinel has not seen the replica yet.');
+    },
+    { within: START_WITHIN_MS },
+  );
+  return {
+    name,
+    sentinels: [{ host: '127.0.0.1', port: sentinelPort }],
+    master,
+    replica,
+    sentinel,
+    stop: async () => {
+      await Promise.all([sentinel, replica, master].map((each) => each.stop()));
+      await remove();
+    },
+  };
+}

@@ -1,0 +1,10 @@
+import { type RosterStore, type Timing, Views } from '@rollcall/roster';
+import { Directory } from './roster-view';
+
+export const REAL_TIME: Timing = {
+  now: () => performance.now(),
+  wait: (ms) => new Promise((resolve) => (ms === 0 ? setImmediate(resolve) : setTimeout(resolve, ms))),
+};
+
+export const viewsOf = (store: RosterStore, times = { reregisterMs: 1000, staleMaxMs: 30_000 }): Views =>
+  new Views({ store, profilesOf: () => new Directory(), timing: REAL_TIME, times });

@@ -1,0 +1,115 @@
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { stopAfterTest } from './teardown';
+
+interface Line {
+  readonly near: Socket;
+  readonly far: Socket;
+  /** Resolves when the last reply has passed: nothing overtakes it. */
+  passed: Promise<unknown>;
+}
+
+/** A TCP line that misbehaves when told to: it cuts, stands still, dawdles, or breaks off in the middle of a reply. */
+export class TcpProxy {
+  private readonly lines = new Set<Line>();
+  private delayMs = 0;
+  private stalled = false;
+  private breaking: { afterBytes: number } | undefined;
+  private brokenReplies = 0;
+
+  private constructor(
+    private readonly server: Server,
+    private target: number,
+  ) {
+    server.on('connection', (near) => this.open(near));
+  }
+
+  static async start(target: number): Promise<TcpProxy> {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const proxy = new TcpProxy(server, target);
+    stopAfterTest(async () => {
+      const closed = new Promise((resolve) => server.close(resolve));
+      proxy.cut();
+      await closed;
+    });
+    return proxy;
+  }
+
+  get port(): number {
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  /** Ends every connection now, without a goodbye. */
+  cut(): void {
+    for (const line of this.lines) this.end(line);
+  }
+
+  /** Whoever connects from now on gets to another port; whoever is connected is cut off. */
+  lead(target: number): void {
+    this.target = target;
+    this.cut();
+  }
+
+  /** Nothing passes in either direction until `flow`. */
+  stall(): void {
+    this.stalled = true;
+    for (const { near, far } of this.lines) for (const socket of [near, far]) socket.pause();
+  }
+
+  flow(): void {
+    this.stalled = false;
+    for (const { near, far } of this.lines) for (const socket of [near, far]) socket.resume();
+  }
+
+  /** Every reply comes so much later. */
+  delay(ms: number): void {
+    this.delayMs = ms;
+  }
+
+  /** The next replies pass up to so many bytes, whoever they are for; there that connection breaks off. */
+  breakInReply(afterBytes: number): void {
+    this.breaking = { afterBytes };
+  }
+
+  /** How many replies have been broken so. */
+  get broken(): number {
+    return this.brokenReplies;
+  }
+
+  mend(): void {
+    this.breaking = undefined;
+  }
+
+  private open(near: Socket): void {
+    const far = connect(this.target, '127.0.0.1');
+    const line: Line = { near, far, passed: Promise.resolve() };
+    this.lines.add(line);
+    for (const socket of [near, far]) {
+      socket.setNoDelay(true);
+      socket.on('error', () => this.end(line));
+      socket.on('close', () => this.end(line));
+      if (this.stalled) socket.pause();
+    }
+    near.on('data', (chunk) => far.write(chunk));
+    far.on('data', (chunk: Buffer) => this.reply(line, chunk));
+  }
+
+  private reply(line: Line, chunk: Buffer): void {
+    const { breaking } = this;
+    if (breaking !== undefined && chunk.length > breaking.afterBytes) {
+      this.breaking = undefined;
+      this.brokenReplies += 1;
+      line.near.write(chunk.subarray(0, breaking.afterBytes), () => this.end(line));
+      return;
+    }
+    if (breaking !== undefined) breaking.afterBytes -= chunk.length;
+    const late = this.delayMs === 0 ? undefined : new Promise((resolve) => setTimeout(resolve, this.delayMs));
+    line.passed = Promise.all([line.passed, late]).then(() => line.near.write(chunk));
+  }
+
+  private end(line: Line): void {
+    this.lines.delete(line);
+    line.near.destroy();
+    line.far.destroy();
+  }
+}
