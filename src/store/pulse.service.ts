@@ -34,6 +34,8 @@ export class Pulse implements OnApplicationBootstrap, OnApplicationShutdown {
   async onApplicationShutdown(): Promise<void> {
     for (const timer of this.timers) clearInterval(timer);
     await this.attempt(() => this.rosters.dropIdle());
+    this.rosters.stop();
+    this.views.close();
     await this.attempt(() => this.stores.pods.withdraw(this.config.instance));
     await this.stores.close();
   }

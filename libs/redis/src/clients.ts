@@ -99,7 +99,7 @@ async function retried(connect: () => Promise<unknown>, onError: (error: Error) 
       return;
     } catch (error) {
       onError(error as Error);
-      await new Promise((resolve) => setTimeout(resolve, reconnectStrategy(retries)));
+      await new Promise((resolve) => setTimeout(resolve, reconnectStrategy(retries)).unref());
     }
   }
 }

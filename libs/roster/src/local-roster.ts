@@ -57,6 +57,7 @@ export class LocalRoster {
   /** The store has something of this pod that it does not know of. */
   private disowned = false;
   private away = false;
+  private stopped = false;
   private dirty = new Map<string, Deferred<Written>>();
   private dirtyUsers = new Map<string, PendingUser>();
   private frozen: Frozen | undefined;
@@ -175,6 +176,11 @@ export class LocalRoster {
     this.schedule();
   }
 
+  /** The pod ends: nothing is tried again. What is not in the store by now is gone with the pod. */
+  stop(): void {
+    this.stopped = true;
+  }
+
   /** Takes the pod off the host: its rows are gone already. */
   async close(): Promise<void> {
     if (!this.opened) return;
@@ -243,6 +249,7 @@ export class LocalRoster {
   }
 
   private hasWork(): boolean {
+    if (this.stopped) return false;
     const changes = this.dirty.size + this.dirtyUsers.size > 0 || this.frozen !== undefined;
     return changes || (!this.opened && (this.connections.size > 0 || this.disowned));
   }

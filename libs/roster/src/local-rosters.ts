@@ -55,6 +55,11 @@ export class LocalRosters {
     this.beating = false;
   }
 
+  /** The pod ends: what the store has not taken by now is not tried again. */
+  stop(): void {
+    for (const roster of this.rosters.values()) roster.stop();
+  }
+
   /** Gives back what is empty: the store then has nothing of this pod there. */
   async dropIdle(): Promise<void> {
     for (const [host, roster] of this.rosters) {

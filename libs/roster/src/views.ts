@@ -75,6 +75,11 @@ export class Views {
     return Math.max(0, ...[...this.kept.values()].map(({ followed }) => followed.lag));
   }
 
+  /** Drops all views: the pod ends. */
+  close(): void {
+    for (const [host, kept] of this.kept) this.drop(host, kept);
+  }
+
   /** Drops the views that nobody has asked for since the last round. */
   dropIdle(): void {
     for (const [host, kept] of this.kept) {
