@@ -29,7 +29,7 @@ export class PresenceController {
     summary: 'Presence of users',
     description:
       'Without parameters: everybody who is not offline, and `full` is true. With `from`: everybody but yourself whose presence changed at or after that time, also who went offline, and `full` is false; a time that is 10 minutes old or older, or unreadable, gives the full list. ' +
-      "With `ids`: those of them who are not offline. Poll with the last reply's `Date` or `X-Rollcall-Time` as the next `from`, and no change is missed. An app with `broadcastDisabled` gets an empty list.",
+      "With `ids`: those of them who are not offline. Poll with the last reply's `Date`, or its `X-Rollcall-Time` as an ISO time, as the next `from`, and no change is missed. An app with `broadcastDisabled` gets an empty list.",
   })
   @ApiQuery({
     name: 'ids',
