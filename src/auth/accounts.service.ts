@@ -70,6 +70,11 @@ export class Accounts {
     return this.directory.find(app.id, userId)?.revokedAtMs ?? 0;
   }
 
+  /** Whether a token that was held against one revocation has met a later one. */
+  isRevokedSince(app: App, userId: string, checkedAgainstMs: number): boolean {
+    return this.revokedAtMs(app, userId) > checkedAgainstMs;
+  }
+
   /** The profiles of a host's app, as views ask for them. */
   profilesOf(host: string): Profiles {
     const app = this.apps.appOf(host);

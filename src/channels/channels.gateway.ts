@@ -44,6 +44,12 @@ export class ChannelsGateway implements OnGatewayInit<RollcallServer> {
     // Let in just before the pod began to say goodbye: nobody would take it out of the roster again.
     if (this.shutdown.begun) return void socket.conn.close();
     const { visitor } = socket.data;
+    const { app, user } = visitor;
+    // Revoked between the door and here: whoever closed the user's sockets could not see this one yet.
+    if (user !== null && this.accounts.isRevokedSince(app, user.id, user.checkedAgainstMs)) {
+      socket.disconnect(true);
+      return;
+    }
     const connection = new Connection(socket, visitor, this.rosters.of(visitor.host));
     this.connections.add(connection);
     this.enterRooms(connection);

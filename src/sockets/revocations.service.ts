@@ -18,12 +18,11 @@ export class Revocations implements OnModuleInit {
   onModuleInit(): void {
     this.accounts.onChange((appId, userId) => {
       const app = this.apps.byId(appId);
-      const revokedAtMs = app === undefined ? 0 : this.accounts.revokedAtMs(app, userId);
-      if (revokedAtMs === 0) return;
+      if (app === undefined || !this.accounts.isRevokedSince(app, userId, 0)) return;
       for (const { visitor, socket } of this.connections.values()) {
         const { user } = visitor;
-        if (user?.id !== userId || visitor.app.id !== appId || user.checkedAgainstMs >= revokedAtMs) continue;
-        socket.disconnect(true);
+        if (user?.id !== userId || visitor.app.id !== appId) continue;
+        if (this.accounts.isRevokedSince(app, userId, user.checkedAgainstMs)) socket.disconnect(true);
       }
     });
   }

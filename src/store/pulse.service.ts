@@ -14,7 +14,7 @@ export class Pulse implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger('pulse');
   private readonly timers: NodeJS.Timeout[] = [];
   private readonly startedAtMs = Date.now();
-  private beating = false;
+  private telling = false;
 
   constructor(
     private readonly stores: Stores,
@@ -26,8 +26,8 @@ export class Pulse implements OnApplicationBootstrap, OnApplicationShutdown {
 
   onApplicationBootstrap(): void {
     // At once: the sooner a new pod has noted the leases of dead ones, the sooner it may sweep them.
-    void this.beat();
-    this.timers.push(setInterval(() => void this.beat(), this.config.beatMs));
+    this.beat();
+    this.timers.push(setInterval(() => this.beat(), this.config.beatMs));
     this.timers.push(setInterval(() => void this.tidy(), TIDY_EVERY_MS).unref());
   }
 
@@ -40,12 +40,17 @@ export class Pulse implements OnApplicationBootstrap, OnApplicationShutdown {
     await this.stores.close();
   }
 
-  private async beat(): Promise<void> {
-    if (this.beating) return;
-    this.beating = true;
+  /** Leases wait for nothing else: a large view that is being loaded must not cost them. */
+  private beat(): void {
+    void this.attempt(() => this.rosters.beat());
+    void this.tell();
+  }
+
+  private async tell(): Promise<void> {
+    if (this.telling) return;
+    this.telling = true;
     await this.attempt(async () => {
       const { instance, dc, version, apps } = this.config;
-      await this.rosters.beat();
       // A view of each host with connections here: what users have chosen is then known, should Redis forget it.
       await Promise.all(this.rosters.hosts().map((host) => this.attempt(() => this.views.read(host))));
       this.views.keepUp();
@@ -59,7 +64,7 @@ export class Pulse implements OnApplicationBootstrap, OnApplicationShutdown {
         viewLag: this.views.lag,
       });
     });
-    this.beating = false;
+    this.telling = false;
   }
 
   private async tidy(): Promise<void> {

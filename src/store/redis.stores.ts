@@ -28,6 +28,7 @@ export class RedisStores extends Stores {
   readonly messages: SocketMessages;
   private readonly logger = new Logger('redis');
   private readonly link: RedisLink;
+  private readonly staleMaxMs: number;
   private contact: 'none' | 'made' | 'refused' = 'none';
   private closed = false;
   private reportedAt = -Infinity;
@@ -46,8 +47,6 @@ export class RedisStores extends Stores {
     this.pods = new RedisPodRegistry({ link: this.link, prefix: keys, leaseMs });
     this.messages = socketMessages(settings, keys);
   }
-
-  private readonly staleMaxMs: number;
 
   fault(): string | undefined {
     if (this.contact !== 'made') return 'Redis has not answered yet.';

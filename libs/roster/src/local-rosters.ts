@@ -5,7 +5,7 @@
  */
 import { LocalRoster, type LocalRosterOptions } from './local-roster';
 import { type Head, type Lease, StoreUnavailable } from './roster.store';
-import { LeaseNotes } from './sweeper';
+import { LeaseNotes } from './lease-notes';
 
 export interface LocalRostersOptions extends Omit<LocalRosterOptions, 'host' | 'choiceOf' | 'livesBefore'> {
   readonly beatMs: number;

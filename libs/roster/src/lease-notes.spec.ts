@@ -1,5 +1,5 @@
 import type { Lease } from './roster.store';
-import { LeaseNotes } from './sweeper';
+import { LeaseNotes } from './lease-notes';
 
 const STAND_MS = 4000;
 
