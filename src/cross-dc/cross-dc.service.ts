@@ -19,14 +19,15 @@ export class CrossDc {
 
   private async here(host: string, { includeUsers, dedupeUsers }: Asked, nowMs: number): Promise<Said> {
     const { view, staleMs } = await this.views.read(host);
-    const lists = dedupeUsers
-      ? { usersJson: includeUsers ? view.usersJson() : '' }
-      : { userConnectionsJson: includeUsers ? view.userConnectionsJson() : '' };
     return {
       dc: this.config.dc,
       heardAtMs: nowMs - staleMs,
       answeredNow: staleMs === 0,
-      figures: { ...view.totals, ...(includeUsers ? lists : {}) },
+      figures: {
+        ...view.totals,
+        ...(includeUsers && dedupeUsers ? { usersJson: view.usersJson() } : {}),
+        ...(includeUsers && !dedupeUsers ? { userConnectionsJson: view.userConnectionsJson() } : {}),
+      },
     };
   }
 }

@@ -8,15 +8,15 @@ const FIGURES: Figures = {
   users: 2,
   userConnections: 3,
   anonymousConnections: 4,
-  usersJson: '[{"id":"a","email":null},{"id":"b","email":"b@x"}]',
-  userConnectionsJson: '[{"id":"a","email":null},{"id":"b","email":"b@x"},{"id":"b","email":"b@x"}]',
+  usersJson: Buffer.from('[{"id":"a","email":null},{"id":"b","email":"b@x"}]'),
+  userConnectionsJson: Buffer.from('[{"id":"a","email":null},{"id":"b","email":"b@x"},{"id":"b","email":"b@x"}]'),
 };
 const NOBODY: Figures = {
   users: 0,
   userConnections: 0,
   anonymousConnections: 0,
-  usersJson: '[]',
-  userConnectionsJson: '[]',
+  usersJson: Buffer.from('[]'),
+  userConnectionsJson: Buffer.from('[]'),
 };
 
 const live = (dc: string, figures: Figures = FIGURES): Said => ({ dc, heardAtMs: NOW, answeredNow: true, figures });

@@ -9,8 +9,8 @@ export interface Figures {
   readonly userConnections: number;
   readonly anonymousConnections: number;
   /** JSON arrays of `{id,email}`, only when users were asked for: each user once, and each connection. */
-  readonly usersJson?: string;
-  readonly userConnectionsJson?: string;
+  readonly usersJson?: Buffer;
+  readonly userConnectionsJson?: Buffer;
 }
 
 export interface Said {
@@ -34,9 +34,11 @@ export interface TotalsAnswer {
   readonly states: string;
 }
 
+const EMPTY_LIST = Buffer.from('[]');
+
 /** `staleMaxMs`: one that has been silent for longer counts as missing and is left out of the body. */
 export function totalsOf(said: readonly Said[], asked: Asked, nowMs: number, staleMaxMs: number): TotalsAnswer {
-  const members: string[] = [];
+  const parts: Buffer[] = [];
   const states: string[] = [];
   const total = { authenticated: 0, anonymous: 0 };
   for (const { dc, heardAtMs, answeredNow, figures } of said) {
@@ -48,17 +50,27 @@ export function totalsOf(said: readonly Said[], asked: Asked, nowMs: number, sta
     states.push(answeredNow ? `${dc}=live` : `${dc}=stale;age=${Math.floor(ageMs / 1000)}`);
     const authenticated = asked.dedupeUsers ? figures.users : figures.userConnections;
     const anonymous = figures.anonymousConnections;
-    members.push(`${JSON.stringify(dc)}:${memberOf(figures, asked, authenticated)}`);
+    parts.push(Buffer.from(`${parts.length === 0 ? '{' : ','}${JSON.stringify(dc)}:`));
+    pushFigures(parts, figures, asked, authenticated);
     total.authenticated += authenticated;
     total.anonymous += anonymous;
   }
-  members.push(`"_total":${JSON.stringify(total)}`);
-  return { body: Buffer.from(`{${members.join(',')}}`), states: states.join(', ') };
+  parts.push(Buffer.from(`${parts.length === 0 ? '{' : ','}"_total":${JSON.stringify(total)}}`));
+  return { body: Buffer.concat(parts), states: states.join(', ') };
 }
 
-function memberOf(figures: Figures, { includeUsers, dedupeUsers }: Asked, authenticated: number): string {
+function pushFigures(
+  parts: Buffer[],
+  figures: Figures,
+  { includeUsers, dedupeUsers }: Asked,
+  authenticated: number,
+): void {
   const { anonymousConnections: anonymous } = figures;
-  if (!includeUsers) return JSON.stringify({ authenticated, anonymous });
-  const list = (dedupeUsers ? figures.usersJson : figures.userConnectionsJson) ?? '[]';
-  return `{"authenticated":${list},"authenticatedCount":${authenticated},"anonymous":${anonymous}}`;
+  if (!includeUsers) {
+    parts.push(Buffer.from(JSON.stringify({ authenticated, anonymous })));
+    return;
+  }
+  const list = (dedupeUsers ? figures.usersJson : figures.userConnectionsJson) ?? EMPTY_LIST;
+  parts.push(Buffer.from('{"authenticated":'), list);
+  parts.push(Buffer.from(`,"authenticatedCount":${authenticated},"anonymous":${anonymous}}`));
 }

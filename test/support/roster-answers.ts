@@ -43,8 +43,8 @@ export function viewAnswers(view: RosterView, questions: Questions): Answers {
     counts: KINDS.map((kind) => channels.map((channel) => view.count(kind, channel))),
     connectionCounts: KINDS.map((kind) => channels.map((channel) => view.connectionCount(kind, channel))),
     totals: view.totals,
-    users: JSON.parse(view.usersJson()),
-    userConnections: JSON.parse(view.userConnectionsJson()),
+    users: JSON.parse(view.usersJson().toString()),
+    userConnections: JSON.parse(view.userConnectionsJson().toString()),
     connections: userIds.map((userId) =>
       view.connectionsOf(userId).map(({ connectionId, pod, active, channels: places }) => ({
         connectionId,

@@ -36,8 +36,8 @@ export class HostChannels {
   /** Every list that shows the user has to be written anew. */
   fragmentChanged(userId: string): void {
     if (!this.everyone.has(userId)) return;
-    this.everyone.fragmentChanged();
-    for (const members of this.users.values()) if (members.has(userId)) members.fragmentChanged();
+    this.everyone.fragmentChanged(userId);
+    for (const members of this.users.values()) members.fragmentChanged(userId);
   }
 
   private moveChannels(old: ConnectionRow | undefined, row: ConnectionRow | null, sameUser: boolean): void {

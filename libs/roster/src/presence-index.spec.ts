@@ -1,59 +1,87 @@
-import { PresenceIndex, type Stamped } from './presence-index';
+import { NEVER_CONNECTED, type UserRecord } from './presence';
+import { PresenceIndex } from './presence-index';
 
 const MINUTE_MS = 60_000;
 
+/** Connected, and shown as it is since `stampMs`. */
+const here = (stampMs: number): UserRecord => ({
+  ...NEVER_CONNECTED,
+  connections: 1,
+  stampMs,
+  was: 'online',
+  previousStampMs: stampMs,
+});
+
+/** Left: shown as before since `previousStampMs`, and offline from `stampMs` on. */
+const leaving = (previousStampMs: number, stampMs: number): UserRecord => ({
+  ...NEVER_CONNECTED,
+  stampMs,
+  was: 'online',
+  previousStampMs,
+});
+
 describe('The index of changes', () => {
-  const indexOf = (isCurrent: (entry: Stamped) => boolean = () => true) => new PresenceIndex(isCurrent);
   const since = (index: PresenceIndex, fromMs: number): string[] =>
-    [...index.since(fromMs)].map(({ userId, stampMs }) => `${userId} ${stampMs}`);
+    [...index.since(fromMs)].map(([stampMs, userId]) => `${userId} ${stampMs}`);
 
   it('begins at the time asked for, inclusively', () => {
-    const index = indexOf();
-    for (const stampMs of [10, 20, 20, 30]) index.changed('ada', stampMs);
-    expect(since(index, 20)).toEqual(['ada 20', 'ada 20', 'ada 30']);
-    expect(since(index, 21)).toEqual(['ada 30']);
+    const index = new PresenceIndex();
+    ['ada', 'bob', 'cyd', 'dan'].forEach((userId, at) =>
+      index.move(userId, undefined, here([10, 20, 20, 30][at] ?? 0)),
+    );
+    expect(since(index, 20)).toEqual(['bob 20', 'cyd 20', 'dan 30']);
+    expect(since(index, 21)).toEqual(['dan 30']);
     expect(since(index, 31)).toEqual([]);
   });
 
-  it('finds what a snapshot told, in whatever order it came, and what came later', () => {
-    const index = indexOf();
-    index.fill(
-      [30, 10, 20].map((stampMs) => ({ userId: 'ada', stampMs })),
-      [50, 40].map((stampMs) => ({ userId: 'bob', stampMs })),
-    );
-    index.changed('cyd', 35);
-    index.departing('cyd', 45);
-    expect(since(index, 20)).toEqual(['ada 20', 'ada 30', 'cyd 35', 'bob 40', 'cyd 45', 'bob 50']);
+  it('has a user at the last change alone, and at a departure that is to come', () => {
+    const index = new PresenceIndex();
+    index.move('ada', undefined, here(30));
+    index.move('bob', undefined, here(10));
+    index.move('ada', here(30), here(40));
+    index.move('bob', here(10), leaving(10, 45));
+    expect(since(index, 0)).toEqual(['bob 10', 'ada 40', 'bob 45']);
+    index.move('bob', leaving(10, 45), here(10));
+    index.move('ada', here(40), null);
+    expect(since(index, 0)).toEqual(['bob 10']);
+  });
+
+  it('has a departure without a grace once', () => {
+    const index = new PresenceIndex();
+    index.move('ada', undefined, leaving(20, 20));
+    expect(since(index, 0)).toEqual(['ada 20']);
   });
 
   it('knows the next departure after a time, which that time itself is not', () => {
-    const index = indexOf();
+    const index = new PresenceIndex();
     expect(index.nextDepartureAfter(0)).toBe(Infinity);
-    index.departing('ada', 10);
-    index.departing('bob', 20);
-    index.changed('cyd', 5);
+    index.move('ada', undefined, leaving(1, 10));
+    index.move('bob', undefined, leaving(1, 20));
+    index.move('cyd', undefined, here(5));
     expect([0, 9, 10, 20].map((atMs) => index.nextDepartureAfter(atMs))).toEqual([10, 10, 20, Infinity]);
   });
 
   it('drops what nobody may ask for any more, and nothing else', () => {
-    const index = indexOf();
-    for (let second = 0; second < 3600; second += 1) index.changed('ada', second * 1000);
+    const index = new PresenceIndex();
+    for (let second = 0; second < 3600; second += 1) index.move(`user-${second}`, undefined, here(second * 1000));
     const lastMs = 3599_000;
-    expect(since(index, 0).length).toBeLessThan(2 * 11 * 60 + 2);
+    expect(since(index, 0).length).toBeLessThan(11 * 60 + 200);
     expect(since(index, lastMs - 10 * MINUTE_MS)).toHaveLength(601);
   });
 
+  it('does not take what nobody may ask for', () => {
+    const index = new PresenceIndex(1000);
+    index.move('ada', undefined, here(999));
+    index.move('bob', undefined, here(1000));
+    expect(since(index, 0)).toEqual(['bob 1000']);
+  });
+
   it('takes no more room for users who change all the time than for others', () => {
-    let latest = 0;
-    const index = indexOf(({ userId, stampMs }) => userId === 'bob' || stampMs === latest);
-    index.changed('bob', 1);
-    for (latest = 2; latest < 5000; latest += 1) {
-      index.changed('ada', latest);
-      index.departing('ada', latest);
+    const index = new PresenceIndex();
+    index.move('bob', undefined, here(1));
+    for (let stampMs = 2; stampMs < 5000; stampMs += 1) {
+      index.move('ada', stampMs === 2 ? undefined : here(stampMs - 1), here(stampMs));
     }
-    latest -= 1;
-    const left = since(index, 0);
-    expect(left.length).toBeLessThan(600);
-    expect(left).toEqual(expect.arrayContaining(['bob 1', `ada ${latest}`]));
+    expect(since(index, 0)).toEqual(['bob 1', 'ada 4999']);
   });
 });

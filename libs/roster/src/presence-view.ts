@@ -4,7 +4,7 @@
  * nothing that the store does not have.
  */
 import type { PresenceRow, Status } from '@rollcall/contract';
-import { KEPT_MS, PresenceIndex, type Stamped } from './presence-index';
+import { KEPT_MS, PresenceIndex } from './presence-index';
 import { shownAt, type UserRecord } from './presence';
 import type { Profile, Profiles } from './profile';
 
@@ -15,7 +15,7 @@ interface RowJson {
 
 export class PresenceView {
   private readonly records = new Map<string, UserRecord>();
-  private index = this.emptyIndex();
+  private index = new PresenceIndex();
   private readonly rowJson = new Map<string, RowJson>();
   private fullList: { readonly json: string; readonly fromMs: number; readonly untilMs: number } | undefined;
 
@@ -30,20 +30,13 @@ export class PresenceView {
     this.records.clear();
     this.rowJson.clear();
     this.fullList = undefined;
-    const changes: Stamped[] = [];
-    const departures: Stamped[] = [];
-    const push = (run: Stamped[], userId: string, stampMs: number): void => {
-      // Nobody may ask for older ones, and a host's whole history need not be sorted.
-      if (stampMs >= atMs - KEPT_MS) run.push({ userId, stampMs });
-    };
+    // A host's whole history need not be sorted.
+    this.index = new PresenceIndex(atMs - KEPT_MS);
     for (const [userId, record] of users) {
       this.records.set(userId, record);
-      push(changes, userId, record.connections > 0 ? record.stampMs : record.previousStampMs);
-      if (record.connections === 0) push(departures, userId, record.stampMs);
+      this.index.move(userId, undefined, record);
       if (this.records.size % chunk === 0) await breathe();
     }
-    this.index = this.emptyIndex();
-    this.index.fill(changes, departures);
   }
 
   record(userId: string): UserRecord | undefined {
@@ -51,20 +44,10 @@ export class PresenceView {
   }
 
   set(userId: string, record: UserRecord | null): void {
-    const before = this.records.get(userId);
     this.changed(userId);
-    if (record === null) {
-      this.records.delete(userId);
-      return;
-    }
-    this.records.set(userId, record);
-    const known = (stampMs: number): boolean => stampMs === before?.stampMs || stampMs === before?.previousStampMs;
-    if (record.connections > 0) {
-      if (!known(record.stampMs)) this.index.changed(userId, record.stampMs);
-      return;
-    }
-    if (!known(record.previousStampMs)) this.index.changed(userId, record.previousStampMs);
-    if (record.stampMs !== before?.stampMs) this.index.departing(userId, record.stampMs);
+    this.index.move(userId, this.records.get(userId), record);
+    if (record === null) this.records.delete(userId);
+    else this.records.set(userId, record);
   }
 
   /** The user's record or profile is no longer what the kept rows were made from. */
@@ -113,27 +96,20 @@ export class PresenceView {
 
   /** Everybody but `exceptUserId` whose presence changed at or after `fromMs`, also who is offline now, as a JSON array. */
   since(fromMs: number, atMs: number, exceptUserId: string): string {
-    const rows = new Map<string, string>();
-    for (const { userId, stampMs } of this.index.since(fromMs)) {
+    const rows: string[] = [];
+    for (const [stampMs, userId] of this.index.since(fromMs)) {
       const record = this.records.get(userId);
-      if (record === undefined || userId === exceptUserId || rows.has(userId)) continue;
+      if (record === undefined || userId === exceptUserId) continue;
       const shown = shownAt(record, atMs);
       if (shown.stampMs !== stampMs || this.profileOf(userId, record).bot) continue;
-      rows.set(userId, this.rowOf(userId, shown.status));
+      rows.push(this.rowOf(userId, shown.status));
     }
-    return `[${[...rows.values()].join(',')}]`;
+    return `[${rows.join(',')}]`;
   }
 
   private pushUnlessOffline(rows: string[], userId: string, atMs: number): void {
     const status = this.statusAt(userId, atMs);
     if (status !== 'offline') rows.push(this.rowOf(userId, status));
-  }
-
-  private emptyIndex(): PresenceIndex {
-    return new PresenceIndex(({ userId, stampMs }) => {
-      const record = this.records.get(userId);
-      return record?.stampMs === stampMs || record?.previousStampMs === stampMs;
-    });
   }
 
   private profileOf(userId: string, record: UserRecord | undefined): Profile {

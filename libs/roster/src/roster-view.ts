@@ -3,11 +3,15 @@
  * `load`, `apply`, `confirm` and `profileChanged` write to it. It is exactly the store at `head`; an entry that does not follow
  * on `head` is refused, and whoever feeds the view loads it again. A crash leaves nothing behind.
  *
- * Answers are JSON joined from fragments: one a user, kept a channel, and the whole map kept until anything changes.
+ * Answers are JSON joined from fragments: one a user, kept in segments of lists, and the whole map kept until anything
+ * changes.
  */
 import { addressOf, ANONYMOUS_SUFFIX, type ChannelKind, tabChannel } from '@rollcall/contract';
 import { cursorOf } from './cursor';
 import { HostChannels } from './host-channels';
+import { JsonMembers, listOf } from './json-members';
+import { SegmentedList } from './segmented-list';
+import type { UserChannel } from './user-channel';
 import { PresenceView } from './presence-view';
 import type { Profiles } from './profile';
 import type { Head, LogEntry, Snapshot } from './roster.store';
@@ -32,6 +36,11 @@ export class RosterView {
   /** The last places before this one: revision to tag. */
   private readonly places = new Map<number, string>();
   private readonly rows = new Map<string, ConnectionRow>();
+  /** Connections in the order of connecting; their fragments are the members of the map that their tabs are. */
+  private tabs = new SegmentedList();
+  private tabShape: TabShape = 'object';
+  /** Connections by pod. */
+  private readonly pods = new Map<string, number>();
   private channels = new HostChannels();
   private readonly fragments = new Map<string, string>();
   private readonly maps = new Map<TabShape, Buffer>();
@@ -53,6 +62,8 @@ export class RosterView {
   /** Takes a snapshot, `chunk` rows at a time; `breathe` lets others run in between. Not to be read before it is done. */
   async load({ head, rows, users }: Snapshot, chunk: number, breathe: () => Promise<void>): Promise<void> {
     this.rows.clear();
+    this.tabs = new SegmentedList();
+    this.pods.clear();
     this.channels = new HostChannels();
     this.fragments.clear();
     this.maps.clear();
@@ -111,7 +122,9 @@ export class RosterView {
   channelMap(tabs: TabShape): Buffer {
     let map = this.maps.get(tabs);
     if (map === undefined) {
-      map = Buffer.from(`{${this.members(tabs).join(',')}}`);
+      const members = new JsonMembers();
+      this.pushAll(members, tabs);
+      map = members.toObject();
       this.maps.set(tabs, map);
     }
     return map;
@@ -119,7 +132,9 @@ export class RosterView {
 
   /** The same object with one name alone, both its kinds; `{}` if nobody is there. */
   channel(name: string, tabs: TabShape): Buffer {
-    return Buffer.from(`{${this.membersOf(name, tabs).join(',')}}`);
+    const members = new JsonMembers();
+    this.pushOne(members, name, tabs);
+    return members.toObject();
   }
 
   channelNames(): Record<ChannelKind, string[]> {
@@ -160,46 +175,45 @@ export class RosterView {
   }
 
   /** Every connected user once, in the order of first connecting, as a JSON array of `{id,email}`. */
-  usersJson(): string {
-    return this.channels.everyone.toJson((userId) => this.fragment(userId));
+  usersJson(): Buffer {
+    return listOf((parts) => this.channels.everyone.pushJson(parts, this.fragmentOf));
   }
 
   /** The user of each logged-in connection, in the order of connecting, as a JSON array of `{id,email}`. */
-  userConnectionsJson(): string {
+  userConnectionsJson(): Buffer {
     const fragments: string[] = [];
-    for (const { userId } of this.connectionsInOrder()) if (userId !== null) fragments.push(this.fragment(userId));
-    return `[${fragments.join(',')}]`;
+    for (const connectionId of this.tabs.names()) {
+      const userId = this.rows.get(connectionId)?.userId;
+      if (userId != null) fragments.push(this.fragmentOf(userId));
+    }
+    return Buffer.from(`[${fragments.join(',')}]`);
   }
 
   connection(connectionId: string): ConnectionRow | undefined {
     return this.rows.get(connectionId);
   }
 
-  /** A user's connections, in the order of connecting. Looks at every row: for questions about one user, not for lists. */
+  /** A user's connections, in the order of connecting. */
   connectionsOf(userId: string): ConnectionRow[] {
-    return this.connectionsInOrder().filter((row) => row.userId === userId);
+    const revisions = new Set(this.channels.everyone.revisionsOf(userId));
+    const rows: ConnectionRow[] = [];
+    for (const revision of [...revisions].sort((a, b) => a - b)) {
+      for (const connectionId of this.tabs.at(revision)) {
+        const row = this.rows.get(connectionId);
+        if (row?.userId === userId) rows.push(row);
+      }
+    }
+    return rows;
   }
 
   /** The pods that have connections here, by instance. */
   instances(): Set<string> {
-    const instances = new Set<string>();
-    for (const { pod } of this.rows.values()) instances.add(pod.slice(0, pod.lastIndexOf('.')));
-    return instances;
+    return new Set([...this.pods.keys()].map((pod) => pod.slice(0, pod.lastIndexOf('.'))));
   }
 
   /** Nobody is connected. */
   get isVacant(): boolean {
     return this.rows.size === 0;
-  }
-
-  /** After a loss revisions may come again: then time and name decide, so that every pod lists alike. */
-  private connectionsInOrder(): ConnectionRow[] {
-    return [...this.rows.values()].sort(
-      (a, b) =>
-        a.since.revision - b.since.revision ||
-        a.since.atMs - b.since.atMs ||
-        (a.connectionId < b.connectionId ? -1 : 1),
-    );
   }
 
   private leavePlace({ revision, tag }: Head): void {
@@ -223,10 +237,28 @@ export class RosterView {
     if (row === null) this.rows.delete(connectionId);
     else this.rows.set(connectionId, row);
     this.channels.move(old, row);
+    this.moveTab(old, row);
     if (old?.userId != null && !this.channels.has(old.userId)) this.fragments.delete(old.userId);
   }
 
-  private fragment(userId: string): string {
+  private moveTab(old: ConnectionRow | undefined, row: ConnectionRow | null): void {
+    this.countPod(old?.pod, -1);
+    this.countPod(row?.pod, 1);
+    if (old !== undefined && row !== null && old.userId === row.userId && old.since.revision === row.since.revision) {
+      return;
+    }
+    if (old !== undefined) this.tabs.remove(old.since.revision, old.connectionId);
+    if (row !== null) this.tabs.add(row.since.revision, row.connectionId);
+  }
+
+  private countPod(pod: string | undefined, by: number): void {
+    if (pod === undefined) return;
+    const connections = (this.pods.get(pod) ?? 0) + by;
+    if (connections === 0) this.pods.delete(pod);
+    else this.pods.set(pod, connections);
+  }
+
+  private readonly fragmentOf = (userId: string): string => {
     let fragment = this.fragments.get(userId);
     if (fragment === undefined) {
       const { id, email } = this.presence.profile(userId);
@@ -234,63 +266,73 @@ export class RosterView {
       this.fragments.set(userId, fragment);
     }
     return fragment;
-  }
+  };
+
+  private readonly tabOf = (connectionId: string): string => {
+    const userId = this.rows.get(connectionId)?.userId;
+    const key = JSON.stringify(tabChannel(connectionId));
+    if (userId == null) return `${key}:1`;
+    return this.tabShape === 'array' ? `${key}:[${this.fragmentOf(userId)}]` : `${key}:${this.fragmentOf(userId)}`;
+  };
 
   private dropFragment(userId: string): void {
     this.fragments.delete(userId);
     this.channels.fragmentChanged(userId);
+    for (const { since, connectionId } of this.connectionsOf(userId)) this.tabs.changed(since.revision, connectionId);
   }
 
-  private members(tabs: TabShape): string[] {
-    const members = this.builtIn('authenticated');
-    for (const name of this.channels.users.keys()) members.push(this.userChannel(name));
-    for (const row of this.rows.values()) members.push(this.tab(row, tabs));
-    members.push(...this.builtIn('anonymous'));
-    for (const name of this.channels.anonymous.keys()) members.push(this.anonymousChannel(name));
-    return members;
+  private pushAll(members: JsonMembers, tabs: TabShape): void {
+    this.pushBuiltIn(members, 'authenticated');
+    for (const [name, channel] of this.channels.users) this.pushUsers(members, name, channel);
+    this.shapeTabs(tabs);
+    members.pushMany((parts) => this.tabs.pushJson(parts, this.tabOf));
+    this.pushBuiltIn(members, 'anonymous');
+    for (const name of this.channels.anonymous.keys()) this.pushAnonymous(members, name);
   }
 
-  private membersOf(name: string, tabs: TabShape): string[] {
+  private pushOne(members: JsonMembers, name: string, tabs: TabShape): void {
     const address = addressOf(name);
     switch (address.to) {
       case 'built-in':
-        return this.builtIn(address.name);
-      case 'tab': {
-        const row = this.rows.get(address.connectionId);
-        return row === undefined ? [] : [this.tab(row, tabs)];
-      }
+        return this.pushBuiltIn(members, address.name);
+      case 'tab':
+        if (!this.rows.has(address.connectionId)) return;
+        this.shapeTabs(tabs);
+        return members.push(this.tabOf(address.connectionId));
       case 'user':
-        return [];
+        return;
       case 'anonymous-half': {
         const active = this.channels.users.has(address.name) && this.channels.anonymous.has(address.name);
-        return active ? [this.anonymousChannel(address.name)] : [];
+        return active ? this.pushAnonymous(members, address.name) : undefined;
       }
       case 'channel': {
-        const members = this.channels.users.has(name) ? [this.userChannel(name)] : [];
-        if (this.channels.anonymous.has(name)) members.push(this.anonymousChannel(name));
-        return members;
+        const channel = this.channels.users.get(name);
+        if (channel !== undefined) this.pushUsers(members, name, channel);
+        if (this.channels.anonymous.has(name)) this.pushAnonymous(members, name);
       }
     }
   }
 
-  private builtIn(name: ChannelKind): string[] {
-    if (name === 'authenticated') return this.channels.everyone.size > 0 ? [`"authenticated":${this.usersJson()}`] : [];
-    return this.channels.anonymousConnections > 0 ? [`"anonymous":${this.channels.anonymousConnections}`] : [];
+  /** An app's hosts want one shape only; who asks for the other one pays for it. */
+  private shapeTabs(shape: TabShape): void {
+    if (this.tabShape === shape) return;
+    this.tabShape = shape;
+    this.tabs.allChanged();
   }
 
-  private userChannel(name: string): string {
-    const json = this.channels.users.get(name)?.toJson((userId) => this.fragment(userId)) ?? '[]';
-    return `${JSON.stringify(name)}:${json}`;
+  private pushBuiltIn(members: JsonMembers, name: ChannelKind): void {
+    const { everyone, anonymousConnections } = this.channels;
+    if (name === 'authenticated') {
+      if (everyone.size > 0) this.pushUsers(members, name, everyone);
+    } else if (anonymousConnections > 0) members.push(`"anonymous":${anonymousConnections}`);
   }
 
-  private anonymousChannel(name: string): string {
+  private pushUsers(members: JsonMembers, name: string, channel: UserChannel): void {
+    members.pushList(name, (parts) => channel.pushJson(parts, this.fragmentOf));
+  }
+
+  private pushAnonymous(members: JsonMembers, name: string): void {
     const key = this.channels.users.has(name) ? name + ANONYMOUS_SUFFIX : name;
-    return `${JSON.stringify(key)}:${this.channels.anonymous.get(name) ?? 0}`;
-  }
-
-  private tab({ connectionId, userId }: ConnectionRow, tabs: TabShape): string {
-    const key = JSON.stringify(tabChannel(connectionId));
-    if (userId === null) return `${key}:1`;
-    return tabs === 'array' ? `${key}:[${this.fragment(userId)}]` : `${key}:${this.fragment(userId)}`;
+    members.push(`${JSON.stringify(key)}:${this.channels.anonymous.get(name) ?? 0}`);
   }
 }

@@ -2,6 +2,7 @@
  * The members of one authenticated channel: users, each once, in the order of their first membership that still
  * lasts. The order follows from the rows alone, so every pod lists a channel alike, whenever it began to follow.
  */
+import { SegmentedList } from './segmented-list';
 
 /** The revisions at which a user's connections joined; a plain number for the usual user with one connection. */
 type Joined = number | number[];
@@ -9,11 +10,10 @@ type Joined = number | number[];
 const firstOf = (joined: Joined): number => (typeof joined === 'number' ? joined : Math.min(...joined));
 
 export class UserChannel {
-  private members = new Map<string, Joined>();
-  private inOrder = true;
-  private latest = -1;
+  private readonly members = new Map<string, Joined>();
+  /** The members by their first revision: after a loss two may have the same one. */
+  private readonly order = new SegmentedList();
   private connectionCount = 0;
-  private json: string | undefined;
 
   /** Distinct users. */
   get size(): number {
@@ -28,15 +28,13 @@ export class UserChannel {
     const joined = this.members.get(userId);
     this.connectionCount += 1;
     if (joined === undefined) {
-      if (since > this.latest) this.latest = since;
-      else this.inOrder = false;
       this.members.set(userId, since);
-      this.json = undefined;
+      this.order.add(since, userId);
       return;
     }
     const all = typeof joined === 'number' ? [joined, since] : [...joined, since];
     this.members.set(userId, all);
-    if (since < firstOf(joined)) this.outOfOrder();
+    this.moved(userId, firstOf(joined), firstOf(all));
   }
 
   leave(userId: string, since: number): void {
@@ -47,50 +45,41 @@ export class UserChannel {
     const [only] = rest;
     if (only === undefined) {
       this.members.delete(userId);
-      this.json = undefined;
+      this.order.remove(firstOf(joined), userId);
       return;
     }
     this.members.set(userId, rest.length === 1 ? only : rest);
-    if (firstOf(joined) === since) this.outOfOrder();
+    this.moved(userId, firstOf(joined), firstOf(rest));
   }
 
   has(userId: string): boolean {
     return this.members.has(userId);
   }
 
-  userIds(): Iterable<string> {
-    this.sort();
-    return this.members.keys();
+  /** The revisions at which the user's connections joined. */
+  revisionsOf(userId: string): readonly number[] {
+    const joined = this.members.get(userId) ?? [];
+    return typeof joined === 'number' ? [joined] : joined;
   }
 
-  /** The channel as a JSON array of the users' fragments; kept until a member changes. */
-  toJson(fragmentOf: (userId: string) => string): string {
-    if (this.json === undefined) {
-      const fragments: string[] = [];
-      for (const userId of this.userIds()) fragments.push(fragmentOf(userId));
-      this.json = `[${fragments.join(',')}]`;
-    }
-    return this.json;
+  userIds(): Iterable<string> {
+    return this.order.names();
+  }
+
+  /** Adds the users' fragments, with commas between them, to the parts of an answer. */
+  pushJson(parts: Buffer[], fragmentOf: (userId: string) => string): void {
+    this.order.pushJson(parts, fragmentOf);
   }
 
   /** A member's fragment is no longer what it was. */
-  fragmentChanged(): void {
-    this.json = undefined;
+  fragmentChanged(userId: string): void {
+    const joined = this.members.get(userId);
+    if (joined !== undefined) this.order.changed(firstOf(joined), userId);
   }
 
-  private outOfOrder(): void {
-    this.inOrder = false;
-    this.json = undefined;
-  }
-
-  private sort(): void {
-    if (this.inOrder) return;
-    this.members = new Map(
-      // Two may have the same revision after a loss; any order will do that every pod finds.
-      [...this.members].sort(([u, a], [v, b]) => firstOf(a) - firstOf(b) || (u < v ? -1 : 1)),
-    );
-    this.inOrder = true;
-    this.latest = -1;
-    for (const joined of this.members.values()) this.latest = firstOf(joined);
+  private moved(userId: string, from: number, to: number): void {
+    if (from === to) return;
+    this.order.remove(from, userId);
+    this.order.add(to, userId);
   }
 }
