@@ -72,7 +72,7 @@ describeWithRedis('A store on a Redis server', () => {
     expect(await store.apply(HOST, pod.batch({ rows: [{ connectionId: 'c2', row: rowOf('ada') }] }))).toEqual({
       state: 'gone',
     });
-    await pod.open('the epoch before');
+    await pod.open({ epoch: 'before', revision: 0 });
     await pod.row('c2', rowOf('ada'));
     await eventually(
       async () => {

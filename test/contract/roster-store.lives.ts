@@ -1,4 +1,4 @@
-import type { Batch, RosterStore } from '@rollcall/roster';
+import { type Batch, REVISION_LEAP, type RosterStore } from '@rollcall/roster';
 import { Heard, HOST, inChannels, rowOf, type RosterStoreHarness, stored, Writer } from '../support/roster-store';
 
 /** The part of the contract that is about pods: their lives, batches and leases, and the epochs of a roster. */
@@ -248,21 +248,40 @@ export function describeLives(harness: () => RosterStoreHarness): void {
     it('began with a loss if somebody knew an earlier one, from its beginning on', async () => {
       const { atMs } = await store.now(HOST, 0);
       await harness().advanceClock(1000);
-      await pod.open('an earlier one');
+      await pod.open({ epoch: 'earlier', revision: 0 });
       const { epoch, epochAtMs } = await store.head(HOST);
       expect(epochAtMs).toBe(atMs);
       await harness().advanceClock(1000);
-      await new Writer(store, HOST, 'pod-2').open('an earlier one');
-      await new Writer(store, HOST, 'pod-3').open(epoch);
+      await new Writer(store, HOST, 'pod-2').open({ epoch: 'earlier', revision: 0 });
+      await new Writer(store, HOST, 'pod-3').open({ epoch, revision: 0 });
       await new Writer(store, HOST, 'pod-4').open();
       expect((await store.head(HOST)).epochAtMs).toBe(atMs);
       expect((await store.snapshot(HOST)).head.epochAtMs).toBe(atMs);
       expect((await pod.row('c1', rowOf(null))).epochAtMs).toBe(atMs);
     });
 
+    it('gives revisions beyond those that were given before it', async () => {
+      await pod.row('c1', rowOf('ada'));
+      const heard = await Heard.on(store, HOST);
+      await new Writer(store, HOST, 'pod-2').open({ epoch: 'earlier', revision: 5000 });
+      const { revision } = await store.head(HOST);
+      expect(revision).toBe(5000 + REVISION_LEAP);
+      // Another pod that has seen more, or less, finds what it needs.
+      await new Writer(store, HOST, 'pod-3').open({ epoch: 'earlier', revision: 7000 });
+      await new Writer(store, HOST, 'pod-4').open({ epoch: 'earlier', revision: 0 });
+      expect((await store.head(HOST)).revision).toBe(revision);
+      const entries = await heard.upTo(await pod.row('c2', rowOf('bob', inChannels('room'))));
+      expect(entries.at(-1)).toMatchObject({ fromRevision: revision, toRevision: revision + 1 });
+      expect((await stored(store, HOST)).rows.get('c2')).toMatchObject({
+        since: { revision: revision + 1 },
+        channels: [{ since: revision + 1 }],
+      });
+      heard.close();
+    });
+
     it('is still without a loss for somebody who knows it', async () => {
       await pod.open();
-      await new Writer(store, HOST, 'pod-2').open((await store.head(HOST)).epoch);
+      await new Writer(store, HOST, 'pod-2').open(await store.head(HOST));
       expect((await store.head(HOST)).epochAtMs).toBe(0);
     });
   });

@@ -1,5 +1,14 @@
 import type { LogEntry, RosterStore, RowWrite } from '@rollcall/roster';
-import { Heard, HOST, rowOf, type RosterStoreHarness, type Stored, stored, Writer } from '../support/roster-store';
+import {
+  Heard,
+  HOST,
+  logOf,
+  rowOf,
+  type RosterStoreHarness,
+  type Stored,
+  stored,
+  Writer,
+} from '../support/roster-store';
 
 /** What the log makes of the roster at the revision, beginning with nothing. */
 function replayed(entries: readonly LogEntry[], revision: number): Pick<Stored, 'rows' | 'users'> {
@@ -46,7 +55,7 @@ export function describeReading(harness: () => RosterStoreHarness): void {
       await pod.open();
       const ids = Array.from({ length: 450 }, (_, n) => `c${n}`);
       await Promise.all(ids.map((id) => pod.row(id, rowOf(null))));
-      const entries = await store.entriesAfter(HOST, 0);
+      const entries = await logOf(store, HOST);
       expect(entries.flatMap(({ rows }) => rows.map(([id]) => id))).toEqual(ids);
       expect(entries.map(({ fromRevision }) => fromRevision)).toEqual(ids.map((_, n) => n));
     });
@@ -56,7 +65,7 @@ export function describeReading(harness: () => RosterStoreHarness): void {
       for (let round = 0; round < 10; round += 1) {
         await Promise.all(Array.from({ length: 500 }, () => pod.row('c1', rowOf(null))));
       }
-      const entries = await store.entriesAfter(HOST, 0);
+      const entries = await logOf(store, HOST);
       expect(entries.length).toBeGreaterThanOrEqual(4096);
       expect(entries.length).toBeLessThan(5000);
       expect(entries.at(-1)?.toRevision).toBe(5000);
@@ -88,7 +97,7 @@ export function describeReading(harness: () => RosterStoreHarness): void {
       done.now = true;
       await reading;
       snapshots.push(await stored(store, HOST));
-      const entries = await store.entriesAfter(HOST, 0);
+      const entries = await logOf(store, HOST);
       for (const { head, rows, users } of snapshots) {
         expect({ rows, users }).toEqual(replayed(entries, head.revision));
         const last = entries.find(({ toRevision }) => toRevision === head.revision);

@@ -1,4 +1,4 @@
-import { type Lease, type LogEntry, type RosterStore, shownAt, type Swept } from '@rollcall/roster';
+import { type Lease, LEASE_MAX_MS, type LogEntry, type RosterStore, shownAt, type Swept } from '@rollcall/roster';
 import { Heard, HOST, inChannels, rowOf, type RosterStoreHarness, stored, Writer } from '../support/roster-store';
 
 const ids = (count: number): string[] => Array.from({ length: count }, (_, n) => `connection-${n}`);
@@ -50,6 +50,15 @@ export function describeSweeps(harness: () => RosterStoreHarness): void {
     it('of a pod that has no lease is done', async () => {
       expect(await store.sweep(HOST, 'pod-1', 0, '0')).toMatchObject({ state: 'done' });
       expect((await store.head(HOST)).revision).toBe(0);
+    });
+
+    it('takes what was leased for longer than anybody may: the clock has been set back since', async () => {
+      harness().leasesLast(2 * LEASE_MAX_MS);
+      await pod.row('c1', rowOf('ada'));
+      expect(await lease()).toMatchObject({ expired: true });
+      expect(await store.sweep(HOST, 'pod-1', (await score()) - 1, '0')).toMatchObject({ state: 'alive' });
+      expect((await sweepAll(await score())).at(-1)).toMatchObject({ state: 'done' });
+      expect((await stored(store, HOST)).rows.size).toBe(0);
     });
 
     it('takes what has expired and stands as it was seen, and nothing else', async () => {

@@ -1,5 +1,5 @@
 import { GRACE_MS } from '../support/simulated-server';
-import { BEAT_MS, type SimulatedPod } from '../support/simulated-pod';
+import { BEAT_MS, REREGISTER_MS, type SimulatedPod } from '../support/simulated-pod';
 import { SimulatedWorld } from '../support/simulated-world';
 
 describe('The pods’ side of the protocol, for who reads,', () => {
@@ -41,6 +41,8 @@ describe('The pods’ side of the protocol, for who reads,', () => {
       world.fallBack();
       await world.pass(BEAT_MS + 500);
       expect(world.server.head.epoch).not.toBe(epoch);
+      // Nobody has a picture from before, and so nobody knows which pods are still to register.
+      await world.pass(REREGISTER_MS);
       await allIsWell();
     });
 

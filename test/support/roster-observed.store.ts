@@ -2,6 +2,7 @@ import {
   type Applied,
   type Batch,
   type ConnectionRow,
+  type Known,
   MemoryRosterStore,
   type Opened,
   type PodLife,
@@ -11,7 +12,7 @@ import {
 /** A memory store that notes each batch and each life, holds back its answers while `held`, and fails on demand. */
 export class ObservedStore extends MemoryRosterStore {
   readonly batches: Batch[] = [];
-  readonly lives: { readonly life: PodLife; readonly knownEpoch: string | undefined }[] = [];
+  readonly lives: { readonly life: PodLife; readonly known: Known | undefined }[] = [];
   /** The next batch fails, before or after it was applied. */
   failure: { readonly error: Error; readonly applied: boolean } | undefined;
   private release: (() => void) | undefined;
@@ -29,9 +30,9 @@ export class ObservedStore extends MemoryRosterStore {
     this.release?.();
   }
 
-  override async open(host: string, life: PodLife, knownEpoch: string | undefined): Promise<Opened> {
-    this.lives.push({ life, knownEpoch });
-    return super.open(host, life, knownEpoch);
+  override async open(host: string, life: PodLife, known: Known | undefined): Promise<Opened> {
+    this.lives.push({ life, known });
+    return super.open(host, life, known);
   }
 
   override async apply(host: string, batch: Batch): Promise<Applied> {

@@ -2,6 +2,7 @@ import type {
   Batch,
   ConnectionRow,
   Head,
+  Known,
   LogEntry,
   LogListener,
   Opened,
@@ -44,10 +45,10 @@ export class Writer {
   }
 
   /** Begins the next life. */
-  open(knownEpoch?: string): Promise<Opened> {
+  open(known?: Known): Promise<Opened> {
     this.generation += 1;
     this.sequence = 0;
-    this.opening = this.store.open(this.host, this.life, knownEpoch);
+    this.opening = this.store.open(this.host, this.life, known);
     return this.opening;
   }
 
@@ -94,6 +95,16 @@ export interface Stored {
 export async function stored(store: RosterStore, host: string): Promise<Stored> {
   const { head, rows, users } = await store.snapshot(host);
   return { head, rows: new Map([...rows].map((row) => [row.connectionId, row])), users: new Map(users) };
+}
+
+/** The whole log, as far as it goes back. */
+export async function logOf(store: RosterStore, host: string): Promise<LogEntry[]> {
+  const entries: LogEntry[] = [];
+  for (;;) {
+    const page = await store.entriesAfter(host, entries.at(-1)?.toRevision ?? 0);
+    if (page.length === 0) return entries;
+    entries.push(...page);
+  }
 }
 
 /** A listener that does nothing but hand on entries. */

@@ -2,16 +2,30 @@
  * Random verbs of three pods on two stores at once. What both answer is brought into one shape: names that a store makes
  * up become numbers in the order of their first showing, and scores of leases only say whether they are claims.
  */
-import { type Batch, MemoryRosterStore, type RosterStore, type RowState, type UserWrite } from '@rollcall/roster';
+import {
+  type Batch,
+  type Known,
+  LEASE_MAX_MS,
+  MemoryRosterStore,
+  type RosterStore,
+  type RowState,
+  type UserWrite,
+} from '@rollcall/roster';
 import * as fc from 'fast-check';
-import { HOST, OFFLINE_GRACE_MS } from './roster-store';
+import { HOST, logOf, OFFLINE_GRACE_MS } from './roster-store';
 
 const PODS = ['pod-0', 'pod-1', 'pod-2'] as const;
 const USER_IDS = ['ada', 'bob', '\ud83d', '__proto__'];
 const MINUTE_MS = 60_000;
 
+/** What an opening pod says of where it last saw the roster; `ahead` of where it is now. */
+interface Knowing {
+  readonly known: 'none' | 'this' | 'other';
+  readonly ahead: number;
+}
+
 export type Verb =
-  | { readonly verb: 'open'; readonly pod: number; readonly by: number; readonly known: 'none' | 'this' | 'other' }
+  | ({ readonly verb: 'open'; readonly pod: number; readonly by: number } & Knowing)
   | {
       readonly verb: 'apply';
       readonly pod: number;
@@ -90,6 +104,7 @@ export const verbs: fc.Arbitrary<Verb[]> = fc.array(
         pod,
         by: mostly(1, -1, 0, 2),
         known: fc.constantFrom('none', 'this', 'other'),
+        ahead: mostly(0, -1, 3),
       }),
     },
     { weight: 20, arbitrary: apply },
@@ -104,7 +119,7 @@ export const verbs: fc.Arbitrary<Verb[]> = fc.array(
         ms: fc.constantFrom(1, 1000, OFFLINE_GRACE_MS - 1, OFFLINE_GRACE_MS, 5 * MINUTE_MS, 16 * MINUTE_MS),
       }),
     },
-    { weight: 3, arbitrary: fc.record({ verb: is('leases last'), ms: fc.constantFrom(-1, 60_000) }) },
+    { weight: 3, arbitrary: fc.record({ verb: is('leases last'), ms: fc.constantFrom(-1, 60_000, 2 * LEASE_MAX_MS) }) },
     { weight: 2, arbitrary: fc.record({ verb: is('read') }) },
   ),
   { maxLength: 80, size: 'max' },
@@ -175,15 +190,15 @@ export class Driver {
       head,
       stored: [...stored].sort(byName),
       users: [...users].sort(byName),
-      entries: await store.entriesAfter(HOST, 0),
+      entries: await logOf(store, HOST),
       leases: await store.leases(HOST),
     });
   }
 
-  private async open({ pod: index, by, known }: Extract<Verb, { verb: 'open' }>): Promise<unknown> {
+  private async open({ pod: index, by, known, ahead }: Extract<Verb, { verb: 'open' }>): Promise<unknown> {
     const { store } = this.driven;
     const life = this.life({ pod: index, by });
-    const opened = await store.open(HOST, life, known === 'none' ? undefined : await this.epoch(known));
+    const opened = await store.open(HOST, life, known === 'none' ? undefined : await this.seen(known, ahead));
     if (opened.state === 'open') Object.assign(this.of(index), { generation: life.generation, sequence: 0 });
     else this.of(index).generation = opened.generation;
     return this.plain(opened.state === 'open' ? { ...opened, rows: [...opened.rows].sort(byName) } : opened);
@@ -219,6 +234,11 @@ export class Driver {
     const life = this.lives[index];
     if (life === undefined) throw new Error(`There is no pod ${index}.`);
     return life;
+  }
+
+  private async seen(known: 'this' | 'other', ahead: number): Promise<Known> {
+    const { revision } = await this.driven.store.head(HOST);
+    return { epoch: await this.epoch(known), revision: Math.max(0, revision + ahead) };
   }
 
   private async epoch(known: 'this' | 'other'): Promise<string> {

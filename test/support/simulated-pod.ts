@@ -15,7 +15,7 @@ import { type SeededRandom, SimulatedProcess, type VirtualTime } from './simulat
 
 export const BEAT_MS = 2000;
 const GATHER_MS = 2;
-const REREGISTER_MS = BEAT_MS + 500;
+export const REREGISTER_MS = BEAT_MS + 500;
 const STALE_MAX_MS = 30_000;
 
 export interface SimulatedPodOptions {

@@ -3,6 +3,7 @@ import {
   type Batch,
   type Beat,
   type Head,
+  type Known,
   type Lease,
   type LogEntry,
   type LogListener,
@@ -55,11 +56,11 @@ export class SimulatedStore extends RosterStore {
     super();
   }
 
-  override open(_: string, life: PodLife, knownEpoch: string | undefined): Promise<Opened> {
+  override open(_: string, life: PodLife, known: Known | undefined): Promise<Opened> {
     const { server } = this.options;
     return this.call(`open ${life.generation}`, () => {
       server.hint();
-      return server.write(life, (tables, nowMs) => tables.open(life, knownEpoch, nowMs));
+      return server.write(life, (tables, nowMs) => tables.open(life, known, nowMs));
     });
   }
 

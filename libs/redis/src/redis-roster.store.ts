@@ -8,7 +8,10 @@ import {
   type Beat,
   GONE_KEPT_MS,
   type Head,
+  isExpired,
+  type Known,
   type Lease,
+  LOG_PAGE,
   type LogEntry,
   type LogListener,
   type Opened,
@@ -37,9 +40,6 @@ export interface RedisRosterStoreOptions {
 /** One HSCAN call takes about a millisecond of Redis. */
 const SCAN_COUNT = '1000';
 
-/** Entries of the log read at a time. */
-const LOG_PAGE = '200';
-
 /** A snapshot whose log was trimmed meanwhile is taken again. */
 const SNAPSHOT_TRIES = 5;
 
@@ -62,9 +62,10 @@ export class RedisRosterStore extends RosterStore {
     }
   }
 
-  override async open(host: string, life: PodLife, knownEpoch: string | undefined): Promise<Opened> {
+  override async open(host: string, life: PodLife, known: Known | undefined): Promise<Opened> {
     await this.hint(host);
-    const argv = [...names(), life.instance, String(life.generation), knownEpoch ?? '', String(this.options.leaseMs)];
+    const lastSeen = [known?.epoch ?? '', String(known?.revision ?? 0)];
+    const argv = [...names(), life.instance, String(life.generation), ...lastSeen, String(this.options.leaseMs)];
     const [state, epochOrGeneration] = (await this.script('open', host, life.instance, argv)) as [string, string];
     if (state === 'OLD') return { state: 'old', generation: Number(epochOrGeneration) };
     const rows = new Map<string, ConnectionRow>();
@@ -155,20 +156,12 @@ export class RedisRosterStore extends RosterStore {
 
   override async entriesAfter(host: string, revision: number): Promise<readonly LogEntry[]> {
     const log = this.key(host, 'log');
-    const entries: LogEntry[] = [];
-    for (let from = `(${revision}-0`; ;) {
-      const page = (await this.options.link.command(log, 'XRANGE', log, from, '+', 'COUNT', LOG_PAGE)) as [
-        string,
-        string[],
-      ][];
-      for (const [, [, text = '']] of page) {
-        const entry = decodeEntry(text);
-        if (entry !== undefined) entries.push(entry);
-      }
-      const last = page.at(-1);
-      if (last === undefined || page.length < Number(LOG_PAGE)) return entries;
-      from = `(${last[0]}`;
-    }
+    const from = `(${revision}-0`;
+    const page = (await this.options.link.command(log, 'XRANGE', log, from, '+', 'COUNT', String(LOG_PAGE))) as [
+      string,
+      string[],
+    ][];
+    return page.flatMap(([, [, text = '']]) => decodeEntry(text) ?? []);
   }
 
   override async follow(host: string, listener: LogListener): Promise<() => void> {
@@ -206,12 +199,16 @@ export class RedisRosterStore extends RosterStore {
     const after = await this.now(host, 0);
     if (after.epoch !== before.epoch) return undefined;
     let at = before;
-    for (const entry of await this.entriesAfter(host, before.revision)) {
-      if (at.revision === after.revision) break;
-      if (entry.fromRevision !== at.revision || entry.previousTag !== at.tag) return undefined;
-      for (const [connectionId, row] of entry.rows) put(rows, connectionId, row);
-      for (const [userId, record] of entry.users) put(users, userId, record);
-      at = { ...after, revision: entry.toRevision, tag: entry.tag };
+    while (at.revision < after.revision) {
+      const entries = await this.entriesAfter(host, at.revision);
+      if (entries.length === 0) return undefined;
+      for (const entry of entries) {
+        if (at.revision === after.revision) break;
+        if (entry.fromRevision !== at.revision || entry.previousTag !== at.tag) return undefined;
+        for (const [connectionId, row] of entry.rows) put(rows, connectionId, row);
+        for (const [userId, record] of entry.users) put(users, userId, record);
+        at = { ...after, revision: entry.toRevision, tag: entry.tag };
+      }
     }
     if (at.revision !== after.revision || at.tag !== after.tag) return undefined;
     return { head: after, rows: rows.values(), users };
@@ -287,7 +284,7 @@ function leasesOf(reply: unknown[], nowMs: number): Lease[] {
   const leases: Lease[] = [];
   for (let at = 0; at < flat.length; at += 2) {
     const score = Number(flat[at + 1]);
-    leases.push({ instance: String(flat[at]), score, expired: score < nowMs });
+    leases.push({ instance: String(flat[at]), score, expired: isExpired(score, nowMs) });
   }
   return leases;
 }

@@ -10,6 +10,8 @@
  * `libs/roster/src/presence.ts`; the contract suite holds the two equal.
  */
 
+import { LEASE_MAX_MS, REVISION_LEAP } from '@rollcall/roster';
+
 /** Stands in every log entry and in the format key; a pod that finds another one refuses to start. */
 export const FORMAT = 1;
 
@@ -159,7 +161,7 @@ local function append(from, prevTag, newTag, rows, grace, keptMs)
 end
 `;
 
-/** ARGV: new epoch, new tag, instance, generation, known epoch, lease ms. */
+/** ARGV: new epoch, new tag, instance, generation, last epoch seen or '', last revision seen, lease ms. */
 const OPEN = `${PRELUDE}
 begin(ARGV[1], ARGV[2])
 local generation = redis.call('HGET', OWN, '!g')
@@ -175,9 +177,13 @@ end
 if ARGV[5] ~= '' and ARGV[5] ~= epoch then
   epochAt = born
   redis.call('HSET', META, 'epochAt', born)
+  if tonumber(ARGV[6]) > rev then
+    rev = tonumber(ARGV[6]) + ${REVISION_LEAP}
+    redis.call('HSET', META, 'rev', int(rev), 'tag', ARGV[2])
+  end
 end
 redis.call('HSET', OWN, '!g', ARGV[4], '!s', '0', '!r', '')
-redis.call('ZADD', LEASES, int(clock + tonumber(ARGV[6])), ARGV[3])
+redis.call('ZADD', LEASES, int(clock + tonumber(ARGV[7])), ARGV[3])
 return {'OK', epoch}
 `;
 
@@ -280,7 +286,7 @@ local score = redis.call('ZSCORE', LEASES, ARGV[3])
 if not score then return {'DONE'} end
 begin(ARGV[1], ARGV[2])
 score = tonumber(score)
-if score ~= 0 and (score ~= tonumber(ARGV[4]) or score >= clock) then return {'ALIVE'} end
+if score ~= 0 and (score ~= tonumber(ARGV[4]) or (score >= clock and score <= clock + ${LEASE_MAX_MS})) then return {'ALIVE'} end
 if score ~= 0 then
   redis.call('HINCRBY', OWN, '!g', 1)
   redis.call('ZADD', LEASES, 0, ARGV[3])

@@ -69,7 +69,10 @@ interface Loss {
 
 export class FollowedView implements LogListener {
   private view: RosterView | undefined;
+  /** When the first picture came, as long as there is none from before its epoch that could be better. */
+  private firstAt: number | undefined;
   private waiting: LogEntry[] | undefined;
+  private listening: Promise<void> | undefined;
   private stop: (() => void) | undefined;
   private stopped = false;
   private loading: Promise<void> | undefined;
@@ -174,7 +177,16 @@ export class FollowedView implements LogListener {
     const atMs = Math.max(head.atMs, view.head.atMs);
     this.confirmedAt = this.options.timing.now();
     this.shownMs = Math.max(this.shownMs, atMs);
-    return { view, atMs, staleMs: 0 };
+    return { view, atMs, staleMs: this.missingMs(head) };
+  }
+
+  /** For how long pods may have been missing from a first picture: right after a loss they have yet to register anew. */
+  private missingMs({ epochAtMs, atMs }: Head): number {
+    if (epochAtMs === 0 || this.firstAt === undefined) return 0;
+    const { timing, times } = this.options;
+    // The store's time stands still while nobody writes.
+    const sinceMs = Math.max(1, atMs - epochAtMs, timing.now() - this.firstAt);
+    return sinceMs < times.reregisterMs ? sinceMs : 0;
   }
 
   /** The last picture at its own time: who asks again from there must miss nothing that others write meanwhile. */
@@ -207,7 +219,7 @@ export class FollowedView implements LogListener {
     switch (doubt) {
       case 'behind':
         if (!this.behind) await this.arrival(view, asked.head.revision);
-        if (this.behind || asked.head.revision > view.head.revision) await this.fill();
+        if (this.behind || asked.head.revision > view.head.revision) await this.fill(asked.head.revision);
         return asked.head.revision > view.head.revision ? undefined : asked;
       case 'other epoch':
         if (this.knowsMore(view, asked.head)) {
@@ -281,35 +293,50 @@ export class FollowedView implements LogListener {
   }
 
   /** Reads the log from where the view is; what does not follow on there is loaded. */
-  private fill(): Promise<void> {
-    this.filling ??= this.readLog().finally(() => {
+  private fill(revision: number): Promise<void> {
+    this.filling ??= this.readLog(revision).finally(() => {
       this.filling = undefined;
     });
     return this.filling;
   }
 
-  private async readLog(): Promise<void> {
-    const view = this.view as RosterView;
+  private async readLog(revision: number): Promise<void> {
     this.behind = false;
-    const before = view.head.revision;
-    const entries = await this.options.store.entriesAfter(this.options.host, before);
-    const refused = entries.find((entry) => !view.apply(entry));
-    if (entries.length > 0) this.unheard += 1;
-    if (refused !== undefined && view.contradicts(refused)) await this.tellLoss(refused.epoch);
-    else if (refused !== undefined || view.head.revision === before) await this.reload();
+    this.unheard += 1;
+    await this.readOn(this.view as RosterView, revision);
     if (this.unheard >= DEAF_AFTER) await this.listenAgain();
+  }
+
+  private async readOn(view: RosterView, revision: number): Promise<void> {
+    while (view.head.revision < revision) {
+      const before = view.head.revision;
+      const entries = await this.options.store.entriesAfter(this.options.host, before);
+      const refused = entries.find((entry) => !view.apply(entry));
+      if (refused !== undefined && view.contradicts(refused)) return this.tellLoss(refused.epoch);
+      if (refused !== undefined || view.head.revision === before) return this.reload();
+    }
   }
 
   private async listenAgain(): Promise<void> {
     this.unheard = 0;
+    await this.listening;
     this.stop?.();
-    this.stop = undefined;
+    this.listening = undefined;
     await this.listen();
   }
 
-  private async listen(): Promise<void> {
-    this.stop ??= await this.options.store.follow(this.options.host, this);
-    if (this.stopped) this.stop();
+  private listen(): Promise<void> {
+    this.listening ??= this.options.store.follow(this.options.host, this).then(
+      (stop) => {
+        this.stop = stop;
+        if (this.stopped) stop();
+      },
+      (error: unknown) => {
+        this.listening = undefined;
+        throw error;
+      },
+    );
+    return this.listening;
   }
 
   /** Loads everything again; of another epoch only on purpose: it may lack most of what pods still have to write. */
@@ -332,6 +359,8 @@ export class FollowedView implements LogListener {
       await view.load(snapshot, CHUNK, () => timing.wait(0));
       const waiting = this.waiting;
       this.waiting = undefined;
+      if (this.view === undefined) this.firstAt = timing.now();
+      else if (this.view.head.epoch !== view.head.epoch) this.firstAt = undefined;
       this.view = view;
       this.behind = waiting.some((entry) => !view.apply(entry));
     } finally {

@@ -388,7 +388,7 @@ describe('The connections of a pod', () => {
       expect(await joined).toBe('stored');
       expect(await channels()).toEqual(['room']);
       expect((await store.head(HOST)).epoch).not.toBe(epoch);
-      expect(store.lives.at(-1)).toMatchObject({ life: { generation: 2 }, knownEpoch: epoch });
+      expect(store.lives.at(-1)).toMatchObject({ life: { generation: 2 }, known: { epoch } });
       expect(store.batches.map(({ sequence }) => sequence)).toEqual([2, 1]);
     });
 

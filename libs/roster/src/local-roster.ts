@@ -12,7 +12,14 @@ import type { ChannelKind, Status } from '@rollcall/contract';
 import { Deferred } from './deferred';
 import { type LocalConnection, LocalConnections, type Sent } from './local-connections';
 import type { UserClaims } from './profile';
-import { type Beat, type PodLife, type RosterStore, StoreUnavailable, type UserWrite } from './roster.store';
+import {
+  type Beat,
+  type Known,
+  type PodLife,
+  type RosterStore,
+  StoreUnavailable,
+  type UserWrite,
+} from './roster.store';
 import { backOffMs, type Timing } from './timing';
 
 /** A batch this large takes a shared store a few milliseconds; a larger one would keep others waiting. */
@@ -53,7 +60,8 @@ export class LocalRoster {
   private generation: number;
   private sequence = 0;
   private opened = false;
-  private knownEpoch: string | undefined;
+  /** Where the roster was when the store last told. */
+  private known: Known | undefined;
   /** The store has something of this pod that it does not know of. */
   private disowned = false;
   private away = false;
@@ -160,6 +168,7 @@ export class LocalRoster {
     const beat = await this.options.store.beat(this.host, life);
     // The answer is about a life that is over.
     if (!this.opened || life.generation !== this.generation) return beat;
+    if (beat.head.epoch === this.known?.epoch) this.known = beat.head;
     if (beat.own === undefined) this.reopen();
     else if (quiet && this.frozen === undefined && callsBefore === this.calls) {
       const { sequence, rows } = beat.own;
@@ -279,7 +288,7 @@ export class LocalRoster {
         return;
       }
       this.sequence = sequence;
-      this.knownEpoch = applied.head.epoch;
+      this.known = applied.head;
       this.connections.acknowledge(sent, users.length, applied.head);
     }
     this.frozen = undefined;
@@ -300,16 +309,16 @@ export class LocalRoster {
   private async open(): Promise<void> {
     this.calls += 1;
     this.generation += 1;
-    const opened = await this.options.store.open(this.host, this.life, this.knownEpoch);
+    const opened = await this.options.store.open(this.host, this.life, this.known);
     if (opened.state === 'old') {
       this.generation = opened.generation;
       return;
     }
-    const lost = this.knownEpoch !== undefined && this.knownEpoch !== opened.epoch;
+    const lost = this.known !== undefined && this.known.epoch !== opened.epoch;
     this.thaw();
     this.disowned = false;
     this.sequence = 0;
-    this.knownEpoch = opened.epoch;
+    this.known = { epoch: opened.epoch, revision: this.known?.revision ?? 0 };
     this.connections.recover(opened.rows);
     for (const connectionId of this.connections.ids()) {
       if (!this.dirty.has(connectionId)) this.dirty.set(connectionId, new Deferred());

@@ -8,6 +8,7 @@ import {
   type Batch,
   type Beat,
   type Head,
+  type Known,
   type Lease,
   type LogEntry,
   type LogListener,
@@ -32,8 +33,8 @@ export class MemoryRosterStore extends RosterStore {
     super();
   }
 
-  override async open(host: string, life: PodLife, knownEpoch: string | undefined): Promise<Opened> {
-    return this.of(host).open(life, knownEpoch, this.nowMs());
+  override async open(host: string, life: PodLife, known: Known | undefined): Promise<Opened> {
+    return this.of(host).open(life, known, this.nowMs());
   }
 
   override async apply(host: string, batch: Batch): Promise<Applied> {

@@ -12,6 +12,7 @@ import type {
   Applied,
   Batch,
   Head,
+  Known,
   Lease,
   LogEntry,
   Opened,
@@ -31,6 +32,15 @@ const FORGOTTEN_PER_BATCH = 100;
 /** How far back a view that fell behind can catch up without loading everything. */
 export const LOG_MAX = 4096;
 
+/** How many entries are read at a time: the largest possible ones keep the reader busy for some 20 ms. */
+export const LOG_PAGE = 25;
+
+/** After a loss revisions begin this far beyond the last one that is known: more than any pod may have missed. */
+export const REVISION_LEAP = 1_000_000;
+
+/** No pod may hold a lease for longer: one that ends later was given by a clock that has been set back since. */
+export const LEASE_MAX_MS = 600_000;
+
 /** How many rows a sweep takes at once: more would keep others waiting for more than 5 ms. */
 export const SWEEP_MAX = 500;
 
@@ -49,6 +59,9 @@ interface PodTable {
 }
 
 type Touched = Map<string, UserNext>;
+
+/** Whether a lease has ended by the store's clock. */
+export const isExpired = (score: number, nowMs: number): boolean => score < nowMs || score > nowMs + LEASE_MAX_MS;
 
 const randomName = (): string => randomBytes(9).toString('base64url');
 
@@ -89,14 +102,14 @@ export class RosterTables {
     return { epoch, epochAtMs, revision, tag, atMs };
   }
 
-  open({ instance, generation }: PodLife, knownEpoch: string | undefined, nowMs: number): Opened {
+  open({ instance, generation }: PodLife, lastSeen: Known | undefined, nowMs: number): Opened {
     this.now(nowMs);
     const known = this.pods.get(instance);
     const claimed = this.leaseScores.get(instance) === 0;
     if (known !== undefined && (known.generation > generation || (known.generation === generation && claimed))) {
       return { state: 'old', generation: known.generation };
     }
-    if (knownEpoch !== undefined && knownEpoch !== this.epoch) this.epochAtMs = this.bornAtMs;
+    if (lastSeen !== undefined && lastSeen.epoch !== this.epoch) this.tellLoss(lastSeen);
     const rows = known?.rows ?? new Map<string, ConnectionRow>();
     this.pods.set(instance, { generation, sequence: 0, last: undefined, rows });
     this.renew(instance, nowMs);
@@ -131,14 +144,14 @@ export class RosterTables {
   }
 
   leases(nowMs: number): Lease[] {
-    return [...this.leaseScores].map(([instance, score]) => ({ instance, score, expired: score < nowMs }));
+    return [...this.leaseScores].map(([instance, score]) => ({ instance, score, expired: isExpired(score, nowMs) }));
   }
 
   sweep(instance: string, scoreSeen: number, nowMs: number, rowsMax = SWEEP_MAX): Swept & { entry?: LogEntry } {
     const score = this.leaseScores.get(instance);
     if (score === undefined) return { state: 'done' };
     const from = this.now(nowMs);
-    if (score !== 0 && (score !== scoreSeen || score >= nowMs)) return { state: 'alive' };
+    if (score !== 0 && (score !== scoreSeen || !isExpired(score, nowMs))) return { state: 'alive' };
     const pod = this.pods.get(instance);
     // The claim: a batch of the pod that is still under way is not applied any more.
     if (score !== 0 && pod !== undefined) pod.generation += 1;
@@ -181,13 +194,21 @@ export class RosterTables {
   }
 
   entriesAfter(revision: number): LogEntry[] {
-    return this.entries.filter(({ toRevision }) => toRevision > revision);
+    const first = this.entries.findIndex(({ toRevision }) => toRevision > revision);
+    return first < 0 ? [] : this.entries.slice(first, first + LOG_PAGE);
   }
 
   /** Nobody is connected, no pod has a lease, and nothing is remembered that anybody could still ask for. */
   isForgettable(nowMs: number): boolean {
     if (this.leaseScores.size > 0 || this.pods.size > 0) return false;
     return [...this.records.values()].every((record) => isForgettable(record, nowMs - GONE_KEPT_MS));
+  }
+
+  private tellLoss({ revision }: Known): void {
+    this.epochAtMs = this.bornAtMs;
+    if (revision <= this.revision) return;
+    this.revision = revision + REVISION_LEAP;
+    this.tag = randomName();
   }
 
   private living({ instance, generation }: PodLife): PodTable | undefined {

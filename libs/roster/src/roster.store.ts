@@ -59,6 +59,9 @@ export interface Head {
   readonly atMs: number;
 }
 
+/** The last place of a roster that a pod has seen. */
+export type Known = Pick<Head, 'epoch' | 'revision'>;
+
 /** One batch as the log keeps it: states, so that applying it twice or over a later state does no harm. */
 export interface LogEntry {
   readonly epoch: string;
@@ -128,10 +131,11 @@ export class StoreUnavailable extends Error {
  */
 export abstract class RosterStore {
   /**
-   * Registers a life of a pod and gives it a lease; tells the rows that an earlier life left. `knownEpoch`: the epoch
-   * that the caller last saw here; if it is another one than now, the store knows that it has lost something.
+   * Registers a life of a pod and gives it a lease; tells the rows that an earlier life left. `known`: where the caller
+   * last saw the roster; if that was in another epoch, the store knows that it has lost something, and goes on with
+   * revisions beyond all that were given before, so that nobody who comes later is listed earlier.
    */
-  abstract open(host: string, life: PodLife, knownEpoch: string | undefined): Promise<Opened>;
+  abstract open(host: string, life: PodLife, known: Known | undefined): Promise<Opened>;
 
   /** Applies a batch atomically: tables, presence, time, revisions and log; renews the lease. */
   abstract apply(host: string, batch: Batch): Promise<Applied>;
@@ -160,7 +164,7 @@ export abstract class RosterStore {
   /** Everything there is, at one revision. */
   abstract snapshot(host: string): Promise<Snapshot>;
 
-  /** The entries of the log after a revision, as far as the log goes back. */
+  /** The next entries of the log after a revision, as far as the log goes back: as many as are good to take at once. */
   abstract entriesAfter(host: string, revision: number): Promise<readonly LogEntry[]>;
 
   /** Tells a listener of each entry appended from now on. Resolves, when it is listening, with the way to stop. */

@@ -20,13 +20,16 @@ describe('The views of a pod', () => {
     store = new WatchedStore();
     pod = new Writer(store, HOST, 'pod-1');
     directory = new Directory();
-    views = new Views({
+    views = newViews();
+  });
+
+  const newViews = (): Views =>
+    new Views({
       store,
       profilesOf: () => directory,
       timing: { now: () => clockMs, wait: () => new Promise((resolve) => setImmediate(resolve)) },
       times: { reregisterMs: REREGISTER_MS, staleMaxMs: STALE_MAX_MS },
     });
-  });
 
   afterEach(() => {
     views.dropIdle();
@@ -80,7 +83,7 @@ describe('The views of a pod', () => {
     const { atMs } = await views.readPresence(HOST);
     store.clock.nowMs -= 5000;
     store.loseEverything();
-    await pod.open('the epoch before');
+    await pod.open({ epoch: 'before', revision: 0 });
     await pod.row('c1', rowOf('ada'));
     clockMs += REREGISTER_MS;
     await views.readPresence(HOST);
@@ -227,7 +230,7 @@ describe('The views of a pod', () => {
     it('keep the old picture, and say so, until all pods have had the time to write what they own', async () => {
       expect(await isOld()).toEqual([2, true]);
       clockMs += 100;
-      await pod.open('the epoch before');
+      await pod.open({ epoch: 'before', revision: 0 });
       await pod.row('c1', rowOf('ada'));
       expect(await isOld()).toEqual([2, true]);
       await new Writer(store, HOST, 'pod-2').row('c2', rowOf('bob'));
@@ -238,7 +241,7 @@ describe('The views of a pod', () => {
     });
 
     it('do not wait for a pod that has died with it', async () => {
-      await pod.open('the epoch before');
+      await pod.open({ epoch: 'before', revision: 0 });
       await pod.row('c1', rowOf('ada'));
       expect(await isOld()).toEqual([2, true]);
       clockMs += REREGISTER_MS;
@@ -248,11 +251,23 @@ describe('The views of a pod', () => {
 
     it('know that the new epoch began with a loss', async () => {
       await views.read(HOST);
-      await pod.open('the epoch before');
+      await pod.open({ epoch: 'before', revision: 0 });
       clockMs += REREGISTER_MS;
       await views.read(HOST);
       const { view } = await views.read(HOST);
       expect(view.head.epochAtMs).toBeGreaterThan(0);
+    });
+
+    it('have no picture from before if they are new, and say that theirs may lack somebody', async () => {
+      views.close();
+      views = newViews();
+      await pod.open({ epoch: 'before', revision: 0 });
+      await pod.row('c1', rowOf('ada'));
+      expect(await isOld()).toEqual([1, true]);
+      await new Writer(store, HOST, 'pod-2').row('c2', rowOf('bob'));
+      expect(await isOld()).toEqual([2, true]);
+      clockMs += REREGISTER_MS;
+      expect(await isOld()).toEqual([2, false]);
     });
 
     it('do not wait where nobody was connected', async () => {
@@ -266,7 +281,7 @@ describe('The views of a pod', () => {
   it('learn from a pod that the epoch, which they know already, began with a loss', async () => {
     await connections();
     expect((await views.read(HOST)).view.head.epochAtMs).toBe(0);
-    await pod.open('an earlier one');
+    await pod.open({ epoch: 'earlier', revision: 0 });
     expect((await views.read(HOST)).view.head.epochAtMs).toBeGreaterThan(0);
     expect(store.loads).toBe(1);
   });
