@@ -23,6 +23,10 @@ export class MemoryStores extends Stores {
     return Promise.resolve();
   }
 
+  onReturn(): void {
+    // It is never away.
+  }
+
   trim(): void {
     this.rosters.trim();
   }

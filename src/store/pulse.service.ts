@@ -28,6 +28,8 @@ export class Pulse implements OnApplicationBootstrap, OnApplicationShutdown {
     // At once: the sooner a new pod has noted the leases of dead ones, the sooner it may sweep them.
     this.beat();
     this.timers.push(setInterval(() => this.beat(), this.config.beatMs));
+    // After an absence there may be something to mend, and to sweep: the sooner, the better.
+    this.stores.onReturn(() => this.beat());
     this.timers.push(setInterval(() => void this.tidy(), TIDY_EVERY_MS).unref());
   }
 

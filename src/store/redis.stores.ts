@@ -71,6 +71,10 @@ export class RedisStores extends Stores {
     }
   }
 
+  onReturn(listener: () => void): void {
+    this.link.onReturn(listener);
+  }
+
   trim(): void {
     // Redis trims its own tables, with each batch.
   }

@@ -19,6 +19,36 @@ const TIMING: Timing = {
   wait: (ms) => new Promise((resolve) => (ms === 0 ? setImmediate(resolve) : setTimeout(resolve, ms))),
 };
 
+/** Both halves of this pod's part in the rosters, which need to know of each other: what it writes and what it reads. */
+abstract class SharedRosters {
+  abstract readonly views: Views;
+  abstract readonly rosters: LocalRosters;
+}
+
+function shareRosters(store: RosterStore, accounts: Accounts, apps: Apps, config: Config): SharedRosters {
+  const logger = new Logger('roster');
+  const views: Views = new Views({
+    store,
+    timing: TIMING,
+    times: { reregisterMs: config.beatMs + REREGISTER_SLACK_MS, staleMaxMs: config.staleMaxMs },
+    isWritten: (host, epoch) => rosters.isWritten(host, epoch),
+    profilesOf: (host) => accounts.profilesOf(host),
+    beforeAnswer: (host) => accounts.refresh(host),
+  });
+  const rosters = new LocalRosters({
+    instance: config.instance,
+    store,
+    timing: TIMING,
+    beatMs: config.beatMs,
+    defer: (flush) => void (config.redis === undefined ? setImmediate(flush) : setTimeout(flush, GATHER_MS)),
+    choiceOf: (host, userId) => views.current(host)?.presence.choiceOf(userId),
+    onHead: (host, head) => views.hint(host, head),
+    report: (error) => logger.error({ err: error }, 'A batch failed, and is tried again.'),
+  });
+  accounts.onChange((app, userId) => views.profileChanged(userId, (host) => apps.appOf(host)?.id === app));
+  return { views, rosters };
+}
+
 /**
  * The seam: where rosters and users are kept. Redis where one is named, else this process's memory; never one for want
  * of the other.
@@ -35,38 +65,9 @@ const TIMING: Timing = {
     { provide: RosterStore, useFactory: ({ rosters }: Stores) => rosters, inject: [Stores] },
     { provide: UserDirectory, useFactory: ({ directory }: Stores) => directory, inject: [Stores] },
     { provide: PodRegistry, useFactory: ({ pods }: Stores) => pods, inject: [Stores] },
-    {
-      provide: Views,
-      useFactory: (store: RosterStore, accounts: Accounts, apps: Apps, config: Config) => {
-        const views = new Views({
-          store,
-          timing: TIMING,
-          times: { reregisterMs: config.beatMs + REREGISTER_SLACK_MS, staleMaxMs: config.staleMaxMs },
-          profilesOf: (host) => accounts.profilesOf(host),
-          beforeAnswer: (host) => accounts.refresh(host),
-        });
-        accounts.onChange((app, userId) => views.profileChanged(userId, (host) => apps.appOf(host)?.id === app));
-        return views;
-      },
-      inject: [RosterStore, Accounts, Apps, Config],
-    },
-    {
-      provide: LocalRosters,
-      useFactory: (store: RosterStore, views: Views, config: Config) => {
-        const logger = new Logger('roster');
-        return new LocalRosters({
-          instance: config.instance,
-          store,
-          timing: TIMING,
-          beatMs: config.beatMs,
-          defer: (flush) => void (config.redis === undefined ? setImmediate(flush) : setTimeout(flush, GATHER_MS)),
-          choiceOf: (host, userId) => views.current(host)?.presence.choiceOf(userId),
-          onHead: (host, head) => views.hint(host, head),
-          report: (error) => logger.error({ err: error }, 'A batch failed, and is tried again.'),
-        });
-      },
-      inject: [RosterStore, Views, Config],
-    },
+    { provide: SharedRosters, useFactory: shareRosters, inject: [RosterStore, Accounts, Apps, Config] },
+    { provide: Views, useFactory: ({ views }: SharedRosters) => views, inject: [SharedRosters] },
+    { provide: LocalRosters, useFactory: ({ rosters }: SharedRosters) => rosters, inject: [SharedRosters] },
     Pulse,
   ],
   exports: [Stores, RosterStore, UserDirectory, PodRegistry, Views, LocalRosters],

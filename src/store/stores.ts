@@ -16,6 +16,9 @@ export abstract class Stores {
   /** Resolves at the first contact. @throws Error if what is there cannot be used. */
   abstract ready(): Promise<void>;
 
+  /** Calls back whenever what is there was away, and is back. */
+  abstract onReturn(listener: () => void): void;
+
   /** Lets go of what nobody needs any more. */
   abstract trim(): void;
 

@@ -198,7 +198,7 @@ export function describeRosterStore(name: string, makeStore: MakeRosterStore): v
         await pod.row('c1', rowOf('ada'));
         const snapshot = await store.snapshot(HOST);
         await pod.write({ rows: [{ connectionId: 'c1', row: null }], users: [{ userId: 'ada', status: 'busy' }] });
-        expect([...snapshot.rows].map(({ connectionId }) => connectionId)).toEqual(['c1']);
+        expect([...snapshot.rows.keys()]).toEqual(['c1']);
         expect([...snapshot.users]).toMatchObject([['ada', { connections: 1, chosen: 'online' }]]);
       });
     });

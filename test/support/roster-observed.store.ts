@@ -48,10 +48,10 @@ export class ObservedStore extends MemoryRosterStore {
   }
 
   async rows(host: string): Promise<ConnectionRow[]> {
-    return [...(await this.snapshot(host)).rows];
+    return [...(await this.snapshot(host)).rows.values()];
   }
 
   async user(host: string, userId: string): Promise<UserRecord | undefined> {
-    return new Map((await this.snapshot(host)).users).get(userId);
+    return (await this.snapshot(host)).users.get(userId);
   }
 }

@@ -93,8 +93,7 @@ export interface Stored {
 }
 
 export async function stored(store: RosterStore, host: string): Promise<Stored> {
-  const { head, rows, users } = await store.snapshot(host);
-  return { head, rows: new Map([...rows].map((row) => [row.connectionId, row])), users: new Map(users) };
+  return store.snapshot(host);
 }
 
 /** The whole log, as far as it goes back. */

@@ -53,6 +53,7 @@ export class SimulatedPod {
       store: this.store,
       timing,
       times: { reregisterMs: REREGISTER_MS, staleMaxMs: STALE_MAX_MS },
+      isWritten: (host, epoch) => this.rosters.isWritten(host, epoch),
       profilesOf: () => ({ profileOf: (userId, claims) => completeProfile(userId, {}, claims), bots: () => [] }),
     });
     this.rosters = new LocalRosters({

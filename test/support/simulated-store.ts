@@ -110,7 +110,7 @@ export class SimulatedStore extends RosterStore {
   override snapshot(): Promise<Snapshot> {
     return this.call('snapshot', () =>
       this.options.server.run((tables, nowMs) => {
-        return { head: tables.now(nowMs), rows: [...tables.rows()], users: [...tables.users()] };
+        return tables.snapshot(nowMs);
       }),
     );
   }

@@ -210,8 +210,7 @@ export class SimulatedWorld {
   async allSee(): Promise<void> {
     const { roster } = this.server;
     const truth = new RosterView(profiles);
-    const snapshot = { head: roster.head(), rows: roster.rows(), users: roster.users() };
-    await truth.load(snapshot, Infinity, () => Promise.resolve());
+    await truth.load(roster.snapshot(0), Infinity, () => Promise.resolve());
     for (const pod of this.living) {
       const { view, staleMs, atMs } = await this.until(pod.read());
       if (staleMs > 0) throw new Violation(`${pod.name} answers with an old picture`);

@@ -68,17 +68,29 @@ function encodeChoice({ userId, status, statusText, forget, restore }: UserWrite
 /** Without the claims that are not set, and `null` for none: equal claims have one text. */
 const encodeClaims = (claims: UserClaims | null): string => JSON.stringify(claims);
 
+/** Texts that very many rows have in common, so that they are kept once. Emptied when there are too many of them. */
+const common = new Map<string, string>();
+const COMMON_MAX = 10_000;
+
+function once(text: string): string {
+  const known = common.get(text);
+  if (known !== undefined) return known;
+  if (common.size >= COMMON_MAX) common.clear();
+  common.set(text, text);
+  return text;
+}
+
 function rowOf(connectionId: string, text: RowText): ConnectionRow {
   const [revision, atMs, active, , userId, pod, sinceRevision, sinceMs, channels] = text;
   return {
     connectionId,
-    pod,
+    pod: once(pod),
     userId,
     active: active === 1,
     since: sinceRevision === 0 ? { revision, atMs } : { revision: sinceRevision, atMs: sinceMs },
     channels: channels.map(([kind, channel, since]) => ({
       kind: kind === KIND_LETTERS.anonymous ? 'anonymous' : 'authenticated',
-      channel,
+      channel: once(channel),
       since: since === 0 ? revision : since,
     })),
   };

@@ -37,8 +37,11 @@ export interface RedisRosterStoreOptions {
   readonly graceMs: number;
 }
 
-/** One HSCAN call takes about a millisecond of Redis. */
-const SCAN_COUNT = '1000';
+/** One HSCAN call takes about half a millisecond of Redis, and what it tells some milliseconds of this process. */
+const SCAN_COUNT = '500';
+
+/** A pod that wrote the hint has long registered, or never will. */
+const HINT_KEPT_MS = 60_000;
 
 /** A snapshot whose log was trimmed meanwhile is taken again. */
 const SNAPSHOT_TRIES = 5;
@@ -63,7 +66,8 @@ export class RedisRosterStore extends RosterStore {
   }
 
   override async open(host: string, life: PodLife, known: Known | undefined): Promise<Opened> {
-    await this.hint(host);
+    // Each beat tells it again; where the hint lies must not keep a host from opening.
+    await this.hint(host).catch(ignoreAbsence);
     const lastSeen = [known?.epoch ?? '', String(known?.revision ?? 0)];
     const argv = [...names(), life.instance, String(life.generation), ...lastSeen, String(this.options.leaseMs)];
     const [state, epochOrGeneration] = (await this.script('open', host, life.instance, argv)) as [string, string];
@@ -105,9 +109,8 @@ export class RedisRosterStore extends RosterStore {
   }
 
   override async leases(host: string): Promise<readonly Lease[]> {
-    const [nowMs, scores] = (await this.script('leases', host, '', [])) as [string, unknown[]];
-    const leases = leasesOf(scores, Number(nowMs));
-    if (leases.length === 0) await this.dropHint(host, Number(nowMs));
+    const { nowMs, leases } = await this.readLeases(host);
+    if (leases.length === 0) await this.dropHint(host, nowMs);
     return leases;
   }
 
@@ -190,13 +193,9 @@ export class RedisRosterStore extends RosterStore {
     const before = await this.now(host, 0);
     const rows = new Map<string, ConnectionRow>();
     const users = new Map<string, UserRecord>();
-    for (const { instance } of await this.leases(host)) {
-      await this.readRows(host, instance, rows);
-    }
-    for await (const [field, text] of this.scan(this.key(host, 'users'))) {
-      users.set(decodeName(field), decodeRecord(text));
-    }
-    const after = await this.now(host, 0);
+    await Promise.all([this.readAllRows(host, rows), this.readUsers(host, users)]);
+    const [reply, rowCount, userCount] = (await this.script('tally', host, '', names())) as [unknown, number, number];
+    const after = decodeHead(reply) as Head;
     if (after.epoch !== before.epoch) return undefined;
     let at = before;
     while (at.revision < after.revision) {
@@ -211,26 +210,48 @@ export class RedisRosterStore extends RosterStore {
       }
     }
     if (at.revision !== after.revision || at.tag !== after.tag) return undefined;
-    return { head: after, rows: rows.values(), users };
+    // A scan that went on at another server, after a failover or when the slot moved, has missed some, and nobody said so.
+    if (rows.size !== rowCount || users.size !== userCount) return undefined;
+    return { head: after, rows, users };
+  }
+
+  private async readLeases(host: string): Promise<{ nowMs: number; leases: Lease[] }> {
+    const [nowMs, scores] = (await this.script('leases', host, '', [])) as [string, unknown[]];
+    return { nowMs: Number(nowMs), leases: leasesOf(scores, Number(nowMs)) };
+  }
+
+  private async readAllRows(host: string, rows: Map<string, ConnectionRow>): Promise<void> {
+    for (const { instance } of (await this.readLeases(host)).leases) await this.readRows(host, instance, rows);
+  }
+
+  private async readUsers(host: string, users: Map<string, UserRecord>): Promise<void> {
+    for await (const pairs of this.scan(this.key(host, 'users'))) {
+      for (let at = 0; at < pairs.length; at += 2)
+        users.set(decodeName(pairs[at] ?? ''), decodeRecord(pairs[at + 1] ?? ''));
+    }
   }
 
   /** A scan may tell a row twice; then both are true at their time, and the later one counts. */
   private async readRows(host: string, instance: string, rows: Map<string, ConnectionRow>): Promise<void> {
-    for await (const [field, text] of this.scan(this.rowsKey(host, instance))) {
-      if (field.startsWith('!')) continue;
-      const row = decodeRow(field, text);
-      rows.set(row.connectionId, row);
+    for await (const pairs of this.scan(this.rowsKey(host, instance))) {
+      for (let at = 0; at < pairs.length; at += 2) {
+        const field = pairs[at] ?? '';
+        if (field.startsWith('!')) continue;
+        const row = decodeRow(field, pairs[at + 1] ?? '');
+        rows.set(row.connectionId, row);
+      }
     }
   }
 
-  private async *scan(key: string): AsyncIterable<[field: string, value: string]> {
+  /** The fields and values of a hash in turn, some at a time. */
+  private async *scan(key: string): AsyncIterable<readonly string[]> {
     let cursor = '0';
     do {
       const [next, pairs] = (await this.options.link.command(key, 'HSCAN', key, cursor, 'COUNT', SCAN_COUNT)) as [
         string,
         string[],
       ];
-      for (let at = 0; at < pairs.length; at += 2) yield [pairs[at] ?? '', pairs[at + 1] ?? ''];
+      yield pairs;
       cursor = next;
     } while (cursor !== '0');
   }
@@ -240,11 +261,16 @@ export class RedisRosterStore extends RosterStore {
     await this.options.link.command(this.hostsKey, 'ZADD', this.hostsKey, String(Date.now()), JSON.stringify(host));
   }
 
-  /** A pod may have written the hint just now and be about to register, so only an old one goes. */
+  /**
+   * A pod may have written the hint just now and be about to register, so only an old one goes; and only when nobody is
+   * left who has to be forgotten first.
+   */
   private async dropHint(host: string, nowMs: number): Promise<void> {
     const key = this.hostsKey;
-    const at = Number(await this.options.link.command(key, 'ZSCORE', key, JSON.stringify(host)));
-    if (at < nowMs - 10 * this.options.leaseMs) await this.options.link.command(key, 'ZREM', key, JSON.stringify(host));
+    const at = await this.options.link.command(key, 'ZSCORE', key, JSON.stringify(host));
+    if (at === null || Number(at) >= nowMs - HINT_KEPT_MS) return;
+    const isForgotten = (await this.script('trim', host, '', [String(GONE_KEPT_MS)])) === 1;
+    if (isForgotten) await this.options.link.command(key, 'ZREM', key, JSON.stringify(host));
   }
 
   private script(
@@ -268,6 +294,10 @@ export class RedisRosterStore extends RosterStore {
   private get hostsKey(): string {
     return `{${this.options.prefix}}:hosts`;
   }
+}
+
+function ignoreAbsence(error: unknown): void {
+  if (!(error instanceof StoreUnavailable)) throw error;
 }
 
 /** Names for an epoch, should the call have to begin one. */

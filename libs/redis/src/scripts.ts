@@ -10,10 +10,13 @@
  * `libs/roster/src/presence.ts`; the contract suite holds the two equal.
  */
 
-import { LEASE_MAX_MS, REVISION_LEAP } from '@rollcall/roster';
+import { LEASE_MAX_MS, LOG_MAX, REVISION_LEAP } from '@rollcall/roster';
 
 /** Stands in every log entry and in the format key; a pod that finds another one refuses to start. */
 export const FORMAT = 1;
+
+/** What the log of a host may take at most, about. */
+const LOG_BYTES = 16 * 1024 * 1024;
 
 const PRELUDE = `
 local META, LEASES, USERS, GONE, LOG, OWN = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
@@ -23,20 +26,22 @@ local function each(command, key, list)
   for from = 1, #list, 4000 do redis.call(command, key, unpack(list, from, math.min(from + 3999, #list))) end
 end
 -- \`t\`, the time of stamps, never goes backwards; \`clock\`, that of leases, does with the clock, and catches up at once.
-local epoch, epochAt, rev, tag, t, born, clock
+local epoch, epochAt, rev, tag, t, born, clock, size
 -- Reads where the roster is and moves its time on; begins an epoch where there is none.
 local function begin(newEpoch, newTag, shown)
-  local m = redis.call('HMGET', META, 'epoch', 'epochAt', 'rev', 'tag', 't', 'born')
+  local m = redis.call('HMGET', META, 'epoch', 'epochAt', 'rev', 'tag', 't', 'born', 'size')
   local time = redis.call('TIME')
   clock = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
   t = math.max(clock, tonumber(m[5] or 0), tonumber(shown or 0))
-  epoch, epochAt, rev, tag, born = m[1], m[2], tonumber(m[3] or 0), m[4], m[6]
+  epoch, epochAt, rev, tag, born, size = m[1], m[2], tonumber(m[3] or 0), m[4], m[6], tonumber(m[7])
   if epoch then
     redis.call('HSET', META, 't', int(t))
   else
     epoch, epochAt, tag, born = newEpoch, '0', newTag, int(t)
     redis.call('UNLINK', LOG)
     redis.call('HSET', META, 'epoch', epoch, 'epochAt', epochAt, 'rev', int(rev), 'tag', tag, 't', int(t), 'born', born)
+    -- Until a pod opens: hosts on which nobody ever is may be asked about, too.
+    redis.call('PEXPIRE', META, 3600000)
   end
 end
 local function head() return {epoch, epochAt, int(rev), tag, int(t)} end
@@ -56,14 +61,18 @@ end
 
 const WRITER = `
 local order, touched = {}, {}
-local function parse(text)
+local parse
+function parse(text)
   if not text then return {n = 0, a = 0, chosen = 'o', stamp = 0, was = 'f', prev = 0, claims = 'null', text = '""'} end
   local n, a, chosen, stamp, was, prev, len, from =
     string.match(text, '^%[(%d+),(%d+),"(%a)",(%d+),"(%a)",(%d+),(%d+),()')
+  -- What somebody else has written there counts for nothing.
+  if not n then return parse(nil) end
   local stop = from + tonumber(len)
   return {n = tonumber(n), a = tonumber(a), chosen = chosen, stamp = tonumber(stamp), was = was, prev = tonumber(prev),
     claims = string.sub(text, from, stop - 1), text = string.sub(text, stop + 1, -2)}
 end
+local function isForgettable(r) return r.n == 0 and r.chosen == 'o' and r.text == '""' end
 -- Loads the records of all users that the call is about to touch, in one command.
 local function loadUsers(list)
   for from = 1, #list, 4000 do
@@ -124,6 +133,13 @@ local function count(user, n, a)
   local next = touch(user)
   next.n, next.a = next.n + n, next.a + a
 end
+-- Users are counted with fewer than no connections: the table of users is lost, or a part of it.
+local function contradicts()
+  for _, user in ipairs(order) do
+    if touched[user].n < 0 or touched[user].a < 0 then return true end
+  end
+  return false
+end
 -- Writes the touched users, forgets the long gone, appends the entry and publishes it.
 local function append(from, prevTag, newTag, rows, grace, keptMs)
   local sets, gone, back, lines = {}, {}, {}, {}
@@ -143,8 +159,7 @@ local function append(from, prevTag, newTag, rows, grace, keptMs)
   if #old > 0 then
     local texts = redis.call('HMGET', USERS, unpack(old))
     for i, user in ipairs(old) do
-      local r = parse(texts[i])
-      if texts[i] and r.n == 0 and r.chosen == 'o' and r.text == '""' then
+      if texts[i] and isForgettable(parse(texts[i])) then
         redis.call('HDEL', USERS, user)
         lines[#lines + 1] = '[' .. user .. ',null]'
       end
@@ -152,11 +167,14 @@ local function append(from, prevTag, newTag, rows, grace, keptMs)
     redis.call('ZREM', GONE, unpack(old))
   end
   tag = newTag
-  redis.call('HSET', META, 'rev', int(rev), 'tag', tag, 't', int(t))
   local entry = '{"v":${FORMAT},"epoch":"' .. epoch .. '","from":' .. int(from) .. ',"previous":"' .. prevTag ..
     '","to":' .. int(rev) .. ',"tag":"' .. tag .. '","at":' .. int(t) ..
     ',"rows":[' .. table.concat(rows, ',') .. '],"users":[' .. table.concat(lines, ',') .. ']}'
-  redis.call('XADD', LOG, 'MAXLEN', '~', 4096, int(rev) .. '-0', 'e', entry)
+  -- How long an entry is, as of late: a log of large ones goes back less far.
+  size = math.floor((size or #entry) * 0.9 + #entry * 0.1) + 1
+  redis.call('HSET', META, 'rev', int(rev), 'tag', tag, 't', int(t), 'size', int(size))
+  local length = math.max(64, math.min(${LOG_MAX}, math.floor(${LOG_BYTES} / size)))
+  redis.call('XADD', LOG, 'MAXLEN', '~', int(length), int(rev) .. '-0', 'e', entry)
   redis.call('SPUBLISH', LOG, entry)
 end
 `;
@@ -182,6 +200,7 @@ if ARGV[5] ~= '' and ARGV[5] ~= epoch then
     redis.call('HSET', META, 'rev', int(rev), 'tag', ARGV[2])
   end
 end
+redis.call('PERSIST', META)
 redis.call('HSET', OWN, '!g', ARGV[4], '!s', '0', '!r', '')
 redis.call('ZADD', LEASES, int(clock + tonumber(ARGV[7])), ARGV[3])
 return {'OK', epoch}
@@ -248,11 +267,9 @@ for i = 0, nUsers - 1 do
     if ARGV[at + 2] ~= '' then next.text = ARGV[at + 2] end
   end
 end
-for _, user in ipairs(order) do
-  if touched[user].n < 0 or touched[user].a < 0 then
-    forget(ARGV[3], ARGV[1], ARGV[2])
-    return {'GONE'}
-  end
+if contradicts() then
+  forget(ARGV[3], ARGV[1], ARGV[2])
+  return {'GONE'}
 end
 each('HSET', OWN, sets)
 each('HDEL', OWN, dels)
@@ -309,6 +326,10 @@ if #ids > 0 then
     count(user, -1, -active)
     lines[#lines + 1] = '[' .. id .. ',null]'
   end
+  if contradicts() then
+    forget(ARGV[3], ARGV[1], ARGV[2])
+    return {'DONE'}
+  end
   each('HDEL', OWN, ids)
   append(from, prevTag, ARGV[6], lines, 0, tonumber(ARGV[7]))
 end
@@ -332,6 +353,36 @@ return 1
 const NOW = `${PRELUDE}
 begin(ARGV[1], ARGV[2], ARGV[3])
 return head()
+`;
+
+/** Where the roster is, and how many rows and users it has there. ARGV: new epoch, new tag. */
+const TALLY = `${PRELUDE}
+begin(ARGV[1], ARGV[2])
+local rows = 0
+-- The pod's key without a pod is the beginning of each pod's.
+for _, instance in ipairs(redis.call('ZRANGE', LEASES, 0, -1)) do
+  rows = rows + math.max(0, redis.call('HLEN', OWN .. instance) - 3)
+end
+return {head(), rows, redis.call('HLEN', USERS)}
+`;
+
+/**
+ * Forgets who left a host long ago on which no pod has been since. 1: nothing is left but what users have chosen.
+ * ARGV: kept ms.
+ */
+const TRIM = `${PRELUDE}${WRITER}
+if redis.call('EXISTS', LEASES) == 1 then return 0 end
+local time = redis.call('TIME')
+local old = redis.call('ZRANGEBYSCORE', GONE, '-inf', '(' .. int(tonumber(time[1]) * 1000 - tonumber(ARGV[1])), 'LIMIT', 0, 1000)
+if #old > 0 then
+  local texts = redis.call('HMGET', USERS, unpack(old))
+  for i, user in ipairs(old) do if isForgettable(parse(texts[i])) then redis.call('HDEL', USERS, user) end end
+  redis.call('ZREM', GONE, unpack(old))
+end
+if redis.call('EXISTS', GONE) == 1 then return 0 end
+if redis.call('EXISTS', USERS) == 1 then redis.call('XTRIM', LOG, 'MAXLEN', 0)
+else redis.call('UNLINK', META, LOG) end
+return 1
 `;
 
 /** ARGV: new epoch, new tag, epoch seen. */
@@ -377,6 +428,8 @@ export const SCRIPTS = {
   sweep: SWEEP,
   close: CLOSE,
   now: NOW,
+  tally: TALLY,
+  trim: TRIM,
   renew: RENEW,
 } as const;
 

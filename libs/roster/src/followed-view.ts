@@ -26,6 +26,8 @@ export interface FollowedViewOptions {
   readonly profiles: Profiles;
   readonly timing: Timing;
   readonly times: ViewTimes;
+  /** Whether the store has in this epoch what this very pod has on the host. */
+  readonly isWritten: (host: string, epoch: string) => Promise<boolean>;
 }
 
 /** A view, and the store's time at which its answer is true. */
@@ -49,7 +51,7 @@ const ROUNDS_MAX = 6;
 const DEAF_AFTER = 3;
 
 /** How many rows a view takes before it lets others run: some milliseconds of work. */
-const CHUNK = 2000;
+const CHUNK = 1000;
 
 interface Ask {
   readonly head: Head;
@@ -256,6 +258,8 @@ export class FollowedView implements LogListener {
     if ([...loss.instances].every((instance) => leases.has(instance))) loss.allSeenAt ??= now;
     const rewritten = loss.instances.size === 0 || (loss.allSeenAt !== undefined && now - loss.allSeenAt >= REWRITE_MS);
     if (!rewritten && now < loss.deadline) return;
+    // However late this pod comes: without its own people the new picture is worse, and their choices are in the old one.
+    if (!(await this.options.isWritten(host, head.epoch))) return;
     this.loss = undefined;
     await this.reload(head.epoch);
   }

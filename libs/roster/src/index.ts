@@ -14,4 +14,4 @@ export * from './views';
 export * from './local-rosters';
 export * from './memory.directory';
 export * from './user.directory';
-export { GONE_KEPT_MS, isExpired, LEASE_MAX_MS, LOG_PAGE, REVISION_LEAP, SWEEP_MAX } from './roster-tables';
+export { GONE_KEPT_MS, isExpired, LEASE_MAX_MS, LOG_MAX, LOG_PAGE, REVISION_LEAP, SWEEP_MAX } from './roster-tables';

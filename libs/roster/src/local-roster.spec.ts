@@ -234,13 +234,24 @@ describe('The connections of a pod', () => {
     expect(store.batches[0]).toEqual(sent);
   });
 
-  it('go in several batches when there are more than 500, in their order', async () => {
+  it('go in several batches when they are in many channels with long names', async () => {
+    const done: Promise<unknown>[] = [];
+    for (let n = 0; n < 10; n += 1) {
+      done.push(local.connect(`c${n}`, null));
+      for (let m = 0; m < 50; m += 1) done.push(local.join(`c${n}`, 'anonymous', `${m}`.padEnd(255, '-')));
+    }
+    await flush();
+    await Promise.all(done);
+    expect(store.batches.map(({ rows }) => rows.length)).toEqual([6, 4]);
+  });
+
+  it('go in several batches when there are more than 250, in their order', async () => {
     const ids = Array.from({ length: 1201 }, (_, n) => `c${n}`);
     const done = ids.map((id) => local.connect(id, null));
     await flush();
     await Promise.all(done);
-    expect(store.batches.map(({ rows }) => rows.length)).toEqual([500, 500, 201]);
-    expect(store.batches.map(({ sequence }) => sequence)).toEqual([1, 2, 3]);
+    expect(store.batches.map(({ rows }) => rows.length)).toEqual([250, 250, 250, 250, 201]);
+    expect(store.batches.map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4, 5]);
     expect(store.batches.flatMap(({ rows }) => rows.map(({ connectionId }) => connectionId))).toEqual(ids);
   });
 

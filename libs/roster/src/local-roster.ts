@@ -22,8 +22,11 @@ import {
 } from './roster.store';
 import { backOffMs, type Timing } from './timing';
 
-/** A batch this large takes a shared store a few milliseconds; a larger one would keep others waiting. */
-const BATCH_MAX = 500;
+/** A batch this large takes a shared store about 3 ms; a larger one would keep others waiting. */
+const BATCH_MAX = 250;
+
+/** The same for rows with many channels: about as many characters of names are in a batch at most. */
+const BATCH_LENGTH_MAX = 64_000;
 
 /** `stored`: every pod's next answer shows it. `degraded`: the store is away; it is kept here and written when it is back. */
 export type Written = 'stored' | 'degraded';
@@ -66,6 +69,8 @@ export class LocalRoster {
   private disowned = false;
   private away = false;
   private stopped = false;
+  /** What the store had to be told when this life began, and has not been yet. */
+  private missing = new Set<string>();
   private dirty = new Map<string, Deferred<Written>>();
   private dirtyUsers = new Map<string, PendingUser>();
   private frozen: Frozen | undefined;
@@ -93,6 +98,11 @@ export class LocalRoster {
   /** Registered with the store, or about to be: it must be kept alive there. */
   get isRegistered(): boolean {
     return this.opened;
+  }
+
+  /** The store has in this epoch what this pod had when it registered; what came since is on its way as ever. */
+  isWrittenIn(epoch: string): boolean {
+    return this.connections.size === 0 || (this.opened && this.known?.epoch === epoch && this.missing.size === 0);
   }
 
   /** Nothing here and nothing on its way. */
@@ -168,12 +178,12 @@ export class LocalRoster {
     const beat = await this.options.store.beat(this.host, life);
     // The answer is about a life that is over.
     if (!this.opened || life.generation !== this.generation) return beat;
-    if (beat.head.epoch === this.known?.epoch) this.known = beat.head;
     if (beat.own === undefined) this.reopen();
     else if (quiet && this.frozen === undefined && callsBefore === this.calls) {
       const { sequence, rows } = beat.own;
       if (sequence < this.sequence) await this.options.store.renewEpoch(this.host, beat.head.epoch);
       if (sequence !== this.sequence || rows !== this.connections.stored) this.reopen();
+      else this.known = beat.head;
     }
     return beat;
   }
@@ -248,7 +258,11 @@ export class LocalRoster {
         failures = 0;
         this.away = false;
       } catch (error) {
-        if (!(error instanceof StoreUnavailable)) this.options.report(error);
+        if (!(error instanceof StoreUnavailable)) {
+          this.options.report(error);
+          // Sent again as it is, it would fail again.
+          this.opened = false;
+        }
         this.goAway();
         await this.options.timing.wait(backOffMs(failures));
         failures += 1;
@@ -292,16 +306,28 @@ export class LocalRoster {
       this.connections.acknowledge(sent, users.length, applied.head);
     }
     this.frozen = undefined;
-    for (const done of ids.values()) done.resolve('stored');
+    for (const [connectionId, done] of ids) {
+      this.missing.delete(connectionId);
+      done.resolve('stored');
+    }
     for (const { done } of users) done.resolve('stored');
   }
 
   private freeze(): Frozen {
-    const ids = new Map([...this.dirty].slice(0, BATCH_MAX));
-    for (const connectionId of ids.keys()) this.dirty.delete(connectionId);
+    const ids = new Map<string, Deferred<Written>>();
+    const sent: Sent[] = [];
+    let length = 0;
+    for (const [connectionId, done] of this.dirty) {
+      if (ids.size >= BATCH_MAX || length >= BATCH_LENGTH_MAX) break;
+      this.dirty.delete(connectionId);
+      ids.set(connectionId, done);
+      for (const write of this.connections.difference(connectionId)) {
+        sent.push(write);
+        for (const { channel } of write.memberships) length += channel.length;
+      }
+    }
     const users = [...this.dirtyUsers.values()].slice(0, BATCH_MAX);
     for (const { write } of users) this.dirtyUsers.delete(write.userId);
-    const sent = [...ids.keys()].flatMap((connectionId) => this.connections.difference(connectionId));
     return { ids, users, sent, sequence: this.sequence + 1 };
   }
 
@@ -323,6 +349,7 @@ export class LocalRoster {
     for (const connectionId of this.connections.ids()) {
       if (!this.dirty.has(connectionId)) this.dirty.set(connectionId, new Deferred());
     }
+    this.missing = new Set(this.dirty.keys());
     if (lost) this.restoreChoices();
     this.opened = true;
   }

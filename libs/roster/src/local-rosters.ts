@@ -40,6 +40,15 @@ export class LocalRosters {
     return [...this.rosters].filter(([, roster]) => roster.size > 0).map(([host]) => host);
   }
 
+  /** Whether the store has in this epoch what this pod has on the host. @throws StoreUnavailable */
+  async isWritten(host: string, epoch: string): Promise<boolean> {
+    const roster = this.rosters.get(host);
+    if (roster === undefined || roster.isWrittenIn(epoch)) return true;
+    // It may not have noticed yet that the epoch is another one.
+    if (roster.isRegistered) await roster.beat();
+    return roster.isWrittenIn(epoch);
+  }
+
   /**
    * One beat on all hosts: those with a roster here, and those that the store has and nobody may look after. A beat that
    * falls due while another still waits for the store follows at once.

@@ -77,7 +77,7 @@ export class MemoryRosterStore extends RosterStore {
 
   override async snapshot(host: string): Promise<Snapshot> {
     const tables = this.of(host);
-    return { head: tables.now(this.nowMs()), rows: [...tables.rows()], users: [...tables.users()] };
+    return tables.snapshot(this.nowMs());
   }
 
   override async entriesAfter(host: string, revision: number): Promise<readonly LogEntry[]> {

@@ -14,28 +14,22 @@ interface RowJson {
 }
 
 export class PresenceView {
-  private readonly records = new Map<string, UserRecord>();
+  private records = new Map<string, UserRecord>();
   private index = new PresenceIndex();
   private readonly rowJson = new Map<string, RowJson>();
   private fullList: { readonly json: string; readonly fromMs: number; readonly untilMs: number } | undefined;
 
   constructor(private readonly profiles: Profiles) {}
 
-  async load(
-    users: Iterable<readonly [string, UserRecord]>,
-    atMs: number,
-    chunk: number,
-    breathe: () => Promise<void>,
-  ): Promise<void> {
-    this.records.clear();
-    this.rowJson.clear();
-    this.fullList = undefined;
+  async load(users: Map<string, UserRecord>, atMs: number, chunk: number, breathe: () => Promise<void>): Promise<void> {
+    this.records = users;
     // A host's whole history need not be sorted.
     this.index = new PresenceIndex(atMs - KEPT_MS);
+    let taken = 0;
     for (const [userId, record] of users) {
-      this.records.set(userId, record);
       this.index.move(userId, undefined, record);
-      if (this.records.size % chunk === 0) await breathe();
+      taken += 1;
+      if (taken % chunk === 0) await breathe();
     }
   }
 

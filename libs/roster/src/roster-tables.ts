@@ -18,6 +18,7 @@ import type {
   Opened,
   PodLife,
   RowState,
+  Snapshot,
   Swept,
   UserWrite,
 } from './roster.store';
@@ -191,6 +192,12 @@ export class RosterTables {
 
   users(): ReadonlyMap<string, UserRecord> {
     return this.records;
+  }
+
+  snapshot(nowMs: number): Snapshot {
+    const rows = new Map<string, ConnectionRow>();
+    for (const row of this.rows()) rows.set(row.connectionId, row);
+    return { head: this.now(nowMs), rows, users: new Map(this.records) };
   }
 
   entriesAfter(revision: number): LogEntry[] {

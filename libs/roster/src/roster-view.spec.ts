@@ -298,17 +298,6 @@ describe('A view that follows the log', () => {
     expect(behind.apply({ ...entry(0), tag: 'another' })).toBe(false);
   });
 
-  it('starts over with a snapshot', async () => {
-    await followed.pod.gone('t1', 't2', 't3');
-    await followed.pod.row('t4', rowOf('bob', inChannels('room')));
-    followed.view.channelMap('array');
-    for (const each of entries.slice(0, 3)) behind.apply(each);
-    behind.channelMap('array');
-    await loadView(behind, followed.store);
-    expect(parsed(behind.channelMap('array'))).toEqual(parsed(followed.view.channelMap('array')));
-    expect(behind.totals).toEqual({ users: 1, userConnections: 1, anonymousConnections: 0 });
-  });
-
   it('lets others run while it loads, and is all there in the end', async () => {
     await followed.pod.row('t4', rowOf(null, anonymously('room')));
     const breaths: number[] = [];

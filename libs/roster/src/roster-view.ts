@@ -35,13 +35,13 @@ export class RosterView {
   private position: Head | undefined;
   /** The last places before this one: revision to tag. */
   private readonly places = new Map<number, string>();
-  private readonly rows = new Map<string, ConnectionRow>();
+  private rows = new Map<string, ConnectionRow>();
   /** Connections in the order of connecting; their fragments are the members of the map that their tabs are. */
-  private tabs = new SegmentedList();
+  private readonly tabs = new SegmentedList();
   private tabShape: TabShape = 'object';
   /** Connections by pod. */
   private readonly pods = new Map<string, number>();
-  private channels = new HostChannels();
+  private readonly channels = new HostChannels();
   private readonly fragments = new Map<string, string>();
   private readonly maps = new Map<TabShape, Buffer>();
 
@@ -59,19 +59,16 @@ export class RosterView {
     return cursorOf(this.head);
   }
 
-  /** Takes a snapshot, `chunk` rows at a time; `breathe` lets others run in between. Not to be read before it is done. */
+  /**
+   * Takes a snapshot over, `chunk` rows at a time; `breathe` lets others run in between. Once, and not to be read before
+   * it is done.
+   */
   async load({ head, rows, users }: Snapshot, chunk: number, breathe: () => Promise<void>): Promise<void> {
-    this.rows.clear();
-    this.tabs = new SegmentedList();
-    this.pods.clear();
-    this.channels = new HostChannels();
-    this.fragments.clear();
-    this.maps.clear();
-    this.places.clear();
     await this.presence.load(users, head.atMs, chunk, breathe);
+    this.rows = rows;
     let taken = 0;
-    for (const row of rows) {
-      this.setRow(row.connectionId, row);
+    for (const row of rows.values()) {
+      this.place(undefined, row);
       taken += 1;
       if (taken % chunk === 0) await breathe();
     }
@@ -236,12 +233,13 @@ export class RosterView {
     const old = this.rows.get(connectionId);
     if (row === null) this.rows.delete(connectionId);
     else this.rows.set(connectionId, row);
-    this.channels.move(old, row);
-    this.moveTab(old, row);
+    this.place(old, row);
     if (old?.userId != null && !this.channels.has(old.userId)) this.fragments.delete(old.userId);
   }
 
-  private moveTab(old: ConnectionRow | undefined, row: ConnectionRow | null): void {
+  /** Brings what follows from the rows from one to the other. */
+  private place(old: ConnectionRow | undefined, row: ConnectionRow | null): void {
+    this.channels.move(old, row);
     this.countPod(old?.pod, -1);
     this.countPod(row?.pod, 1);
     if (old !== undefined && row !== null && old.userId === row.userId && old.since.revision === row.since.revision) {

@@ -75,10 +75,11 @@ export interface LogEntry {
   readonly users: readonly (readonly [userId: string, record: UserRecord | null])[];
 }
 
+/** The maps, by connection and by user, are the receiver's: a view takes them over instead of copying a large roster. */
 export interface Snapshot {
   readonly head: Head;
-  readonly rows: Iterable<ConnectionRow>;
-  readonly users: Iterable<readonly [userId: string, record: UserRecord]>;
+  readonly rows: Map<string, ConnectionRow>;
+  readonly users: Map<string, UserRecord>;
 }
 
 /** `old`: the store knows the instance by this generation, or a later one, already. */

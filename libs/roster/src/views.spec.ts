@@ -12,11 +12,14 @@ describe('The views of a pod', () => {
   let pod: Writer;
   let views: Views;
   let directory: Directory;
+  /** Whether the store has what this pod itself has. */
+  let isWritten: boolean;
   /** This pod's own clock, which nothing moves but the test. */
   let clockMs: number;
 
   beforeEach(() => {
     clockMs = 0;
+    isWritten = true;
     store = new WatchedStore();
     pod = new Writer(store, HOST, 'pod-1');
     directory = new Directory();
@@ -27,6 +30,7 @@ describe('The views of a pod', () => {
     new Views({
       store,
       profilesOf: () => directory,
+      isWritten: () => Promise.resolve(isWritten),
       timing: { now: () => clockMs, wait: () => new Promise((resolve) => setImmediate(resolve)) },
       times: { reregisterMs: REREGISTER_MS, staleMaxMs: STALE_MAX_MS },
     });
@@ -238,6 +242,18 @@ describe('The views of a pod', () => {
       clockMs += 300;
       await views.read(HOST);
       expect(await isOld()).toEqual([2, false]);
+    });
+
+    it('keep the old picture until this very pod has written what it owns, however late', async () => {
+      isWritten = false;
+      await pod.open({ epoch: 'before', revision: 0 });
+      expect(await isOld()).toEqual([2, true]);
+      clockMs += 5 * REREGISTER_MS;
+      expect(await isOld()).toEqual([2, true]);
+      await pod.row('c1', rowOf('ada'));
+      isWritten = true;
+      await views.read(HOST);
+      expect(await isOld()).toEqual([1, false]);
     });
 
     it('do not wait for a pod that has died with it', async () => {

@@ -97,8 +97,8 @@ export class Views {
     let kept = this.kept.get(host);
     if (kept === undefined) {
       if (this.kept.size >= VIEWS_MAX) this.dropVacant();
-      const { store, timing, times, profilesOf } = this.options;
-      const followed = new FollowedView({ store, timing, times, host, profiles: profilesOf(host) });
+      const { store, timing, times, isWritten, profilesOf } = this.options;
+      const followed = new FollowedView({ store, timing, times, isWritten, host, profiles: profilesOf(host) });
       kept = { followed, asked: true };
       this.kept.set(host, kept);
     }

@@ -1,0 +1,136 @@
+import type { RedisLink, RedisRosterStore } from '@rollcall/redis';
+import { eventually } from '../support/eventually';
+import { connectLink, redisRosterOn } from '../support/redis-roster';
+import { describeWithRedis, type RunningRedis, startRedis } from '../support/redis-server';
+import { HOST, inChannels, rowOf, stored, Writer } from '../support/roster-store';
+
+const PREFIX = 'test';
+const KEYS = `{${PREFIX}:${HOST}}`;
+const HINTS = `{${PREFIX}}:hosts`;
+
+/** Long ago, for any time that Redis compares with its own. */
+const LONG_AGO = '1';
+
+jest.setTimeout(60_000);
+
+describeWithRedis('The tables in Redis', () => {
+  let redis: RunningRedis;
+  let link: RedisLink;
+  let store: RedisRosterStore;
+  let pod: Writer;
+
+  const command = (...args: string[]): Promise<unknown> => link.command(args[1] ?? '', ...args);
+  const keys = async (): Promise<string[]> => ((await command('KEYS', `${KEYS}*`)) as string[]).sort();
+
+  /** What time would do. */
+  const leftLongAgo = async (...userIds: string[]): Promise<void> => {
+    for (const userId of userIds) await command('ZADD', `${KEYS}:gone`, LONG_AGO, JSON.stringify(userId));
+    await command('ZADD', HINTS, LONG_AGO, JSON.stringify(HOST));
+  };
+
+  beforeEach(async () => {
+    redis = await startRedis();
+    link = connectLink({ urls: [redis.url] });
+    ({ store } = redisRosterOn(link, PREFIX));
+    pod = new Writer(store, HOST, 'pod-1');
+    await eventually(() => store.checkFormat(), { within: 10_000 });
+  });
+
+  afterEach(async () => {
+    await link.close();
+    await redis.stop();
+  });
+
+  describe('of a host that everybody has left', () => {
+    const left = async (): Promise<void> => {
+      await pod.row('c1', rowOf('ada', inChannels('room')));
+      await pod.gone('c1');
+      await store.close(HOST, pod.life);
+    };
+
+    it('go when nobody can ask about who was there any more, and the host is not looked after then', async () => {
+      await left();
+      await leftLongAgo('ada');
+      await store.leases(HOST);
+      expect(await keys()).toEqual([]);
+      expect(await store.hosts()).toEqual([]);
+    });
+
+    it('stay as long as somebody may ask', async () => {
+      await left();
+      await leftLongAgo();
+      await store.leases(HOST);
+      expect((await stored(store, HOST)).users.get('ada')).toMatchObject({ connections: 0 });
+      expect(await store.hosts()).toEqual([HOST]);
+    });
+
+    it('keep what users have chosen, and nothing else', async () => {
+      await pod.write({
+        users: [{ userId: 'ada', status: 'busy' }],
+        rows: [{ connectionId: 'c1', row: rowOf('bob') }],
+      });
+      await left();
+      await leftLongAgo('ada', 'bob');
+      await store.leases(HOST);
+      const { users } = await stored(store, HOST);
+      expect([...users]).toMatchObject([['ada', { chosen: 'busy' }]]);
+      expect(await command('XLEN', `${KEYS}:log`)).toBe(0);
+      expect(await store.hosts()).toEqual([]);
+      // It is a host like any other when somebody comes back.
+      await new Writer(store, HOST, 'pod-2').row('c2', rowOf('ada'));
+      expect((await stored(store, HOST)).users.get('ada')).toMatchObject({ chosen: 'busy', connections: 1 });
+    });
+
+    it('stay while a pod is there', async () => {
+      await pod.row('c1', rowOf('ada'));
+      await command('ZADD', HINTS, LONG_AGO, JSON.stringify(HOST));
+      await store.leases(HOST);
+      expect((await stored(store, HOST)).rows.size).toBe(1);
+    });
+  });
+
+  it('of a host that was only asked about go by themselves, and stay once a pod is there', async () => {
+    await store.head(HOST);
+    expect(Number(await command('PTTL', `${KEYS}:meta`))).toBeGreaterThan(0);
+    await pod.row('c1', rowOf('ada'));
+    expect(await command('PTTL', `${KEYS}:meta`)).toBe(-1);
+  });
+
+  it('are all given up when a sweep finds that the users are lost, so that pods write them anew', async () => {
+    await pod.row('c1', rowOf('ada'));
+    await new Writer(store, HOST, 'pod-2').row('c2', rowOf('bob'));
+    await command('DEL', `${KEYS}:users`);
+    await command('ZADD', `${KEYS}:leases`, LONG_AGO, pod.life.instance);
+    expect(await store.sweep(HOST, pod.life.instance, Number(LONG_AGO), '0')).toEqual({ state: 'done' });
+    expect((await stored(store, HOST)).rows.size).toBe(0);
+    await new Writer(store, HOST, 'pod-2').row('c2', rowOf('bob'));
+    expect((await stored(store, HOST)).users.get('bob')).toMatchObject({ connections: 1 });
+  });
+
+  it('take somebody else’s nonsense about a user for nothing', async () => {
+    await command('HSET', `${KEYS}:users`, '"ada"', '[-1,-1,"o",0,"f",0,4,null,""]');
+    await pod.row('c1', rowOf('ada'));
+    expect((await stored(store, HOST)).users.get('ada')).toMatchObject({ connections: 1, active: 1 });
+  });
+
+  it('are read anew when a scan has gone on at another server, where its cursor meant nothing', async () => {
+    const rows = Array.from({ length: 2000 }, (_, n) => ({ connectionId: `c${n}`, row: rowOf(`user-${n}`) }));
+    for (let from = 0; from < rows.length; from += 500) await pod.write({ rows: rows.slice(from, from + 500) });
+    const original = link.command.bind(link);
+    let scans = 0;
+    jest.spyOn(link, 'command').mockImplementation(async (key, ...args) => {
+      scans += args[0] === 'HSCAN' ? 1 : 0;
+      return args[0] === 'HSCAN' && scans === 3 ? ['0', []] : original(key, ...args);
+    });
+    const { rows: read, users } = await store.snapshot(HOST);
+    expect([read.size, users.size]).toEqual([2000, 2000]);
+  });
+
+  it('keep a log of large entries short', async () => {
+    const names = Array.from({ length: 100 }, (_, n) => `${n}`.padEnd(255, '\ud800'));
+    const row = rowOf('ada', inChannels(...names));
+    for (let entries = 0; entries < 300; entries += 1) await pod.row('c1', row);
+    expect(Number(await command('MEMORY', 'USAGE', `${KEYS}:log`))).toBeLessThan(24 * 1024 * 1024);
+    expect(await command('XLEN', `${KEYS}:log`)).toBeGreaterThan(50);
+  });
+});
