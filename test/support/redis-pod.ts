@@ -32,7 +32,7 @@ export class RedisPod extends Faces {
 
   private constructor(
     readonly port: number,
-    child: ChildProcess,
+    private readonly child: ChildProcess,
   ) {
     super();
     child.stdout?.on('data', (chunk) => (this.said += String(chunk)));
@@ -46,7 +46,11 @@ export class RedisPod extends Faces {
   }
 
   /** Begins to start; it may never become ready. */
-  static async launch(redisPort: number, settings: Settings = {}): Promise<RedisPod> {
+  static async launch(
+    redisPort: number,
+    settings: Settings = {},
+    environment: Record<string, string> = {},
+  ): Promise<RedisPod> {
     if (!existsSync(MAIN)) execFileSync('npm', ['run', 'build', '--silent'], { cwd: ROOT });
     const port = await freePort();
     const times = Object.entries({ ...QUICK, ...settings }).map(([name, ms]) => [name, String(ms)]);
@@ -59,6 +63,7 @@ export class RedisPod extends Faces {
         LOG_LEVEL: 'warn',
         REDIS_URL: `redis://127.0.0.1:${redisPort}`,
         APPS_FILE: appsFile({ apps: [shop()] }),
+        ...environment,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -70,10 +75,14 @@ export class RedisPod extends Faces {
     return pod;
   }
 
-  static async start(redisPort: number, settings: Settings = {}): Promise<RedisPod> {
-    const pod = await RedisPod.launch(redisPort, settings);
+  static async start(...launched: Parameters<typeof RedisPod.launch>): Promise<RedisPod> {
+    const pod = await RedisPod.launch(...launched);
     await pod.becomes(200);
     return pod;
+  }
+
+  signal(signal: 'SIGTERM' | 'SIGKILL'): void {
+    this.child.kill(signal);
   }
 
   get output(): string {

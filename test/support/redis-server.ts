@@ -3,11 +3,13 @@
  * on 127.0.0.1 alone, keep nothing on disk, and end with the test file.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient } from 'redis';
+import type { Certificate } from './certificate';
 import { eventually } from './eventually';
 
 const BINARY = process.env.REDIS_SERVER ?? 'redis-server';
@@ -51,8 +53,16 @@ async function freePorts(count: number): Promise<number[]> {
   return ports;
 }
 
-async function commandAt(url: string, args: string[]): Promise<unknown> {
-  const client = createClient({ url, RESP: 2, socket: { reconnectStrategy: false } });
+interface Door {
+  /** `user:password`, for a server that lets nobody else in. */
+  readonly login?: string;
+  /** The server speaks TLS alone, and shows this. */
+  readonly tls?: Certificate;
+}
+
+async function commandAt(url: string, args: string[], { tls }: Door): Promise<unknown> {
+  const trust = tls === undefined ? {} : { tls: true as const, ca: readFileSync(tls.authority) };
+  const client = createClient({ url, RESP: 2, socket: { reconnectStrategy: false, ...trust } });
   client.on('error', () => undefined);
   await client.connect();
   try {
@@ -63,10 +73,11 @@ async function commandAt(url: string, args: string[]): Promise<unknown> {
 }
 
 /** Starts a server with these arguments and waits until it answers. */
-async function start(port: number, args: string[]): Promise<RunningRedis> {
+async function start(port: number, args: string[], door: Door = {}): Promise<RunningRedis> {
   const child = spawn(BINARY, args, { stdio: 'ignore' });
-  const url = `redis://127.0.0.1:${port}`;
-  const command = (...command: string[]): Promise<unknown> => commandAt(url, command);
+  const login = door.login === undefined ? '' : `${door.login}@`;
+  const url = `${door.tls === undefined ? 'redis' : 'rediss'}://${login}127.0.0.1:${port}`;
+  const command = (...command: string[]): Promise<unknown> => commandAt(url, command, door);
   const stop = (): Promise<void> => stopProcess(child);
   try {
     await eventually(
@@ -103,11 +114,21 @@ async function temporary(): Promise<{ dir: string; remove: () => Promise<void> }
 }
 
 /** One server; `at` takes a port that another one had. */
-export async function startRedis({ at, args = [] }: { at?: number; args?: string[] } = {}): Promise<RunningRedis> {
+export async function startRedis({
+  at,
+  args = [],
+  ...door
+}: { at?: number; args?: string[] } & Door = {}): Promise<RunningRedis> {
   const { dir, remove } = await temporary();
   const port = at ?? (await freePorts(1))[0] ?? 0;
-  const redis = await start(port, [...settings(port, dir), ...args]);
+  const redis = await start(port, [...settings(port, dir), ...args, ...tlsOnly(port, door.tls)], door);
   return { ...redis, stop: () => redis.stop().then(remove) };
+}
+
+function tlsOnly(port: number, tls: Certificate | undefined): string[] {
+  if (tls === undefined) return [];
+  const files = ['--tls-cert-file', tls.certificate, '--tls-key-file', tls.key, '--tls-ca-cert-file', tls.authority];
+  return ['--port', '0', '--tls-port', String(port), '--tls-auth-clients', 'no', ...files];
 }
 
 export interface RunningCluster {
