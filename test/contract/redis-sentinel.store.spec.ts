@@ -31,7 +31,7 @@ describeWithRedis('A Redis with a sentinel', () => {
     const before = await pod.row('c1', rowOf('ada'));
     const views = viewsOf(store);
     expect((await views.read(HOST)).view.totals.userConnections).toBe(1);
-    await setup.master.command('WAIT', '1', '5000');
+    await setup.replicated();
     await setup.master.stop();
     const batch = pod.batch({ rows: [{ connectionId: 'c2', row: rowOf('ada') }] });
     let tries = 0;

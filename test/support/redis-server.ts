@@ -185,6 +185,8 @@ export interface RunningSentinel {
   readonly master: RunningRedis;
   readonly replica: RunningRedis;
   readonly sentinel: RunningRedis;
+  /** Resolves when the replica has all that the master has now. */
+  replicated(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -224,9 +226,24 @@ export async function startRedisSentinel(): Promise<RunningSentinel> {
     master,
     replica,
     sentinel,
+    replicated: async () => {
+      // WAIT would not do: it waits for what its own connection has written.
+      const wanted = await offsetOf(master);
+      await eventually(
+        async () => {
+          if ((await offsetOf(replica)) < wanted) throw new Error('The replica is behind.');
+        },
+        { within: START_WITHIN_MS },
+      );
+    },
     stop: async () => {
       await Promise.all([sentinel, replica, master].map((each) => each.stop()));
       await remove();
     },
   };
+}
+
+async function offsetOf({ command }: RunningRedis): Promise<number> {
+  const info = String(await command('INFO', 'replication'));
+  return Number(/^(?:slave_repl_offset|master_repl_offset):(\d+)/m.exec(info)?.[1]);
 }

@@ -14,11 +14,18 @@ export interface RedisSettings {
   readonly onError: (error: Error) => void;
 }
 
-/** `commands`: nothing waits in a queue. `messages`: publishing and subscribing waits for the connection, within reason. */
-type Purpose = 'commands' | 'messages';
+/** `commands`: nothing waits in a queue. `publishing` and `hearing` wait for the connection, within reason. */
+type Purpose = 'commands' | 'publishing' | 'hearing';
 
 /** While Redis is away so many messages between pods wait; more are dropped, for nobody may wait for ever. */
 const MESSAGES_WAITING_MAX = 10_000;
+
+/**
+ * How often a client that only hears asks the sentinels for the master. One that sends commands finds out when they fail;
+ * this one would go on waiting for a master that has gone: the client listens to the sentinels over one connection, and
+ * does not open it again.
+ */
+const MASTER_ASKED_EVERY_MS = 1000;
 
 /** Grows from try to try, with a random part, so that pods do not come back all at once. */
 const reconnectStrategy = (retries: number): number => Math.min(50 * 2 ** retries, 1000) * (0.5 + Math.random() / 2);
@@ -47,7 +54,7 @@ function access({ urls: [url = ''] }: RedisSettings) {
 
 /** A client for the settings, which begins to connect at once and never stops trying; `send` goes to the node of the key. */
 export function redisClient(settings: RedisSettings, purpose: Purpose) {
-  if (settings.sentinels !== undefined) return sentinelClient(settings, settings.sentinels);
+  if (settings.sentinels !== undefined) return sentinelClient(settings, settings.sentinels, purpose);
   return settings.urls.length > 1 ? clusterClient(settings, purpose) : singleClient(settings, purpose);
 }
 
@@ -75,21 +82,30 @@ function clusterClient(settings: RedisSettings, purpose: Purpose) {
   return { client, send };
 }
 
-function sentinelClient(settings: RedisSettings, { nodes, name }: NonNullable<RedisSettings['sentinels']>) {
+function sentinelClient(
+  settings: RedisSettings,
+  { nodes, name }: NonNullable<RedisSettings['sentinels']>,
+  purpose: Purpose,
+) {
   const { login, tls } = access(settings);
-  const { socket, ...rest } = options(settings, 'messages');
+  const { socket, pingInterval, ...rest } = options(settings, 'hearing');
   const client = createSentinel({
     name,
     sentinelRootNodes: [...nodes],
     RESP: 2,
-    nodeClientOptions: { ...rest, ...login, socket: { ...socket, ...tls } },
-    sentinelClientOptions: { socket },
+    nodeClientOptions: { ...rest, ...login, pingInterval, socket: { ...socket, ...tls } },
+    // Sentinels have little to say: without pings the silence would be taken for a frozen one.
+    sentinelClientOptions: { pingInterval, socket },
+    ...(purpose === 'hearing' ? { scanInterval: MASTER_ASKED_EVERY_MS } : {}),
   });
-  client.on('error', settings.onError);
-  client.on('client-error', settings.onError);
+  client.on('error', (error: unknown) => settings.onError(asError(error)));
+  client.on('client-error', ({ error }: { error: unknown }) => settings.onError(asError(error)));
   void retried(() => client.connect(), settings.onError);
   return { client, send: (_key: string, args: string[]): Promise<unknown> => client.sendCommand(false, args) };
 }
+
+/** The sentinel client tells some of its errors as text. */
+const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
 
 /** The first contact of a cluster or sentinel client is not retried by itself. */
 async function retried(connect: () => Promise<unknown>, onError: (error: Error) => void): Promise<void> {

@@ -17,7 +17,7 @@ const BACK_AGAIN = ['ready', 'node-ready', 'topology-change'];
 /** Makes the clients and begins to connect; does not wait for the first contact. */
 export function connectRedis(settings: RedisSettings): RedisPort {
   const commands = redisClient(settings, 'commands');
-  const { client: messages } = redisClient(settings, 'messages');
+  const { client: messages } = redisClient(settings, 'hearing');
   return {
     command: (key, args) => commands.send(key, [...args]),
     subscribe: async (channel, listener) => void (await messages.sSubscribe(channel, listener)),

@@ -15,8 +15,8 @@ const SUBSCRIBE_EVERY_MS = 100;
  * sockets of this pod are reached; those of others miss what is sent while it is away.
  */
 export function socketMessages(settings: RedisSettings, prefix: string): SocketMessages {
-  const { client: publisher } = redisClient(settings, 'messages');
-  const { client: subscriber } = redisClient(settings, 'messages');
+  const { client: publisher } = redisClient(settings, 'publishing');
+  const { client: subscriber } = redisClient(settings, 'hearing');
   let closed = false;
 
   // The adapter waits for a message to be published before it reaches this pod's own sockets. They shall not wait for
