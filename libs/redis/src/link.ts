@@ -18,12 +18,21 @@ const SHAS = Object.fromEntries(
   Object.entries(SCRIPTS).map(([name, source]) => [name, createHash('sha1').update(source).digest('hex')]),
 ) as Record<ScriptName, string>;
 
+/** What is heard of a channel goes to all who listen here, over one subscription. */
+interface Channel {
+  readonly listeners: Set<(message: string) => void>;
+  readonly hear: (message: string) => void;
+  /** Subscriptions that the client has not answered yet. */
+  pending: number;
+}
+
 export class RedisLink {
   private awayFor: NodeJS.Timeout | undefined;
   private closed = false;
   /** When the first call since then was sent that Redis did not answer. */
   private failingSince: number | undefined;
   private readonly returns = new Set<() => void>();
+  private readonly channels = new Map<string, Channel>();
 
   constructor(
     readonly port: RedisPort,
@@ -68,18 +77,20 @@ export class RedisLink {
   /** Hears a channel from now on. Returns the way to stop. @throws StoreUnavailable */
   async subscribe(channel: string, listener: (message: string) => void): Promise<() => void> {
     if (this.awayFor !== undefined || this.closed) throw new StoreUnavailable('Redis is away.');
-    let stopped = false;
+    const heard = this.channelOf(channel);
+    heard.listeners.add(listener);
+    heard.pending += 1;
+    const subscribed = this.port.subscribe(channel, heard.hear).finally(() => (heard.pending -= 1));
     const stop = (): void => {
-      // Once: a second time might end what somebody else has just begun.
-      if (!stopped) this.port.unsubscribe(channel, listener).catch(() => undefined);
-      stopped = true;
+      if (heard.listeners.delete(listener)) this.letGo(channel, heard);
     };
-    const subscribed = this.port.subscribe(channel, listener);
     try {
       await this.bounded(subscribed);
     } catch (error) {
-      // It may come to pass later, and nobody would listen.
-      void subscribed.then(stop, () => undefined);
+      heard.listeners.delete(listener);
+      // It may come to pass later, and perhaps nobody listens then.
+      const late = (): void => this.letGo(channel, heard);
+      void subscribed.then(late, late);
       throw error;
     }
     return stop;
@@ -89,6 +100,27 @@ export class RedisLink {
     this.closed = true;
     clearTimeout(this.awayFor);
     await this.port.close();
+  }
+
+  private channelOf(name: string): Channel {
+    let channel = this.channels.get(name);
+    if (channel === undefined) {
+      const listeners: Channel['listeners'] = new Set();
+      const hear = (message: string): void => listeners.forEach((listener) => listener(message));
+      channel = { listeners, hear, pending: 0 };
+      this.channels.set(name, channel);
+    }
+    return channel;
+  }
+
+  /**
+   * Ends a subscription that nobody needs. Not while another one is on its way: the server would take the end for the
+   * later word, and the client would believe that it listens.
+   */
+  private letGo(name: string, channel: Channel): void {
+    if (channel.listeners.size > 0 || channel.pending > 0 || this.channels.get(name) !== channel) return;
+    this.channels.delete(name);
+    this.port.unsubscribe(name, channel.hear).catch(() => undefined);
   }
 
   private async bounded(call: Promise<unknown>): Promise<unknown> {
