@@ -1,6 +1,6 @@
 import type { ChannelKind } from '@rollcall/contract';
 import { inChannels, rowOf, Writer } from '../../../test/support/roster-store';
-import { Directory, Followed, loadView, parsed } from '../../../test/support/roster-view';
+import { Directory, Followed, parsed } from '../../../test/support/roster-view';
 import type { LogEntry, MembershipState } from './roster.store';
 import { RosterView, type TabShape } from './roster-view';
 
