@@ -3,10 +3,20 @@
  * users have changed; each pod keeps a copy, because every answer needs profiles at hand, and reads the log before it
  * relies on the copy. Entries are written by compare-and-set.
  *
- * If Redis forgets, profiles and minted tokens are lost with it; revocations are not: pods write them back.
+ * If Redis forgets, profiles and minted tokens are lost with it; revocations and erasures are not: each pod's copy holds on
+ * to them, and whichever pod reads first writes them back. Lost is one that no living pod had read.
  */
-import { type DirectoryEntry, SharedCheck, type StoredToken, type UserDetails, UserDirectory } from '@rollcall/roster';
+import {
+  type DirectoryEntry,
+  laterRevocation,
+  SharedCheck,
+  StoreUnavailable,
+  type StoredToken,
+  type UserDetails,
+  UserDirectory,
+} from '@rollcall/roster';
 import { decodeName, encodeName } from './codec';
+import { DirectoryCopy, encodeUser } from './directory-copy';
 import type { RedisLink } from './link';
 
 export interface RedisUserDirectoryOptions {
@@ -15,25 +25,17 @@ export interface RedisUserDirectoryOptions {
   readonly prefix: string;
 }
 
-interface EntryText {
-  /** `null`: erased. Absent: never put. */
-  readonly details?: UserDetails | null;
-  readonly tokens: [hash: string, expiresAtMs: number | null][];
-  readonly revokedAtMs: number;
-}
-
 /** How many changes the log remembers; a pod that missed more reads everything again. */
 const LOG_MAX = '10000';
 
-const PAGE = '500';
+/** So much is asked for, or written back, at once: more would keep the other commands of this pod waiting. */
+const PAGE = 500;
 
 /** Another pod may write the same user at the same time, a few times over. */
 const WRITE_TRIES = 20;
 
-const UNKNOWN: DirectoryEntry = { details: undefined, tokens: [], revokedAtMs: 0 };
-
 export class RedisUserDirectory extends UserDirectory {
-  private readonly apps = new Map<string, AppCopy>();
+  private readonly apps = new Map<string, FollowedApp>();
   private readonly listeners: ((app: string, userId: string) => void)[] = [];
 
   constructor(private readonly options: RedisUserDirectoryOptions) {
@@ -41,19 +43,19 @@ export class RedisUserDirectory extends UserDirectory {
   }
 
   override refresh(app: string): Promise<void> {
-    return this.copyOf(app).check.ask();
+    return this.followed(app).check.ask();
   }
 
   override isLoaded(app: string): boolean {
-    return this.copyOf(app).position !== undefined;
+    return this.followed(app).copy.position !== undefined;
   }
 
   override find(app: string, userId: string): DirectoryEntry | undefined {
-    return this.copyOf(app).entries.get(userId);
+    return this.followed(app).copy.find(userId);
   }
 
   override userIds(app: string): Iterable<string> {
-    return this.copyOf(app).entries.keys();
+    return this.followed(app).copy.userIds();
   }
 
   override put(app: string, userId: string, details: UserDetails): Promise<void> {
@@ -61,7 +63,11 @@ export class RedisUserDirectory extends UserDirectory {
   }
 
   override erase(app: string, userId: string, atMs: number): Promise<void> {
-    return this.write(app, userId, () => ({ details: null, tokens: [], revokedAtMs: atMs }));
+    return this.write(app, userId, (entry) => ({
+      details: null,
+      tokens: [],
+      revokedAtMs: laterRevocation(entry, atMs),
+    }));
   }
 
   override addToken(app: string, userId: string, token: StoredToken, nowMs: number): Promise<void> {
@@ -72,7 +78,11 @@ export class RedisUserDirectory extends UserDirectory {
   }
 
   override revokeTokens(app: string, userId: string, atMs: number): Promise<void> {
-    return this.write(app, userId, (entry) => ({ ...entry, tokens: [], revokedAtMs: atMs }));
+    return this.write(app, userId, (entry) => ({
+      ...entry,
+      tokens: [],
+      revokedAtMs: laterRevocation(entry, atMs),
+    }));
   }
 
   override onChange(listener: (app: string, userId: string) => void): void {
@@ -80,38 +90,52 @@ export class RedisUserDirectory extends UserDirectory {
   }
 
   private async write(app: string, userId: string, change: (entry: DirectoryEntry) => DirectoryEntry): Promise<void> {
-    const { link } = this.options;
-    const [entries, log] = this.keys(app);
-    const field = encodeName(userId);
-    let before = (await link.command(entries, 'HGET', entries, field)) as string | null;
+    const { copy } = this.followed(app);
+    const [entries] = this.keys(app);
+    let before = (await this.options.link.command(entries, 'HGET', entries, encodeName(userId))) as string | null;
     for (let tries = 0; tries < WRITE_TRIES; tries += 1) {
-      const after = encode(change(before === null ? UNKNOWN : decode(before)));
-      const [done, current] = (await link.script(
-        'directory',
-        [entries, log],
-        [field, before ?? '', after, LOG_MAX],
-      )) as [number, string | null];
-      if (done === 1) return this.refresh(app);
-      before = current;
+      // On top of what Redis may have forgotten: else what is written now would be taken for older than the revocation.
+      const entry = change(copy.heldAgainst(userId, before));
+      const after = encodeUser(entry);
+      before = await this.replace(app, userId, before, after);
+      if (before !== after) continue;
+      await this.refresh(app);
+      // Redis may have gone back before this pod has read it: acknowledged, the revocation would be known to nobody.
+      if (entry.revokedAtMs <= (copy.find(userId)?.revokedAtMs ?? 0)) return;
     }
     throw new Error('A user was changed by others all the time.');
   }
 
-  private copyOf(app: string): AppCopy {
-    let copy = this.apps.get(app);
-    if (copy === undefined) {
-      const made: AppCopy = {
-        entries: new Map(),
-        position: undefined,
-        check: new SharedCheck(() => this.catchUp(app, made)),
-      };
-      copy = made;
-      this.apps.set(app, made);
-    }
-    return copy;
+  /** Answers what Redis has then: `after`, or what somebody else has written over `before`. */
+  private async replace(app: string, userId: string, before: string | null, after: string): Promise<string | null> {
+    const argv = [encodeName(userId), before ?? '', after, LOG_MAX];
+    const reply = await this.options.link.script('directory', this.keys(app), argv);
+    const [done, current] = reply as [number, string | null];
+    return done === 1 ? after : current;
   }
 
-  private async catchUp(app: string, copy: AppCopy): Promise<void> {
+  private followed(app: string): FollowedApp {
+    let followed = this.apps.get(app);
+    if (followed === undefined) {
+      const copy = new DirectoryCopy((userId) => this.listeners.forEach((listener) => listener(app, userId)));
+      followed = { copy, check: new SharedCheck(() => this.catchUp(app, copy)) };
+      this.apps.set(app, followed);
+    }
+    return followed;
+  }
+
+  /** One at a time for each app, so nothing else writes to the copy while one of these waits for Redis. */
+  private async catchUp(app: string, copy: DirectoryCopy): Promise<void> {
+    await this.read(app, copy);
+    try {
+      await this.writeBack(app, copy);
+    } catch (error) {
+      // All was read, and that is what was asked for; what is owed stays so, and the next one tries again.
+      if (!(error instanceof StoreUnavailable)) throw error;
+    }
+  }
+
+  private async read(app: string, copy: DirectoryCopy): Promise<void> {
     const { link } = this.options;
     const [, log] = this.keys(app);
     const [newest] = (await link.command(log, 'XREVRANGE', log, '+', '-', 'COUNT', '1')) as [string][];
@@ -122,63 +146,54 @@ export class RedisUserDirectory extends UserDirectory {
   }
 
   /** `false`: the log does not reach back to where the copy is. */
-  private async readLog(app: string, copy: AppCopy, from: string): Promise<boolean> {
+  private async readLog(app: string, copy: DirectoryCopy, from: string): Promise<boolean> {
     const { link } = this.options;
     const [entries, log] = this.keys(app);
     const [here] = (await link.command(log, 'XRANGE', log, from, from)) as [string][];
     if (here === undefined) return false;
     for (let at = from; ;) {
-      const page = (await link.command(log, 'XRANGE', log, `(${at}`, '+', 'COUNT', PAGE)) as [string, string[]][];
+      const range = ['XRANGE', log, `(${at}`, '+', 'COUNT', String(PAGE)];
+      const page = (await link.command(log, ...range)) as [string, string[]][];
       const fields = [...new Set(page.map(([, [, field = '']]) => field))];
       const last = page.at(-1);
       if (last === undefined) return true;
       const texts = (await link.command(entries, 'HMGET', entries, ...fields)) as (string | null)[];
-      fields.forEach((field, index) => this.take(app, copy, decodeName(field), texts[index] ?? null));
+      fields.forEach((field, index) => copy.take(decodeName(field), texts[index] ?? null));
       at = last[0];
       copy.position = at;
     }
   }
 
-  private async readAll(app: string, copy: AppCopy, end: string): Promise<void> {
+  private async readAll(app: string, copy: DirectoryCopy, end: string): Promise<void> {
     const { link } = this.options;
     const [entries] = this.keys(app);
-    const before = new Map(copy.entries);
+    const missing = new Set(copy.userIds());
     let cursor = '0';
     do {
-      const [next, pairs] = (await link.command(entries, 'HSCAN', entries, cursor, 'COUNT', PAGE)) as [
-        string,
-        string[],
-      ];
+      const scan = ['HSCAN', entries, cursor, 'COUNT', String(PAGE)];
+      const [next, pairs] = (await link.command(entries, ...scan)) as [string, string[]];
       for (let at = 0; at < pairs.length; at += 2) {
         const userId = decodeName(pairs[at] ?? '');
-        before.delete(userId);
-        this.take(app, copy, userId, pairs[at + 1] ?? null);
+        missing.delete(userId);
+        copy.take(userId, pairs[at + 1] ?? null);
       }
       cursor = next;
     } while (cursor !== '0');
     copy.position = end;
-    for (const [userId, { revokedAtMs }] of before) {
-      this.take(app, copy, userId, null);
-      if (revokedAtMs > 0) void this.writeBack(app, userId, revokedAtMs);
-    }
+    for (const userId of missing) copy.take(userId, null);
   }
 
-  /** What Redis has forgotten of a revocation, this pod has not. */
-  private async writeBack(app: string, userId: string, revokedAtMs: number): Promise<void> {
-    try {
-      await this.write(app, userId, (entry) =>
-        entry.revokedAtMs >= revokedAtMs ? entry : { ...entry, tokens: [], revokedAtMs },
-      );
-    } catch {
-      // Redis is away again: until it is back this pod holds on to it by itself.
-      this.copyOf(app).entries.set(userId, { ...UNKNOWN, revokedAtMs });
+  /**
+   * Once over, whatever comes of it: what another pod has written in between is taken, and weighed again the next time.
+   * Each only over what Redis was seen to have, so pods that do so together write each user once.
+   */
+  private async writeBack(app: string, copy: DirectoryCopy): Promise<void> {
+    const owed = copy.owed();
+    for (let at = 0; at < owed.length; at += PAGE) {
+      const page = owed.slice(at, at + PAGE);
+      const texts = await Promise.all(page.map(({ userId, seen, text }) => this.replace(app, userId, seen, text)));
+      page.forEach(({ userId }, index) => copy.take(userId, texts[index] ?? null));
     }
-  }
-
-  private take(app: string, copy: AppCopy, userId: string, text: string | null): void {
-    if (text === null) copy.entries.delete(userId);
-    else copy.entries.set(userId, decode(text));
-    for (const listener of this.listeners) listener(app, userId);
   }
 
   private keys(app: string): [entries: string, log: string] {
@@ -187,30 +202,7 @@ export class RedisUserDirectory extends UserDirectory {
   }
 }
 
-interface AppCopy {
-  readonly entries: Map<string, DirectoryEntry>;
-  /** Where in the log the copy is; '' before the first entry, `undefined` before the first load. */
-  position: string | undefined;
+interface FollowedApp {
+  readonly copy: DirectoryCopy;
   readonly check: SharedCheck<void>;
-}
-
-function encode({ details, tokens, revokedAtMs }: DirectoryEntry): string {
-  const text: EntryText = {
-    ...(details === undefined ? {} : { details }),
-    tokens: tokens.map(({ hash, expiresAtMs }) => [hash.toString('base64'), expiresAtMs ?? null]),
-    revokedAtMs,
-  };
-  return JSON.stringify(text);
-}
-
-function decode(text: string): DirectoryEntry {
-  const { details, tokens, revokedAtMs } = JSON.parse(text) as EntryText;
-  return {
-    details,
-    tokens: tokens.map(([hash, expiresAtMs]) => ({
-      hash: Buffer.from(hash, 'base64'),
-      ...(expiresAtMs === null ? {} : { expiresAtMs }),
-    })),
-    revokedAtMs,
-  };
 }

@@ -3,9 +3,7 @@
  * answer.
  */
 import type { UserDetails } from './profile';
-import { type DirectoryEntry, type StoredToken, UserDirectory } from './user.directory';
-
-const UNKNOWN: DirectoryEntry = { details: undefined, tokens: [], revokedAtMs: 0 };
+import { type DirectoryEntry, laterRevocation, type StoredToken, UNKNOWN_USER, UserDirectory } from './user.directory';
 
 export class MemoryUserDirectory extends UserDirectory {
   private readonly apps = new Map<string, Map<string, DirectoryEntry>>();
@@ -32,7 +30,7 @@ export class MemoryUserDirectory extends UserDirectory {
   }
 
   override erase(app: string, userId: string, atMs: number): Promise<void> {
-    return this.write(app, userId, { details: null, tokens: [], revokedAtMs: atMs });
+    return this.write(app, userId, { details: null, tokens: [], revokedAtMs: this.revocation(app, userId, atMs) });
   }
 
   override addToken(app: string, userId: string, token: StoredToken, nowMs: number): Promise<void> {
@@ -41,16 +39,20 @@ export class MemoryUserDirectory extends UserDirectory {
   }
 
   override revokeTokens(app: string, userId: string, atMs: number): Promise<void> {
-    return this.write(app, userId, { tokens: [], revokedAtMs: atMs });
+    return this.write(app, userId, { tokens: [], revokedAtMs: this.revocation(app, userId, atMs) });
   }
 
   override onChange(listener: (app: string, userId: string) => void): void {
     this.listeners.push(listener);
   }
 
+  private revocation(app: string, userId: string, atMs: number): number {
+    return laterRevocation(this.find(app, userId) ?? UNKNOWN_USER, atMs);
+  }
+
   private write(app: string, userId: string, change: Partial<DirectoryEntry>): Promise<void> {
     const users = this.apps.get(app) ?? new Map<string, DirectoryEntry>();
-    this.apps.set(app, users.set(userId, { ...(users.get(userId) ?? UNKNOWN), ...change }));
+    this.apps.set(app, users.set(userId, { ...(users.get(userId) ?? UNKNOWN_USER), ...change }));
     for (const listener of this.listeners) listener(app, userId);
     return Promise.resolve();
   }

@@ -15,6 +15,16 @@ export interface DirectoryEntry {
   readonly revokedAtMs: number;
 }
 
+/** Of whom nothing is known. */
+export const UNKNOWN_USER: DirectoryEntry = { details: undefined, tokens: [], revokedAtMs: 0 };
+
+/**
+ * The moment of one more revocation. Never before, nor at, that of the last: pods' clocks differ, and what was let in
+ * since the last one has to see that there was another.
+ */
+export const laterRevocation = ({ revokedAtMs }: DirectoryEntry, atMs: number): number =>
+  Math.max(atMs, revokedAtMs + 1);
+
 /**
  * Users as the app's back end has written them: profiles and opaque tokens, per app. Finding is at hand, because every
  * answer needs it; writing resolves when the store has it.
@@ -46,6 +56,6 @@ export abstract class UserDirectory {
   /** Drops all tokens and refuses those from elsewhere that were issued until now. */
   abstract revokeTokens(app: string, userId: string, atMs: number): Promise<void>;
 
-  /** Calls `listener` after each change of a user's details, on every pod. */
+  /** Calls `listener` after each change of what is at hand of a user, on every pod; not for what is read again unchanged. */
   abstract onChange(listener: (app: string, userId: string) => void): void;
 }

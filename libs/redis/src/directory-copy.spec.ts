@@ -1,0 +1,69 @@
+import { type DirectoryEntry, UNKNOWN_USER } from '@rollcall/roster';
+import { DirectoryCopy, encodeUser } from './directory-copy';
+
+const token = { hash: Buffer.alloc(32, 1) };
+const details = { name: 'Ada' };
+const text = (entry: Partial<DirectoryEntry>): string => encodeUser({ ...UNKNOWN_USER, ...entry });
+
+describe('A copy of the directory', () => {
+  let changes: string[];
+  let copy: DirectoryCopy;
+
+  beforeEach(() => {
+    changes = [];
+    copy = new DirectoryCopy((userId) => changes.push(userId));
+  });
+
+  it('follows Redis, and tells of a user only when something is different', () => {
+    const first = text({ details });
+    for (const stored of [null, first, first, text({ details, tokens: [token] }), null, null]) copy.take('ada', stored);
+    expect(changes).toEqual(['ada', 'ada', 'ada']);
+    expect([...copy.userIds()]).toEqual([]);
+  });
+
+  it.each([
+    ['nothing', null, undefined],
+    ['an entry from before', text({ details, tokens: [token] }), details],
+    ['an entry with an earlier revocation', text({ details, tokens: [token], revokedAtMs: 999 }), details],
+  ])('holds on to a revocation where Redis has %s, and owes it', (_, stored, profile) => {
+    copy.take('ada', text({ tokens: [token], revokedAtMs: 1000 }));
+    copy.take('ada', stored);
+    const entry = { details: profile, tokens: [], revokedAtMs: 1000 };
+    expect(copy.find('ada')).toEqual(entry);
+    expect(copy.owed()).toEqual([{ userId: 'ada', seen: stored, text: text(entry) }]);
+    expect(copy.heldAgainst('ada', stored)).toEqual(entry);
+  });
+
+  it('tells of what it holds on to once, and owes it until Redis has it or a later one', () => {
+    const old = text({ details });
+    copy.take('ada', text({ revokedAtMs: 1000 }));
+    for (const stored of [old, old, null, old]) copy.take('ada', stored);
+    expect(changes).toHaveLength(4);
+    copy.take('ada', old);
+    expect(changes).toHaveLength(4);
+    copy.take('ada', text({ details, revokedAtMs: 1000 }));
+    expect([changes.length, copy.owed()]).toEqual([4, []]);
+
+    copy.take('ada', old);
+    expect(copy.owed()).toHaveLength(1);
+    copy.take('ada', text({ tokens: [token], revokedAtMs: 1001 }));
+    expect(copy.owed()).toEqual([]);
+    expect(copy.find('ada')).toEqual({ details: undefined, tokens: [token], revokedAtMs: 1001 });
+  });
+
+  it('takes tokens and profiles that were written after the revocation', () => {
+    copy.take('ada', text({ revokedAtMs: 1000 }));
+    copy.take('ada', text({ details, tokens: [token], revokedAtMs: 1000 }));
+    expect(copy.find('ada')).toEqual({ details, tokens: [token], revokedAtMs: 1000 });
+  });
+
+  it('brings nobody back who was erased', () => {
+    copy.take('ada', text({ details: null, revokedAtMs: 1000 }));
+    for (const stored of [text({ details, tokens: [token] }), null]) {
+      copy.take('ada', stored);
+      expect(copy.find('ada')).toEqual({ details: null, tokens: [], revokedAtMs: 1000 });
+    }
+    copy.take('ada', text({ details, revokedAtMs: 1000 }));
+    expect(copy.find('ada')?.details).toEqual(details);
+  });
+});

@@ -1,0 +1,104 @@
+/*
+ * What a pod has at hand of one app's users: what Redis has told, and where Redis has forgotten a revocation or an
+ * erasure, that over it. `RedisUserDirectory` alone writes to it, from one reading at a time; it is as old as the last
+ * one, and ends with the pod. It holds no user but those that Redis has or has forgotten a revocation of.
+ */
+import { type DirectoryEntry, UNKNOWN_USER, type UserDetails } from '@rollcall/roster';
+
+interface EntryText {
+  /** `null`: erased. Absent: never put. */
+  readonly details?: UserDetails | null;
+  readonly tokens: [hash: string, expiresAtMs: number | null][];
+  readonly revokedAtMs: number;
+}
+
+interface Kept {
+  /** By which what is read again is known to be the same. */
+  readonly text: string;
+  readonly entry: DirectoryEntry;
+}
+
+export interface Owed {
+  readonly userId: string;
+  /** What Redis has instead; `null`: nothing. */
+  readonly seen: string | null;
+  readonly text: string;
+}
+
+export class DirectoryCopy {
+  /** Where in the log it is; '' before the first entry, `undefined` before the first load. */
+  position: string | undefined;
+  private readonly kept = new Map<string, Kept>();
+  /** Of whose revocation Redis knows less, and what it was seen to have. All of them are kept, so these are not more. */
+  private readonly behind = new Map<string, string | null>();
+
+  constructor(private readonly changed: (userId: string) => void) {}
+
+  find(userId: string): DirectoryEntry | undefined {
+    return this.kept.get(userId)?.entry;
+  }
+
+  userIds(): Iterable<string> {
+    return this.kept.keys();
+  }
+
+  /** What Redis should have, and has not. */
+  owed(): Owed[] {
+    return [...this.behind].map(([userId, seen]) => ({ userId, seen, text: this.kept.get(userId)?.text ?? '' }));
+  }
+
+  /** Takes what Redis has of a user; `null`: nothing. */
+  take(userId: string, stored: string | null): void {
+    const known = this.kept.get(userId);
+    if (stored === (known?.text ?? null)) {
+      this.behind.delete(userId);
+      return;
+    }
+    const told = decodeUser(stored);
+    const entry = withoutLoss(told, known?.entry);
+    if (entry !== told) this.behind.set(userId, stored);
+    else this.behind.delete(userId);
+    const text = entry === told ? stored : encodeUser(entry);
+    if (text === known?.text) return;
+    if (text === null) this.kept.delete(userId);
+    else this.kept.set(userId, { text, entry });
+    this.changed(userId);
+  }
+
+  /** What there is to build upon where Redis has `stored`. */
+  heldAgainst(userId: string, stored: string | null): DirectoryEntry {
+    return withoutLoss(decodeUser(stored), this.find(userId));
+  }
+}
+
+/**
+ * `told` itself, unless it knows of fewer revocations. Then it is from before one, or was written by somebody who had
+ * not heard of it: none of its tokens can be told from one that was revoked, so none counts. Its profile does, but an
+ * erased one must not come back.
+ */
+function withoutLoss(told: DirectoryEntry, known: DirectoryEntry | undefined): DirectoryEntry {
+  if (known === undefined || told.revokedAtMs >= known.revokedAtMs) return told;
+  return { details: known.details === null ? null : told.details, tokens: [], revokedAtMs: known.revokedAtMs };
+}
+
+export function encodeUser({ details, tokens, revokedAtMs }: DirectoryEntry): string {
+  const text: EntryText = {
+    ...(details === undefined ? {} : { details }),
+    tokens: tokens.map(({ hash, expiresAtMs }) => [hash.toString('base64'), expiresAtMs ?? null]),
+    revokedAtMs,
+  };
+  return JSON.stringify(text);
+}
+
+function decodeUser(stored: string | null): DirectoryEntry {
+  if (stored === null) return UNKNOWN_USER;
+  const { details, tokens, revokedAtMs } = JSON.parse(stored) as EntryText;
+  return {
+    details,
+    tokens: tokens.map(([hash, expiresAtMs]) => ({
+      hash: Buffer.from(hash, 'base64'),
+      ...(expiresAtMs === null ? {} : { expiresAtMs }),
+    })),
+    revokedAtMs,
+  };
+}

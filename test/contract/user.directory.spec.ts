@@ -1,0 +1,206 @@
+import { type RedisLink, RedisUserDirectory } from '@rollcall/redis';
+import { MemoryUserDirectory, StoreUnavailable, type UserDirectory } from '@rollcall/roster';
+import { eventually } from '../support/eventually';
+import { connectLink } from '../support/redis-roster';
+import { describeWithRedis, type RunningRedis, startRedis } from '../support/redis-server';
+
+const APP = 'shop';
+const USERS = '{test:app:"shop"}:users';
+const LOG = '{test:app:"shop"}:log';
+
+const token = (byte: number) => ({ hash: Buffer.alloc(32, byte) });
+
+function describeRevocations(start: () => UserDirectory | Promise<UserDirectory>): void {
+  it.each([10_000, 5000])('moves a revocation at 10,000 on when there is another one at %i', async (atMs) => {
+    const directory = await start();
+    await directory.revokeTokens(APP, 'ada', 10_000);
+    await directory.revokeTokens(APP, 'ada', atMs);
+    expect(directory.find(APP, 'ada')?.revokedAtMs).toBe(10_001);
+    await directory.erase(APP, 'ada', atMs);
+    expect(directory.find(APP, 'ada')?.revokedAtMs).toBe(10_002);
+    await directory.revokeTokens(APP, 'ada', 20_000);
+    expect(directory.find(APP, 'ada')).toEqual({ details: null, tokens: [], revokedAtMs: 20_000 });
+  });
+}
+
+describe('A directory in memory', () => describeRevocations(() => new MemoryUserDirectory()));
+
+describeWithRedis('A directory on Redis', () => {
+  let redis: RunningRedis;
+  let links: RedisLink[];
+
+  const pod = async (): Promise<RedisUserDirectory & { link: RedisLink; changes: string[] }> => {
+    const link = connectLink({ urls: [redis.url] });
+    links.push(link);
+    await eventually(() => link.command('', 'PING').then(() => undefined), { within: 10_000 });
+    const directory = new RedisUserDirectory({ link, prefix: 'test' });
+    const changes: string[] = [];
+    directory.onChange((_, userId) => changes.push(userId));
+    return Object.assign(directory, { link, changes });
+  };
+
+  beforeEach(async () => {
+    redis = await startRedis();
+    links = [];
+  });
+
+  afterEach(async () => {
+    jest.restoreAllMocks();
+    await Promise.all(links.map((link) => link.close()));
+    await redis.stop();
+  });
+
+  const stored = async (userId: string): Promise<string> =>
+    String(await redis.command('HGET', USERS, JSON.stringify(userId)));
+
+  const newest = async (): Promise<string> =>
+    ((await redis.command('XREVRANGE', LOG, '+', '-', 'COUNT', '1')) as [string][])[0]?.[0] ?? '';
+
+  /** What a replica has to which the last write, of this user, never came. */
+  async function loseLastWrite(userId: string, before: string): Promise<void> {
+    await redis.command('HSET', USERS, JSON.stringify(userId), before);
+    await redis.command('XDEL', LOG, await newest());
+  }
+
+  describeRevocations(pod);
+
+  it('keeps a token revoked, on all pods, when a failover has lost the revocation', async () => {
+    const [here, there] = [await pod(), await pod()];
+    await here.put(APP, 'ada', { name: 'Ada' });
+    await here.addToken(APP, 'ada', token(1), 0);
+    const before = await stored('ada');
+    await here.revokeTokens(APP, 'ada', 1000);
+    await loseLastWrite('ada', before);
+
+    await here.refresh(APP);
+    await there.refresh(APP);
+
+    for (const one of [here, there]) {
+      expect(one.find(APP, 'ada')).toEqual({ details: { name: 'Ada' }, tokens: [], revokedAtMs: 1000 });
+    }
+  });
+
+  it('drops a token that somebody has minted who had not heard of a revocation that was lost', async () => {
+    const [here, there] = [await pod(), await pod()];
+    await here.addToken(APP, 'ada', token(1), 0);
+    const before = await stored('ada');
+    await there.refresh(APP);
+    await here.revokeTokens(APP, 'ada', 1000);
+    await loseLastWrite('ada', before);
+    await there.addToken(APP, 'ada', token(2), 0);
+
+    await here.refresh(APP);
+
+    expect(here.find(APP, 'ada')).toEqual({ details: undefined, tokens: [], revokedAtMs: 1000 });
+  });
+
+  it('counts what is written by a pod that has not yet noticed the loss of what it knows', async () => {
+    const here = await pod();
+    await here.put(APP, 'ada', { name: 'Ada' });
+    await here.addToken(APP, 'ada', token(1), 0);
+    const before = await stored('ada');
+    await here.erase(APP, 'ada', 1000);
+    await loseLastWrite('ada', before);
+
+    await here.addToken(APP, 'ada', token(2), 0);
+
+    expect(here.find(APP, 'ada')).toEqual({ details: null, tokens: [token(2)], revokedAtMs: 1000 });
+    expect(await stored('ada')).not.toContain('Ada');
+  });
+
+  it('acknowledges no revocation that is lost before this pod has read it', async () => {
+    const here = await pod();
+    await here.addToken(APP, 'ada', token(1), 0);
+    const before = await stored('ada');
+    const script = here.link.script.bind(here.link);
+    jest.spyOn(here.link, 'script').mockImplementationOnce(async (...call) => {
+      const reply = await script(...call);
+      await loseLastWrite('ada', before);
+      return reply;
+    });
+
+    await here.revokeTokens(APP, 'ada', 1000);
+
+    expect(here.find(APP, 'ada')).toEqual({ details: undefined, tokens: [], revokedAtMs: 1000 });
+    expect(await stored('ada')).toContain('1000');
+  });
+
+  it('knows of a revocation right after the question that found Redis empty, and Redis knows of it again', async () => {
+    const [here, there] = [await pod(), await pod()];
+    await here.revokeTokens(APP, 'ada', 1000);
+    await here.erase(APP, 'bob', 2000);
+    await here.put(APP, 'eve', { name: 'Eve' });
+    await redis.command('FLUSHALL');
+
+    await here.refresh(APP);
+    await there.refresh(APP);
+
+    for (const one of [here, there]) {
+      expect(one.find(APP, 'ada')).toEqual({ details: undefined, tokens: [], revokedAtMs: 1000 });
+      expect(one.find(APP, 'bob')).toEqual({ details: null, tokens: [], revokedAtMs: 2000 });
+      expect(one.find(APP, 'eve')).toBeUndefined();
+    }
+  });
+
+  it('tries again to write a revocation back, and holds on to it meanwhile', async () => {
+    const [here, there] = [await pod(), await pod()];
+    await here.revokeTokens(APP, 'ada', 1000);
+    await redis.command('FLUSHALL');
+    jest.spyOn(here.link, 'script').mockRejectedValueOnce(new StoreUnavailable('Not now.'));
+
+    await here.refresh(APP);
+    expect(here.find(APP, 'ada')?.revokedAtMs).toBe(1000);
+    expect(await redis.command('EXISTS', USERS)).toBe(0);
+
+    await here.refresh(APP);
+    await there.refresh(APP);
+    expect(there.find(APP, 'ada')?.revokedAtMs).toBe(1000);
+  });
+
+  it('has everything written back once by pods that do so together', async () => {
+    const pods = [await pod(), await pod(), await pod()] as const;
+    const userIds = Array.from({ length: 1200 }, (_, n) => `user ${n}`);
+    await Promise.all(userIds.map((userId) => pods[0].revokeTokens(APP, userId, 1000)));
+    await Promise.all(pods.map((one) => one.refresh(APP)));
+    await redis.command('FLUSHALL');
+
+    await Promise.all(pods.map((one) => one.refresh(APP)));
+
+    expect(await redis.command('HLEN', USERS)).toBe(1200);
+    expect(await redis.command('XLEN', LOG)).toBe(1200);
+    for (const one of pods) expect(userIds.filter((id) => one.find(APP, id)?.revokedAtMs !== 1000)).toEqual([]);
+  });
+
+  it('has the later one of two revocations, of which two pods write one back each', async () => {
+    const [early, late] = [await pod(), await pod()];
+    await early.revokeTokens(APP, 'ada', 1000);
+    await late.revokeTokens(APP, 'ada', 2000);
+    await redis.command('FLUSHALL');
+
+    await early.refresh(APP);
+    await eventually(async () => {
+      await late.refresh(APP);
+      await early.refresh(APP);
+      expect([early, late].map((one) => one.find(APP, 'ada')?.revokedAtMs)).toEqual([2000, 2000]);
+      expect(await stored('ada')).toContain('2000');
+    });
+  });
+
+  it('tells of nobody who is the same after everything was read again', async () => {
+    const here = await pod();
+    await here.put(APP, 'ada', { name: 'Ada' });
+    await here.addToken(APP, 'bob', { ...token(1), expiresAtMs: 5000 }, 0);
+    await here.revokeTokens(APP, 'eve', 1000);
+    const before = await stored('ada');
+    await here.put(APP, 'ada', { name: 'Ada Lovelace' });
+    here.changes.length = 0;
+    await redis.command('DEL', LOG);
+    await here.refresh(APP);
+    expect(here.changes).toEqual([]);
+
+    await redis.command('HSET', USERS, '"ada"', before);
+    await redis.command('XADD', LOG, '*', 'u', '"nobody"');
+    await here.refresh(APP);
+    expect(here.changes).toEqual(['ada']);
+  });
+});
