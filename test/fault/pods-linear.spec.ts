@@ -1,5 +1,6 @@
 import { crowdedShop, mapOf, presentOn, redisOfTest } from '../support/crowded-shop';
 import { eventually } from '../support/eventually';
+import { EVERYTHING } from '../support/everything';
 import { PlainRoster } from '../support/plain-roster';
 import { describeWithRedis } from '../support/redis-server';
 import { Rollcall } from '../support/rollcall';
@@ -7,8 +8,7 @@ import { seeded } from '../support/seeded';
 import { tabOf } from '../support/shop';
 import type { Tab } from '../support/tab';
 
-const SLOW = process.env.ROLLCALL_SLOW !== undefined;
-const STEPS = SLOW ? 10_000 : 2000;
+const STEPS = EVERYTHING ? 10_000 : 2000;
 const TABS_MAX = 36;
 const USERS = ['ada', 'bob', 'eve'];
 const CHANNELS = ['lobby', 'room', 'sales', '__proto__', 'café', 'tab'];
@@ -131,7 +131,7 @@ describeWithRedis('Three pods with one Redis', () => {
         for (const answer of answers) expect(answer).toEqual(expected);
       }
     },
-    SLOW ? 1_200_000 : 300_000,
+    EVERYTHING ? 1_200_000 : 300_000,
   );
 
   it('never answer with less than what an earlier answer has shown', async () => {

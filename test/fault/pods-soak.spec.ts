@@ -1,11 +1,11 @@
 import { ChildPod } from '../support/child-pod';
 import { guest, mapOf, openMany, podEnvironment, redisOfTest } from '../support/crowded-shop';
 import { eventually } from '../support/eventually';
+import { EVERYTHING } from '../support/everything';
 import { describeWithRedis } from '../support/redis-server';
 import { keysOf, RosterLog } from '../support/roster-log';
 
-const LONG = process.env.ROLLCALL_SLOW !== undefined || process.env.CI === 'true';
-const CHURN_MS = LONG ? 120_000 : 20_000;
+const CHURN_MS = EVERYTHING ? 120_000 : 20_000;
 const WARM_MS = CHURN_MS / 4;
 const TABS = 40;
 

@@ -110,4 +110,26 @@ describeWithRedis('A host whose slot moves to another node of the cluster', () =
       { within: PROMISED_MS },
     );
   });
+
+  it('is read as a whole, though it moves in the middle of it', async () => {
+    const pod = new Writer(store, HOST, 'pod-1');
+    for (let from = 0; from < 5000; from += 500) {
+      const rows = Array.from({ length: 500 }, (_, n) => ({ connectionId: `c${from + n}`, row: rowOf(null) }));
+      await pod.write({ rows });
+    }
+    const { slot, owner, other } = await whereabouts();
+    const command = link.command.bind(link);
+    let moved = false;
+    jest.spyOn(link, 'command').mockImplementation(async (...args) => {
+      const reply = await command(...args);
+      if (args[1] === 'HSCAN' && !moved && (reply as string[])[0] !== '0') {
+        moved = true;
+        await moveSlot(slot, owner, other, cluster.nodes);
+      }
+      return reply;
+    });
+    const { rows } = await stored(store, HOST);
+    expect(moved).toBe(true);
+    expect(rows.size).toBe(5000);
+  });
 });

@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { createClient } from 'redis';
 import type { Certificate } from './certificate';
 import { eventually } from './eventually';
+import { EVERYTHING } from './everything';
 
 const BINARY = process.env.REDIS_SERVER ?? 'redis-server';
 const START_WITHIN_MS = 15_000;
@@ -20,7 +21,7 @@ export const hasRedisServer = spawnSync(BINARY, ['--version']).status === 0;
 /** `describe` where there is a Redis server; without one the suite says that it is left out, or fails if all must run. */
 export function describeWithRedis(name: string, body: () => void): void {
   if (hasRedisServer) return describe(name, body);
-  if (process.env.ROLLCALL_ALL === '1') {
+  if (EVERYTHING) {
     return describe(name, () => {
       it('needs a Redis server', () => {
         throw new Error(`There is no ${BINARY}. Install one: apt-get install redis-server`);
