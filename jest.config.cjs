@@ -54,7 +54,7 @@ module.exports = {
   testTimeout: 60_000,
   coverageProvider: 'v8',
   projects: [
-    project('unit', '{src,libs}/**/*.spec.ts'),
+    project('unit', '{src,libs,apps}/**/*.spec.ts'),
     project('contract', 'test/contract/**/*.spec.ts'),
     project('simulation', 'test/simulation/**/*.spec.ts'),
     project('e2e', 'test/e2e/**/*.spec.ts', 'test/docs/**/*.spec.ts'),
