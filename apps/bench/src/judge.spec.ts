@@ -43,6 +43,7 @@ describe('a verdict', () => {
     );
     expect(judged).toMatchObject({ ours: 0.5, theirs: 100, ratio: 200, bar: '≥ 120×', stretch: '≥ 201×' });
     expect(judged).toMatchObject({ met: true, stretchMet: false });
+    expect(judged.goal).toBeCloseTo(100 / 120);
   });
 
   it('says what part of theirs ours is', () => {

@@ -24,6 +24,8 @@ export interface Judgement {
   readonly stretch?: string;
   readonly met?: boolean;
   readonly stretchMet?: boolean;
+  /** What ours has to be at most, or at least, for the bar to be met. */
+  readonly goal?: number;
 }
 
 export function measure(samples: readonly Figures[]): Record<string, Measured> {
@@ -50,7 +52,7 @@ export function judge(verdict: Verdict, measures: Measures): Judgement {
   return {
     ...{ label, unit, figure, oursIs, theirsIs, ours, theirs, ratio },
     ...{ bar: bar && barText(bar, unit), stretch: stretch && barText(stretch, unit) },
-    ...{ met: holds(bar), stretchMet: holds(stretch) },
+    ...{ met: holds(bar), stretchMet: holds(stretch), goal: bar && goalOf(bar, theirs ?? NaN) },
   };
 }
 
@@ -64,6 +66,18 @@ function isMet(bar: Bar, ours: number, ratio: number): boolean {
       return ours <= bar.value;
     case 'least':
       return ours >= bar.value;
+  }
+}
+
+function goalOf(bar: Bar, theirs: number): number {
+  switch (bar.kind) {
+    case 'times':
+      return theirs / bar.least;
+    case 'ratio':
+      return theirs * bar.most;
+    case 'most':
+    case 'least':
+      return bar.value;
   }
 }
 
