@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import type { BareVerbs } from '../competitors/bare-http.main';
 import type { ConstantVerbs } from '../competitors/constant-buffer.main';
 import type { TableVerbs } from '../competitors/redis-table.main';
-import { loadLarge } from '../load/large-load';
-import type { Question } from '../load/question';
+import { bodyOf } from '../load/one-answer';
 import { once } from '../once';
 import type { Processes } from '../processes/processes';
 import { scratchFolder } from '../processes/scratch';
@@ -60,16 +59,4 @@ export function crowdScene({ connections }: Scale, processes: Processes) {
     if (name === undefined) throw new Error('The map has no tabs.');
     return name;
   }
-}
-
-/** The body of one answer. @throws Error if it is no success. */
-export async function bodyOf(question: Question): Promise<Buffer> {
-  let found: Buffer | undefined;
-  await loadLarge(question, { callers: 1, ms: 10_000, answers: 1 }, (status, body) => {
-    if (status >= 300) throw new Error(`${question.path} answered ${status}: ${body.toString()}`);
-    found = body;
-    return true;
-  });
-  if (found === undefined) throw new Error(`${question.path} did not answer.`);
-  return found;
 }
