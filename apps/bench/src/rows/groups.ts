@@ -1,5 +1,17 @@
 /* The table of contents. */
 import type { RowGroup } from '../row';
+import { connectingGroup } from './connecting.group';
 import { crowdGroup } from './crowd.group';
+import { manyPodsGroup } from './many-pods.group';
+import { presenceDeltaGroup } from './presence-delta.group';
+import { startGroup } from './start.group';
+import { storeGroup } from './store.group';
 
-export const GROUPS: readonly RowGroup[] = [crowdGroup];
+export const GROUPS: readonly RowGroup[] = [
+  crowdGroup,
+  manyPodsGroup,
+  connectingGroup,
+  presenceDeltaGroup,
+  storeGroup,
+  startGroup,
+];

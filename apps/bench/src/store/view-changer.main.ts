@@ -1,0 +1,84 @@
+/* Applies changes to a view that stands in memory alone. */
+import { type ConnectionRow, type LogEntry, podId, RosterView, type Snapshot, type UserRecord } from '@rollcall/roster';
+import { emailOf, roomOf, userId } from '../load/dialect';
+import { serve } from '../processes/verbs';
+import { connectionIdOf } from './crowd-rows';
+import { CLAIMED } from './own-store';
+
+export interface Changing {
+  readonly connections: number;
+  readonly rooms: number;
+  readonly changes: number;
+  /** Changes in one entry of the log. */
+  readonly perEntry: number;
+}
+
+const EPOCH = 'epoch';
+const AT_MS = 1_700_000_000_000;
+const POD = podId({ instance: 'bench', generation: 1 });
+
+let view: RosterView | undefined;
+let revision = 0;
+
+async function start({ connections, rooms }: Pick<Changing, 'connections' | 'rooms'>): Promise<void> {
+  revision = 2 * connections;
+  const head = { epoch: EPOCH, epochAtMs: 0, revision, tag: String(revision), atMs: AT_MS };
+  const users = Array.from({ length: connections }, (_, n) => n);
+  const snapshot: Snapshot = {
+    head,
+    rows: users.map((n) => rowOf(n, [roomOf(n, rooms)])),
+    users: users.map((n) => [userId(n), recordOf(n)]),
+  };
+  view = new RosterView(CLAIMED);
+  await view.load(snapshot, 2000, () => Promise.resolve());
+}
+
+function rowOf(n: number, channels: readonly string[]): ConnectionRow {
+  return {
+    ...{ connectionId: connectionIdOf(n), pod: POD, userId: userId(n), active: true },
+    since: { revision: 2 * n + 1, atMs: AT_MS },
+    channels: channels.map((channel, at) => ({ kind: 'authenticated', channel, since: 2 * n + 2 + at })),
+  };
+}
+
+const recordOf = (n: number): UserRecord => ({
+  ...{ connections: 1, active: 1, chosen: 'online', text: '' },
+  ...{ stampMs: AT_MS, was: 'offline', previousStampMs: AT_MS },
+  claims: { email: emailOf(n), username: userId(n) },
+});
+
+/** A join, or the leave of what was joined the last time, of one connection after the other. @returns µs a change, by the clock and of CPU. */
+function change({ connections, rooms, changes, perEntry }: Changing): { microseconds: number; cpu: number } {
+  const entries: LogEntry[] = [];
+  for (let number = 0; number < changes; number += perEntry) {
+    const rows = Array.from({ length: perEntry }, (_, n) => changed(number + n, connections, rooms));
+    entries.push(entryOf(rows));
+  }
+  const [began, before] = [performance.now(), process.cpuUsage()];
+  for (const entry of entries) if (view?.apply(entry) !== true) throw new Error('The view refused an entry.');
+  const { user, system } = process.cpuUsage(before);
+  return { microseconds: ((performance.now() - began) * 1000) / changes, cpu: (user + system) / changes };
+}
+
+/** In pairs: each connection that joins leaves again with a later change. */
+function changed(number: number, connections: number, rooms: number): [string, ConnectionRow] {
+  const isLeave = number % 2 === 1;
+  // Steps through the crowd, so that neighbours in memory are not neighbours in time.
+  const n = (Math.floor(number / 2) * 7919) % connections;
+  const row = rowOf(n, isLeave ? [roomOf(n, rooms)] : [roomOf(n, rooms), `lobby-${number % 50}`]);
+  return [row.connectionId, row];
+}
+
+function entryOf(rows: readonly [string, ConnectionRow][]): LogEntry {
+  const fromRevision = revision;
+  revision += rows.length;
+  return {
+    ...{ epoch: EPOCH, fromRevision, previousTag: String(fromRevision), toRevision: revision, tag: String(revision) },
+    ...{ atMs: AT_MS, rows, users: [] },
+  };
+}
+
+const verbs = { start, change };
+export type ViewChangerVerbs = typeof verbs;
+
+serve(verbs);
