@@ -3,8 +3,8 @@ import { connect, type Socket } from 'node:net';
 import { AnswerReader, type RawAnswer } from './answer-reader';
 import { type Asking, type Load, type Question, requestText } from './question';
 
-/** Judges a body; `false` counts the answer as failed. */
-export type Check = (status: number, body: Buffer) => boolean;
+/** Judges a body, by when it was asked for too; `false` counts the answer as failed. */
+export type Check = (status: number, body: Buffer, askedAtMs: number) => boolean;
 
 /** P1 gives an answer up after 5 s; a caller that has none after this long will get none. */
 const SILENCE_MS = 15_000;
@@ -63,7 +63,7 @@ class LargeLoad {
         socket.write(text);
       };
       const reader = new AnswerReader(this.check !== undefined, (answer) => {
-        this.count(answer, performance.now() - askedAt);
+        this.count(answer, askedAt);
         ask();
       });
       socket.setTimeout(SILENCE_MS, () => end(true));
@@ -74,12 +74,12 @@ class LargeLoad {
     });
   }
 
-  private count({ status, bytes, body }: RawAnswer, latencyMs: number): void {
+  private count({ status, bytes, body }: RawAnswer, askedAt: number): void {
     this.answers += 1;
     this.answerBytes = bytes;
-    this.latenciesMs.push(latencyMs);
+    this.latenciesMs.push(performance.now() - askedAt);
     const success = status >= 200 && status < 300;
-    const right = this.check === undefined || this.check(status, body ?? Buffer.alloc(0));
+    const right = this.check === undefined || this.check(status, body ?? Buffer.alloc(0), askedAt);
     if (!success || !right) this.failed += 1;
   }
 }

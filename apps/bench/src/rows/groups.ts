@@ -3,12 +3,14 @@ import type { RowGroup } from '../row';
 import { connectingGroup } from './connecting.group';
 import { crowdGroup } from './crowd.group';
 import { manyPodsGroup } from './many-pods.group';
+import { podKilledGroup } from './pod-killed.group';
 import { presenceDeltaGroup } from './presence-delta.group';
 import { startGroup } from './start.group';
 import { storeGroup } from './store.group';
 
 export const GROUPS: readonly RowGroup[] = [
   crowdGroup,
+  podKilledGroup,
   manyPodsGroup,
   connectingGroup,
   presenceDeltaGroup,
