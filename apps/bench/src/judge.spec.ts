@@ -64,6 +64,7 @@ describe('a verdict', () => {
   it('without a bar only compares, so that more is better', () => {
     expect(judge(verdict, measures)).toMatchObject({ ratio: 200, met: undefined, bar: undefined });
     expect(judge({ ...verdict, unit: 'share', figure: 'share' }, measures).ratio).toBeCloseTo(3);
+    expect(judge({ ...verdict, compare: 'ratio' }, measures).ratio).toBe(0.005);
   });
 
   it('is not met by a figure that is missing', () => {

@@ -45,7 +45,7 @@ export function judge(verdict: Verdict, measures: Measures): Judgement {
   const { label, unit, figure, ours: oursIs, theirs: theirsIs, bar, stretch } = verdict;
   const ours = measures[oursIs]?.[figure]?.median ?? NaN;
   const theirs = theirsIs === undefined ? undefined : (measures[theirsIs]?.[figure]?.median ?? NaN);
-  const kind = (bar ?? stretch)?.kind;
+  const kind = (bar ?? stretch)?.kind ?? verdict.compare;
   const upsideDown = kind === 'ratio' || (kind !== 'times' && MORE_IS_BETTER.includes(unit));
   const ratio = theirs === undefined ? undefined : upsideDown ? ours / theirs : theirs / ours;
   const holds = (one: Bar | undefined): boolean | undefined => one && isMet(one, ours, ratio ?? NaN);

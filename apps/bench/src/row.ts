@@ -39,6 +39,8 @@ export interface Verdict {
   readonly theirs?: string;
   readonly bar?: Bar;
   readonly stretch?: Bar;
+  /** How the two are compared where no bar says it; else more is better for rates and shares, and less for the rest. */
+  readonly compare?: 'times' | 'ratio';
 }
 
 export interface Row {

@@ -7,6 +7,8 @@ import type { Figures, Row, RowGroup, Scale } from './row';
 /** No sample of a row takes longer, on the slowest machine that is worth measuring on. */
 const SAMPLE_WITHIN_MS = 300_000;
 
+const TIME_IS_UP = 'The time was up. Run it with --only.';
+
 export interface RowResult {
   readonly id: string;
   readonly what: string;
@@ -23,8 +25,10 @@ export interface RowResult {
 export interface Run {
   readonly scale: Scale;
   readonly only?: readonly string[];
-  /** No row begins, and no repeat, when so much time has passed. */
+  /** No row begins, and no repeat, when so much time has passed since the start of this process. */
   readonly untilMs: number;
+  /** What is still under way then is given up. */
+  readonly endsMs: number;
   readonly onRow: (row: Row) => void;
   readonly onResult: (result: RowResult) => void;
 }
@@ -63,14 +67,17 @@ async function runRow(row: Row, run: Run): Promise<RowResult> {
   try {
     for (; repeats < run.scale.repeats && performance.now() < run.untilMs; repeats += 1) {
       for (const side of inTurn(row.sides, repeats)) {
-        const figures = await within(`A sample of ${side.name}`, SAMPLE_WITHIN_MS, side.sample());
+        const restMs = Math.max(0, run.endsMs - performance.now());
+        const figures = await within(`A sample of ${side.name}`, Math.min(SAMPLE_WITHIN_MS, restMs), side.sample());
         samples.get(side.name)?.push(figures);
       }
     }
   } catch (error) {
+    const isLate = performance.now() >= run.endsMs;
+    if (isLate) return repeats === 0 ? result('left out', TIME_IS_UP) : result('measured');
     return result('failed', error instanceof Error ? error.message : String(error));
   }
-  return repeats === 0 ? result('left out', 'The time was up.') : result('measured');
+  return repeats === 0 ? result('left out', TIME_IS_UP) : result('measured');
 }
 
 /** Another side begins each time: whoever comes first on a busy machine shall not be the same one always. */

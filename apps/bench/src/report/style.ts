@@ -14,7 +14,7 @@ a { color: inherit; }
 table { border-collapse: collapse; width: 100%; margin: 24px 0 8px; font-size: 13px; }
 th { text-align: left; color: var(--soft); font-weight: 500; }
 th, td { padding: 5px 10px 5px 0; border-bottom: 1px solid var(--line); vertical-align: top; }
-td:not(:first-child) { font-variant-numeric: tabular-nums; }
+td { font-variant-numeric: tabular-nums; } td:nth-last-child(-n+6) { white-space: nowrap; } small { display: block; }
 tbody td[rowspan], tbody tr.none td:first-child { max-width: 330px; }
 small { color: var(--soft); }
 .met, .stretch { color: var(--good); } .stretch { font-weight: 600; } .missed { color: var(--bad); font-weight: 600; }
@@ -24,6 +24,7 @@ figcaption { font-size: 13px; }
 svg { width: 100%; height: auto; display: block; font: 12px system-ui, sans-serif; }
 svg text { fill: var(--ink); } svg .name { text-anchor: end; } svg .value { font-variant-numeric: tabular-nums; }
 .ours rect { fill: var(--ours); } .theirs rect { fill: var(--theirs); }
+.scale { text-anchor: end; font-size: 11px; } svg .scale { fill: var(--soft); }
 circle { fill: var(--paper); stroke: var(--ink); stroke-width: 1; opacity: .8; }
 .goal line { stroke: var(--goal); stroke-dasharray: 4 3; stroke-width: 1.5; }
 .goal text { fill: var(--goal); text-anchor: middle; font-size: 11px; }

@@ -20,6 +20,7 @@ const REST_MS = 1500;
 
 /** Connections that come and go before memory is looked at. */
 const WARM_UP = 1500;
+const WARM_UP_QUICK = 200;
 
 type Start = (processes: Processes) => Promise<Stack>;
 
@@ -29,7 +30,7 @@ const startPlain: Start = (processes) => plainStack(processes, 2, false);
 export const connectingGroup: RowGroup = (scale, processes) => [cpu(scale, processes), memory(scale)];
 
 function cpu({ share }: Scale, processes: Processes): Row {
-  const count = Math.max(500, Math.round(5000 * share));
+  const count = Math.max(1000, Math.round(5000 * share));
   const side = (name: string, start: Start): Side => {
     const ready = once(async () => {
       const stack = await start(processes);
@@ -74,7 +75,8 @@ function cpu({ share }: Scale, processes: Processes): Row {
   };
 }
 
-function memory({ connections }: Scale): Row {
+function memory({ connections, quick }: Scale): Row {
+  const warmUp = quick ? WARM_UP_QUICK : WARM_UP;
   // A server that has once held a crowd keeps some of its memory, so each sample has new ones.
   const side = (name: string, start: Start): Side => ({
     name,
@@ -86,8 +88,8 @@ function memory({ connections }: Scale): Row {
         const come = (from: number, count: number): Promise<unknown> =>
           crowd.call('open', { dialect, ports, from, count, rooms: ROOMS });
         // Others first: code, pools and the young heap, which the first connections make grow, are not theirs.
-        await come(connections, WARM_UP);
-        await crowd.call('close', { from: connections, count: WARM_UP });
+        await come(connections, warmUp);
+        await crowd.call('close', { from: connections, count: warmUp });
         const before = await residentBytes(stack);
         await within('Opening connections', 120_000, come(0, connections));
         const after = await residentBytes(stack);

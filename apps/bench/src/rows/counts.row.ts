@@ -9,7 +9,7 @@ import { httpSide } from './http-side';
 export function countsRows(scale: Scale, { rollcall, constant }: CrowdScene): Row[] {
   const asking = { callers: 1, ms: Math.max(1000, scale.sampleMs) };
   const limit = constant('counts', async () => bodyOf(countsQuestion((await rollcall()).ports[0] ?? 0)));
-  const verdict = { unit: 'ms', ours: 'Rollcall', theirs: 'P3' } as const;
+  const verdict = { compare: 'ratio', unit: 'ms', ours: 'Rollcall', theirs: 'P3' } as const;
   return [
     {
       id: 'counts',

@@ -8,12 +8,13 @@ import { presenceDeltaGroup } from './presence-delta.group';
 import { startGroup } from './start.group';
 import { storeGroup } from './store.group';
 
+/** The longest come last: a quick run may have no time for them. */
 export const GROUPS: readonly RowGroup[] = [
   crowdGroup,
-  podKilledGroup,
-  manyPodsGroup,
   connectingGroup,
-  presenceDeltaGroup,
   storeGroup,
   startGroup,
+  presenceDeltaGroup,
+  podKilledGroup,
+  manyPodsGroup,
 ];

@@ -19,7 +19,7 @@ export const podKilledGroup: RowGroup = ({ connections, quick }) => {
     );
   const row: Row = {
     id: 'map-killed',
-    what: `the same at ${CALLERS} callers while the other pod is killed`,
+    what: `/message/users: all channels, ${CALLERS} callers while the other pod is killed`,
     notes: [
       'An answer is right if nobody of the pod that lives is missing, lists and tabs tell of one moment, and nobody comes back.',
       'Ghosts are users of the killed pod in the last answer, 12 s later.',

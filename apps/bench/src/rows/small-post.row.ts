@@ -12,7 +12,7 @@ export function smallPostRow(scale: Scale, { rollcall, bare, tab }: CrowdScene):
     channel = await tab();
     return found();
   };
-  const verdict = { unit: 'ms', ours: 'Rollcall', theirs: 'node:http' } as const;
+  const verdict = { compare: 'ratio', unit: 'ms', ours: 'Rollcall', theirs: 'node:http' } as const;
   return {
     id: 'post',
     what: 'a small POST through the whole stack (/message/users of one tab), 16 callers, against bare node:http + JSON.parse',

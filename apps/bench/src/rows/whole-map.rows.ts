@@ -70,7 +70,7 @@ function underChanges(scale: Scale, { rollcall, p1 }: CrowdScene): Row {
     });
   return {
     id: 'map-changes',
-    what: 'the same under 1,200 changes a second',
+    what: '/message/users: all channels, under 1,200 changes a second',
     notes: [
       'Each second 200 connections come, join a room and go, and 300 joins and 300 leaves are made by others: 1,200 changes of the roster, all acknowledged.',
       'The share of a core is that of the busier pod, while the whole map is asked for 10 times a second.',
@@ -135,7 +135,7 @@ function manyCallers(scale: Scale, { rollcall, p1 }: CrowdScene): Row {
   });
   return {
     id: 'map-16',
-    what: `the same at 16 callers at once: complete and right answers of ${number(answers)}`,
+    what: `/message/users: all channels, 16 callers at once: complete and right answers of ${number(answers)}`,
     notes: [
       `Each answer is looked at whole. P1 is asked ${P1_ANSWERS} times; it fails where Redis cuts its subscription.`,
     ],
@@ -154,7 +154,7 @@ function constant(scale: Scale, { rollcall, p3 }: CrowdScene): Row {
   const asking = { callers: 1, ms: scale.sampleMs };
   return {
     id: 'map-limit',
-    what: 'the same against the same bytes as a constant of the same HTTP stack (P3)',
+    what: '/message/users: all channels, against the same bytes as a constant of the same HTTP stack (P3)',
     notes: ['The CPU that is judged includes Redis, which tells with each question how far the roster is.'],
     sides: [
       httpSide({ name: 'Rollcall', stack: rollcall, ...whole, asking }),
@@ -171,8 +171,8 @@ function constant(scale: Scale, { rollcall, p3 }: CrowdScene): Row {
         ...{ label: 'CPU', unit: 'ms', figure: 'cpu', ours: 'Rollcall', theirs: 'P3' },
         ...{ bar: { kind: 'ratio', most: 1.7 }, stretch: { kind: 'ratio', most: 1.2 } },
       },
-      { label: 'CPU of pods alone', unit: 'ms', figure: 'cpuPods', ours: 'Rollcall', theirs: 'P3' },
-      { label: 'p50', unit: 'ms', figure: 'p50', ours: 'Rollcall', theirs: 'P3' },
+      { compare: 'ratio', label: 'CPU of pods alone', unit: 'ms', figure: 'cpuPods', ours: 'Rollcall', theirs: 'P3' },
+      { compare: 'ratio', label: 'p50', unit: 'ms', figure: 'p50', ours: 'Rollcall', theirs: 'P3' },
     ],
   };
 }
