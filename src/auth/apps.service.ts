@@ -10,11 +10,19 @@ export interface Scope {
   readonly host: string;
 }
 
+/** Clients can make up addresses; then what is known starts over. */
+const SCOPES_MAX = 1000;
+
+/** Longer than any host name with a port. */
+const ADDRESS_MAX_LENGTH = 300;
+
 /** Which app answers for which host. An exact host beats `*`. */
 @Injectable()
 export class Apps {
   private readonly byHost = new Map<string, App>();
   private readonly anyHost: App | undefined;
+  /** What addresses have turned out to mean; `null`: nothing. */
+  private readonly scopes = new Map<string, Scope | null>();
 
   constructor(private readonly config: Config) {
     for (const app of config.apps) for (const host of app.hosts) this.byHost.set(host, app);
@@ -24,9 +32,15 @@ export class Apps {
 
   /** The scope that the headers name, or `undefined` for a host that no app owns. */
   scopeOf(headers: IncomingHttpHeaders): Scope | undefined {
-    const host = hostName(this.addressOf(headers));
-    const app = host === undefined ? undefined : this.appOf(host);
-    return host === undefined || app === undefined ? undefined : { app, host };
+    const address = this.addressOf(headers);
+    if (address === undefined || address.length > ADDRESS_MAX_LENGTH) return undefined;
+    let scope = this.scopes.get(address);
+    if (scope === undefined) {
+      scope = this.readScope(address);
+      if (this.scopes.size >= SCOPES_MAX) this.scopes.clear();
+      this.scopes.set(address, scope);
+    }
+    return scope ?? undefined;
   }
 
   byId(id: string): App | undefined {
@@ -50,6 +64,12 @@ export class Apps {
     const { origin } = headers;
     if (origin === undefined || app.origins === null || app.origins.has(origin)) return true;
     return URL.canParse(origin) && new URL(origin).host === this.addressOf(headers)?.toLowerCase();
+  }
+
+  private readScope(address: string): Scope | null {
+    const host = hostName(address);
+    const app = host === undefined ? undefined : this.appOf(host);
+    return host === undefined || app === undefined ? null : { app, host };
   }
 
   /** Host and port as the client wrote them, which a trusted proxy passes on. */

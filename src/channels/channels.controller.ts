@@ -57,7 +57,11 @@ export class ChannelsController {
     const { view, staleMs } = await this.views.read(host);
     tellStale(reply, staleMs);
     void reply.header('x-rollcall-cursor', view.cursor);
-    return channel == null || channel === '' ? view.channelMap(tabsOf(app)) : view.channel(channel, tabsOf(app));
+    if (channel != null && channel !== '') return view.channel(channel, tabsOf(app));
+    const map = view.channelMap(tabsOf(app));
+    // Sent, or given up: either way nobody reads it any more.
+    reply.raw.once('close', map.hold());
+    return map.bytes;
   }
 
   @Post('channels')

@@ -47,6 +47,8 @@ export function setUpHttp(app: NestFastifyApplication): void {
   letGo(fastify, app.get(Shutdown));
   const apps = app.get(Apps);
   const delegator: CorsOptions['delegator'] = (request, callback) => {
+    // No browser asks: back ends make most requests, and need none of it.
+    if (request.headers.origin === undefined) return callback(null, { origin: false });
     const scope = apps.scopeOf(request.headers);
     const allowed = scope !== undefined && !isBareOptions(request) && apps.allowsOrigin(scope.app, request.headers);
     const origin = allowed && (scope.app.origins === null ? '*' : (request.headers.origin ?? false));

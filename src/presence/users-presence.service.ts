@@ -9,6 +9,11 @@ const DELTA_MS = 10 * 60_000;
 /** After a loss the pods still bring back their connections for a while, stamped as if they were new. */
 const AFTER_LOSS_MS = 5_000;
 
+const FULL_START = Buffer.from('{"users":');
+const FULL_END = Buffer.from(',"full":true,"success":true}');
+
+const bodyOf = (rows: string, full: boolean): Buffer => Buffer.from(`{"users":${rows},"full":${full},"success":true}`);
+
 export interface PresenceAnswer {
   readonly body: Buffer;
   /** The moment that the answer shows, by the store's clock. */
@@ -20,15 +25,14 @@ export interface PresenceAnswer {
 /** `users.presence`: what to answer to which question. */
 @Injectable()
 export class UsersPresence {
+  private readonly bodies = new WeakMap<Buffer, Buffer>();
+
   constructor(private readonly views: Views) {}
 
   async answer({ app, host, user }: Caller, query: PresenceQuery): Promise<PresenceAnswer> {
     const reading = await this.views.readPresence(host);
     const { view, atMs } = reading;
-    const { rows, full } = app.presence.broadcastDisabled
-      ? { rows: '[]', full: true }
-      : this.select(reading, query, user?.id ?? '');
-    const body = Buffer.from(`{"users":${rows},"full":${full},"success":true}`);
+    const body = app.presence.broadcastDisabled ? bodyOf('[]', true) : this.select(reading, query, user?.id ?? '');
     return { body, atMs, cursor: view.cursor, staleMs: reading.staleMs };
   }
 
@@ -36,12 +40,19 @@ export class UsersPresence {
     { view, atMs }: Pick<Reading, 'view' | 'atMs'>,
     { ids, fromMs }: PresenceQuery,
     callerId: string,
-  ): { rows: string; full: boolean } {
-    if (ids !== undefined) return { rows: view.presence.of(ids, atMs), full: false };
+  ): Buffer {
+    if (ids !== undefined) return bodyOf(view.presence.of(ids, atMs), false);
     if (fromMs !== undefined && this.isRemembered({ view, atMs }, fromMs)) {
-      return { rows: view.presence.since(fromMs, atMs, callerId), full: false };
+      return bodyOf(view.presence.since(fromMs, atMs, callerId), false);
     }
-    return { rows: view.presence.full(atMs), full: true };
+    return this.whole(view.presence.full(atMs));
+  }
+
+  /** The body around a full list, made once for as long as the list is the same. */
+  private whole(list: Buffer): Buffer {
+    const body = this.bodies.get(list) ?? Buffer.concat([FULL_START, list, FULL_END]);
+    this.bodies.set(list, body);
+    return body;
   }
 
   private isRemembered({ view: { head }, atMs }: Pick<Reading, 'view' | 'atMs'>, fromMs: number): boolean {

@@ -42,7 +42,7 @@ describe('Whatever happens on a host,', () => {
         await World.live(history, (world, { view: { presence }, atMs }) => {
           const full = atMs - lastMs >= TEN_MINUTES_MS;
           if (full) copy.clear();
-          const json = full ? presence.full(atMs) : presence.since(lastMs, atMs, 'caller');
+          const json = full ? presence.full(atMs).toString() : presence.since(lastMs, atMs, 'caller');
           for (const row of JSON.parse(json) as { _id: string; status: string }[]) copy.set(row._id, row);
           lastMs = Math.floor(atMs / roundedMs) * roundedMs;
           const shownTo = (userId: string): unknown => {

@@ -37,7 +37,7 @@ export function viewAnswers(view: RosterView, questions: Questions): Answers {
   const { presence } = view;
   const channelNames = view.channelNames();
   return {
-    maps: SHAPES.map((tabs) => entriesOf(view.channelMap(tabs))),
+    maps: SHAPES.map((tabs) => entriesOf(view.channelMap(tabs).bytes)),
     channels: SHAPES.map((tabs) => names(questions).map((name) => entriesOf(view.channel(name, tabs)))),
     channelNames: KINDS.map((kind) => channelNames[kind].toSorted()),
     counts: KINDS.map((kind) => channels.map((channel) => view.count(kind, channel))),
@@ -53,7 +53,7 @@ export function viewAnswers(view: RosterView, questions: Questions): Answers {
         places: places.map(({ kind, channel }) => [kind, channel]),
       })),
     ),
-    full: byId(presence.full(atMs)),
+    full: byId(presence.full(atMs).toString()),
     of: JSON.parse(presence.of([...userIds, 'nobody'], atMs)),
     since: froms.map((fromMs) => [fromMs, byId(presence.since(fromMs, atMs, CALLER))]),
     statuses: userIds.map((userId) => presence.statusAt(userId, atMs)),

@@ -40,7 +40,7 @@ export class SimulatedPoller {
     const isDelta = !isUnproven && fromMs !== undefined && fromMs >= epochAtMs + AFTER_LOSS_MS;
     if (isDelta)
       for (const [userId, row] of rowsOf(view.presence.since(fromMs, atMs, ''))) this.picture.set(userId, row);
-    else this.picture = rowsOf(view.presence.full(atMs));
+    else this.picture = rowsOf(view.presence.full(atMs).toString());
     this.fromMs = atMs;
     if (staleMs > 0) return;
     this.polls += 1;
@@ -49,7 +49,7 @@ export class SimulatedPoller {
         .filter((row) => !isOffline(row))
         .sort()
         .join(' ');
-    const [mine, truth] = [present(this.picture), present(rowsOf(view.presence.full(atMs)))];
+    const [mine, truth] = [present(this.picture), present(rowsOf(view.presence.full(atMs).toString()))];
     if (mine !== truth && !mayBeWrong) {
       throw new Violation(
         `${this.name} on ${pod.name}, from ${String(fromMs)} to ${atMs}, has ${mine || 'nobody'}, but it is ${truth || 'nobody'}`,

@@ -215,7 +215,7 @@ export class SimulatedWorld {
       const { view, staleMs, atMs } = await this.until(pod.read());
       if (staleMs > 0) throw new Violation(`${pod.name} answers with an old picture`);
       const answers = (of: RosterView): unknown => [
-        sorted(of.channelMap('array')),
+        sorted(of.channelMap('array').bytes),
         of.totals,
         of.userConnectionsJson(),
         sorted(of.presence.full(atMs)),

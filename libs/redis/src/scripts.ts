@@ -69,7 +69,7 @@ function parse(text)
   -- What somebody else has written there counts for nothing.
   if not n then return parse(nil) end
   local stop = from + tonumber(len)
-  return {n = tonumber(n), a = tonumber(a), chosen = chosen, stamp = tonumber(stamp), was = was, prev = tonumber(prev),
+  return {written = text, n = tonumber(n), a = tonumber(a), chosen = chosen, stamp = tonumber(stamp), was = was, prev = tonumber(prev),
     claims = string.sub(text, from, stop - 1), text = string.sub(text, stop + 1, -2)}
 end
 local function isForgettable(r) return r.n == 0 and r.chosen == 'o' and r.text == '""' end
@@ -147,8 +147,10 @@ local function append(from, prevTag, newTag, rows, grace, keptMs)
     local next = touched[user]
     advance(next.before, next, grace)
     local text = record(next)
-    sets[#sets + 1] = user; sets[#sets + 1] = text
-    lines[#lines + 1] = '[' .. user .. ',' .. text .. ']'
+    if text ~= next.before.written then
+      sets[#sets + 1] = user; sets[#sets + 1] = text
+      lines[#lines + 1] = '[' .. user .. ',' .. text .. ']'
+    end
     if next.n == 0 then gone[#gone + 1] = int(next.stamp); gone[#gone + 1] = user
     elseif next.before.n == 0 then back[#back + 1] = user end
   end
@@ -222,13 +224,20 @@ local ids, users, seen = {}, {}, {}
 local function note(user)
   if user and not seen[user] then seen[user] = true; users[#users + 1] = user end
 end
-for i = 0, nRows - 1 do
-  local at = 13 + i * 6
-  ids[#ids + 1] = ARGV[at]
-  if ARGV[at + 1] == 'u' then note(ARGV[at + 3]) end
-end
+for i = 0, nRows - 1 do ids[#ids + 1] = ARGV[13 + i * 6] end
 local olds = nRows > 0 and redis.call('HMGET', OWN, unpack(ids)) or {}
-for i = 1, nRows do if olds[i] then note((ownerOf(olds[i]))) end end
+-- Rows that say something else of their user than before; a join or a leave does not, and costs the user nothing.
+local moves = {}
+for i = 1, nRows do
+  local at = 7 + i * 6
+  local user, oldUser, oldActive = ARGV[at + 1] == 'u' and ARGV[at + 3] or nil, nil, 0
+  if olds[i] then oldUser, oldActive = ownerOf(olds[i]) end
+  if not user or user ~= oldUser or tonumber(ARGV[at + 2]) ~= oldActive then
+    moves[i] = {oldUser, oldActive}
+    note(user)
+    note(oldUser)
+  end
+end
 for i = 0, nUsers - 1 do note(ARGV[13 + nRows * 6 + i * 5]) end
 loadUsers(users)
 local from, prevTag = rev, tag
@@ -237,11 +246,8 @@ for i = 0, nRows - 1 do
   local at = 13 + i * 6
   local id, kind, active, user = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
   rev = rev + 1
-  local oldUser, oldActive
-  if olds[i + 1] then
-    oldUser, oldActive = ownerOf(olds[i + 1])
-    count(oldUser, -1, -oldActive)
-  end
+  local move = moves[i + 1]
+  if move then count(move[1], -1, -move[2]) end
   if kind == 'x' then
     dels[#dels + 1] = id
     lines[#lines + 1] = '[' .. id .. ',null]'
@@ -251,9 +257,9 @@ for i = 0, nRows - 1 do
       ',' .. pod .. ',' .. ARGV[at + 4] .. ']'
     sets[#sets + 1] = id; sets[#sets + 1] = row
     lines[#lines + 1] = '[' .. id .. ',' .. row .. ']'
-    if len > 0 then
+    if len > 0 and move then
       count(user, 1, tonumber(active))
-      if oldUser ~= user and ARGV[at + 5] ~= 'null' then touch(user).claims = ARGV[at + 5] end
+      if move[1] ~= user and ARGV[at + 5] ~= 'null' then touch(user).claims = ARGV[at + 5] end
     end
   end
 end

@@ -35,9 +35,10 @@ export class JsonMembers {
     for (const member of members) this.parts.push(member);
   }
 
-  toObject(): Buffer {
+  /** The object, in parts. Nothing can be added any more. */
+  end(): readonly Buffer[] {
     this.parts.push(CLOSE_OBJECT);
-    return Buffer.concat(this.parts);
+    return this.parts;
   }
 
   private separate(): void {

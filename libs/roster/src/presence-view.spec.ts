@@ -16,7 +16,7 @@ describe('The presence of a host’s users', () => {
   const at = (ms: number): number => (followed.nowMs = START_MS + ms);
   const rows = (json: string): PresenceRow[] => parsed(json) as PresenceRow[];
   const brief = (json: string): string[] => rows(json).map(({ _id, status }) => `${_id} ${status}`);
-  const full = (ms: number): string[] => brief(presence.full(START_MS + ms)).sort();
+  const full = (ms: number): string[] => brief(presence.full(START_MS + ms).toString()).sort();
   const since = (fromMs: number, ms: number, caller = 'caller'): string[] =>
     brief(presence.since(START_MS + fromMs, START_MS + ms, caller)).sort();
 
@@ -26,7 +26,7 @@ describe('The presence of a host’s users', () => {
       await followed.pod.row('t1', rowOf('ada', { claims: { name: 'Ada' } }));
       await followed.pod.row('t2', rowOf('bob'));
       await followed.pod.write({ users: [{ userId: 'bob', status: 'busy', statusText: 'lunch' }] });
-      expect(rows(presence.full(START_MS))).toEqual([
+      expect(rows(presence.full(START_MS).toString())).toEqual([
         { _id: 'ada', name: 'Ada', username: 'ada', status: 'online', utcOffset: 0 },
         {
           _id: 'bob',
@@ -39,7 +39,7 @@ describe('The presence of a host’s users', () => {
         },
       ]);
       await followed.pod.write({ users: [{ userId: 'bob', statusText: '' }] });
-      expect(rows(presence.full(START_MS))[1]).not.toHaveProperty('statusText');
+      expect(rows(presence.full(START_MS).toString())[1]).not.toHaveProperty('statusText');
     });
 
     it('leaves out who is offline, by choice or by absence', async () => {
@@ -75,10 +75,10 @@ describe('The presence of a host’s users', () => {
 
     it('follows a profile that changed', async () => {
       await followed.pod.row('t1', rowOf('ada'));
-      expect(rows(presence.full(START_MS))).toMatchObject([{ name: 'ada' }]);
+      expect(rows(presence.full(START_MS).toString())).toMatchObject([{ name: 'ada' }]);
       followed.directory.details.set('ada', { name: 'Ada L.' });
       followed.view.profileChanged('ada');
-      expect(rows(presence.full(START_MS))).toMatchObject([{ name: 'Ada L.' }]);
+      expect(rows(presence.full(START_MS).toString())).toMatchObject([{ name: 'Ada L.' }]);
       expect(rows(presence.of(['ada'], START_MS))).toMatchObject([{ name: 'Ada L.' }]);
     });
   });
@@ -208,10 +208,10 @@ describe('The presence of a host’s users', () => {
     });
 
     it('is as the directory says now', async () => {
-      expect(rows(presence.full(START_MS))).toMatchObject([{ name: 'Cat' }]);
+      expect(rows(presence.full(START_MS).toString())).toMatchObject([{ name: 'Cat' }]);
       followed.directory.details.set('cat', { name: 'Tom', bot: true });
       followed.view.profileChanged('cat');
-      expect(rows(presence.full(START_MS))).toMatchObject([{ name: 'Tom' }]);
+      expect(rows(presence.full(START_MS).toString())).toMatchObject([{ name: 'Tom' }]);
       followed.directory.details.delete('cat');
       followed.view.profileChanged('cat');
       expect(full(0)).toEqual([]);

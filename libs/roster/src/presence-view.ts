@@ -17,7 +17,7 @@ export class PresenceView {
   private records = new Map<string, UserRecord>();
   private index = new PresenceIndex();
   private readonly rowJson = new Map<string, RowJson>();
-  private fullList: { readonly json: string; readonly fromMs: number; readonly untilMs: number } | undefined;
+  private fullList: { readonly json: Buffer; readonly fromMs: number; readonly untilMs: number } | undefined;
 
   constructor(private readonly profiles: Profiles) {}
 
@@ -67,8 +67,8 @@ export class PresenceView {
     return this.profileOf(userId, this.records.get(userId));
   }
 
-  /** Everybody who is not offline at `atMs`, bots included, as a JSON array. */
-  full(atMs: number): string {
+  /** Everybody who is not offline at `atMs`, bots included, as a JSON array; the same Buffer as long as nothing changes. */
+  full(atMs: number): Buffer {
     const kept = this.fullList;
     if (kept !== undefined && kept.fromMs <= atMs && atMs < kept.untilMs) return kept.json;
     const rows: string[] = [];
@@ -76,7 +76,7 @@ export class PresenceView {
     for (const userId of this.profiles.bots()) {
       if (!this.records.has(userId)) this.pushUnlessOffline(rows, userId, atMs);
     }
-    const json = `[${rows.join(',')}]`;
+    const json = Buffer.from(`[${rows.join(',')}]`);
     this.fullList = { json, fromMs: atMs, untilMs: this.index.nextDepartureAfter(atMs) };
     return json;
   }

@@ -85,6 +85,16 @@ export function advance(before: UserRecord, next: UserNext, atMs: number, graceM
   return { ...next, stampMs: departsAtMs, was: shown.status, previousStampMs: textChanged ? atMs : shown.stampMs };
 }
 
+export const isSameRecord = (a: UserRecord, b: UserRecord): boolean =>
+  a.connections === b.connections &&
+  a.active === b.active &&
+  a.chosen === b.chosen &&
+  a.text === b.text &&
+  a.stampMs === b.stampMs &&
+  a.was === b.was &&
+  a.previousStampMs === b.previousStampMs &&
+  (a.claims === b.claims || JSON.stringify(a.claims) === JSON.stringify(b.claims));
+
 /** Nothing is worth keeping of a user who left long ago and chose nothing. */
 export function isForgettable(record: UserRecord, olderThanMs: number): boolean {
   return record.connections === 0 && record.chosen === 'online' && record.text === '' && record.stampMs < olderThanMs;

@@ -7,7 +7,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { GoneUsers } from './gone-users';
-import { advance, isForgettable, NEVER_CONNECTED, type UserNext, type UserRecord } from './presence';
+import { advance, isForgettable, isSameRecord, NEVER_CONNECTED, type UserNext, type UserRecord } from './presence';
 import type {
   Applied,
   Batch,
@@ -230,7 +230,10 @@ export class RosterTables {
 
   private append(from: Head, rows: LogEntry['rows'], touched: Touched, graceMs: number): LogEntry {
     const users: [string, UserRecord | null][] = [];
-    for (const [userId, next] of touched) users.push([userId, this.settle(userId, next, graceMs)]);
+    for (const [userId, next] of touched) {
+      const record = this.settle(userId, next, graceMs);
+      if (record !== undefined) users.push([userId, record]);
+    }
     for (const userId of this.forget()) users.push([userId, null]);
     this.tag = randomName();
     const { epoch, revision: toRevision, tag, atMs } = this;
@@ -258,7 +261,9 @@ export class RosterTables {
   ): ConnectionRow | null {
     this.revision += 1;
     const old = rows.get(connectionId);
-    if (old?.userId != null) this.count(old.userId, -1, old.active ? -1 : 0, null, touched);
+    // A join or a leave says nothing else of its user than before.
+    const moves = old?.userId !== state?.userId || old?.active !== state?.active;
+    if (moves && old?.userId != null) this.count(old.userId, -1, old.active ? -1 : 0, null, touched);
     if (state === null) {
       rows.delete(connectionId);
       return null;
@@ -272,7 +277,7 @@ export class RosterTables {
       channels: state.channels.map(({ kind, channel, since }) => ({ kind, channel, since: since ?? this.revision })),
     };
     rows.set(connectionId, row);
-    if (row.userId !== null) {
+    if (moves && row.userId !== null) {
       const claims = old?.userId === row.userId ? null : state.claims;
       this.count(row.userId, 1, row.active ? 1 : 0, claims, touched);
     }
@@ -318,8 +323,11 @@ export class RosterTables {
     return { connections, active, chosen, text, claims };
   }
 
-  private settle(userId: string, next: UserNext, graceMs: number): UserRecord {
-    const record = advance(this.records.get(userId) ?? NEVER_CONNECTED, next, this.atMs, graceMs);
+  /** What becomes of a user; `undefined`: nothing. */
+  private settle(userId: string, next: UserNext, graceMs: number): UserRecord | undefined {
+    const before = this.records.get(userId);
+    const record = advance(before ?? NEVER_CONNECTED, next, this.atMs, graceMs);
+    if (before !== undefined && isSameRecord(before, record)) return undefined;
     this.records.set(userId, record);
     if (record.connections === 0) this.gone.set(userId, record.stampMs);
     else this.gone.delete(userId);

@@ -8,6 +8,7 @@
  */
 import { addressOf, ANONYMOUS_SUFFIX, type ChannelKind, tabChannel } from '@rollcall/contract';
 import { cursorOf } from './cursor';
+import { type Answer, AnswerMemory } from './answer-memory';
 import { HostChannels } from './host-channels';
 import { JsonMembers, listOf } from './json-members';
 import { SegmentedList } from './segmented-list';
@@ -43,7 +44,8 @@ export class RosterView {
   private readonly pods = new Map<string, number>();
   private readonly channels = new HostChannels();
   private readonly fragments = new Map<string, string>();
-  private readonly maps = new Map<TabShape, Buffer>();
+  private readonly maps = new Map<TabShape, ReturnType<AnswerMemory['join']>>();
+  private readonly memory = new AnswerMemory();
 
   constructor(profiles: Profiles) {
     this.presence = new PresenceView(profiles);
@@ -84,7 +86,7 @@ export class RosterView {
     }
     for (const [userId, record] of entry.users) this.setUser(userId, record);
     for (const [connectionId, row] of entry.rows) this.setRow(connectionId, row);
-    this.maps.clear();
+    this.dropMaps();
     this.leavePlace(head);
     const { toRevision: revision, tag, atMs } = entry;
     this.position = { epoch: head.epoch, epochAtMs: head.epochAtMs, revision, tag, atMs };
@@ -112,26 +114,26 @@ export class RosterView {
   profileChanged(userId: string): void {
     this.presence.changed(userId);
     this.dropFragment(userId);
-    this.maps.clear();
+    this.dropMaps();
   }
 
-  /** All channels as one JSON object, keyed by channel name. */
-  channelMap(tabs: TabShape): Buffer {
+  /** All channels as one JSON object, keyed by channel name. To be held by whoever needs it longer than this moment. */
+  channelMap(tabs: TabShape): Answer {
     let map = this.maps.get(tabs);
     if (map === undefined) {
       const members = new JsonMembers();
       this.pushAll(members, tabs);
-      map = members.toObject();
+      map = this.memory.join(members.end());
       this.maps.set(tabs, map);
     }
-    return map;
+    return map.answer;
   }
 
   /** The same object with one name alone, both its kinds; `{}` if nobody is there. */
   channel(name: string, tabs: TabShape): Buffer {
     const members = new JsonMembers();
     this.pushOne(members, name, tabs);
-    return members.toObject();
+    return Buffer.concat(members.end());
   }
 
   channelNames(): Record<ChannelKind, string[]> {
@@ -211,6 +213,11 @@ export class RosterView {
   /** Nobody is connected. */
   get isVacant(): boolean {
     return this.rows.size === 0;
+  }
+
+  private dropMaps(): void {
+    for (const { release } of this.maps.values()) release();
+    this.maps.clear();
   }
 
   private leavePlace({ revision, tag }: Head): void {

@@ -34,8 +34,8 @@ async function start({ connections, rooms }: Pick<Changing, 'connections' | 'roo
   const users = Array.from({ length: connections }, (_, n) => n);
   const snapshot: Snapshot = {
     head,
-    rows: users.map((n) => rowOf(n, [roomOf(n, rooms)])),
-    users: users.map((n) => [userId(n), recordOf(n)]),
+    rows: new Map(users.map((n) => [connectionIdOf(n), rowOf(n, [roomOf(n, rooms)])])),
+    users: new Map(users.map((n) => [userId(n), recordOf(n)])),
   };
   view = new RosterView(CLAIMED);
   await view.load(snapshot, 2000, () => Promise.resolve());

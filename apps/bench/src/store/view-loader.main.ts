@@ -22,6 +22,7 @@ async function load({ redisUrl, host }: { redisUrl: string; host: string }): Pro
   const { store, close } = await openStore(redisUrl);
   const views = new Views({
     ...{ store, timing: REAL_TIME, profilesOf: () => CLAIMED },
+    isWritten: () => Promise.resolve(true),
     times: { reregisterMs: 2500, staleMaxMs: 30_000 },
   });
   const before = await settled();
