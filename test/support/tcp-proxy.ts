@@ -6,9 +6,11 @@ interface Line {
   readonly far: Socket;
   /** Resolves when the last reply has passed: nothing overtakes it. */
   passed: Promise<unknown>;
+  /** Nothing passes any more, and neither end will ever know. */
+  lost: boolean;
 }
 
-/** A TCP line that misbehaves when told to: it cuts, stands still, dawdles, or breaks off in the middle of a reply. */
+/** A TCP line that misbehaves when told to: it cuts, stands still, dawdles, loses all, or breaks off in a reply. */
 export class TcpProxy {
   private readonly lines = new Set<Line>();
   private delayMs = 0;
@@ -61,6 +63,11 @@ export class TcpProxy {
     for (const { near, far } of this.lines) for (const socket of [near, far]) socket.resume();
   }
 
+  /** The lines of now lose whatever is sent, for ever and without a word; new ones work. */
+  lose(): void {
+    for (const line of this.lines) line.lost = true;
+  }
+
   /** Every reply comes so much later. */
   delay(ms: number): void {
     this.delayMs = ms;
@@ -82,19 +89,25 @@ export class TcpProxy {
 
   private open(near: Socket): void {
     const far = connect(this.target, '127.0.0.1');
-    const line: Line = { near, far, passed: Promise.resolve() };
+    const line: Line = { near, far, passed: Promise.resolve(), lost: false };
     this.lines.add(line);
     for (const socket of [near, far]) {
       socket.setNoDelay(true);
-      socket.on('error', () => this.end(line));
-      socket.on('close', () => this.end(line));
+      const ended = (): void => {
+        if (!line.lost || socket === near) this.end(line);
+      };
+      socket.on('error', ended);
+      socket.on('close', ended);
       if (this.stalled) socket.pause();
     }
-    near.on('data', (chunk) => far.write(chunk));
+    near.on('data', (chunk) => {
+      if (!line.lost) far.write(chunk);
+    });
     far.on('data', (chunk: Buffer) => this.reply(line, chunk));
   }
 
   private reply(line: Line, chunk: Buffer): void {
+    if (line.lost) return;
     const { breaking } = this;
     if (breaking !== undefined && chunk.length > breaking.afterBytes) {
       this.breaking = undefined;
@@ -104,7 +117,9 @@ export class TcpProxy {
     }
     if (breaking !== undefined) breaking.afterBytes -= chunk.length;
     const late = this.delayMs === 0 ? undefined : new Promise((resolve) => setTimeout(resolve, this.delayMs));
-    line.passed = Promise.all([line.passed, late]).then(() => line.near.write(chunk));
+    line.passed = Promise.all([line.passed, late]).then(() => {
+      if (!line.lost) line.near.write(chunk);
+    });
   }
 
   private end(line: Line): void {

@@ -1,6 +1,12 @@
 import { createShardedAdapter } from '@socket.io/redis-adapter';
 import { closeClients, redisClient, type RedisSettings } from './clients';
 
+/**
+ * A message without an answer for so many time-outs is forgotten. The client gives up a silent connection before that,
+ * if nothing is written to it meanwhile.
+ */
+const SILENT_TIMEOUTS = 4;
+
 export interface SocketMessages {
   /** For `server.adapter(…)`. */
   readonly adapter: ReturnType<typeof createShardedAdapter>;
@@ -17,12 +23,27 @@ const SUBSCRIBE_EVERY_MS = 100;
 export function socketMessages(settings: RedisSettings, prefix: string): SocketMessages {
   const { client: publisher } = redisClient(settings, 'publishing');
   const { client: subscriber } = redisClient(settings, 'hearing');
+  const unanswered = new Set<{ readonly sentAt: number }>();
   let closed = false;
+
+  /** Every message would put off the moment at which the client gives up the connection; they would be lost, too. */
+  const isSilent = (): boolean => {
+    for (const message of unanswered) {
+      const silentMs = performance.now() - message.sentAt;
+      if (silentMs < SILENT_TIMEOUTS * settings.timeoutMs) return silentMs > settings.timeoutMs;
+      unanswered.delete(message);
+    }
+    return false;
+  };
 
   // The adapter waits for a message to be published before it reaches this pod's own sockets. They shall not wait for
   // Redis, so to the adapter it is published at once.
   const sPublish = (channel: string, message: string | Buffer): Promise<number> => {
-    publisher.sPublish(channel, message).catch(() => undefined);
+    if (isSilent()) return Promise.resolve(0);
+    const sent = { sentAt: performance.now() };
+    const done = (): unknown => unanswered.delete(sent);
+    unanswered.add(sent);
+    publisher.sPublish(channel, message).then(done, done);
     return Promise.resolve(0);
   };
   // Nor does it look after its subscriptions: one that fails would end the process, or leave the pod deaf.
