@@ -58,11 +58,17 @@ export function redisClient(settings: RedisSettings, purpose: Purpose) {
   return settings.urls.length > 1 ? clusterClient(settings, purpose) : singleClient(settings, purpose);
 }
 
+const theOnlyNode = (send: (args: string[]) => Promise<unknown>) => ({
+  send: (_key: string, args: string[]) => send(args),
+  probe: () => send(['PING']),
+  nodeOf: () => '',
+});
+
 function singleClient(settings: RedisSettings, purpose: Purpose) {
   const client = createClient({ url: settings.urls[0], ...options(settings, purpose) });
   client.on('error', settings.onError);
   client.connect().catch(settings.onError);
-  return { client, send: (_key: string, args: string[]): Promise<unknown> => client.sendCommand(args) };
+  return { client, ...theOnlyNode((args) => client.sendCommand(args)) };
 }
 
 function clusterClient(settings: RedisSettings, purpose: Purpose) {
@@ -79,7 +85,24 @@ function clusterClient(settings: RedisSettings, purpose: Purpose) {
   void retried(() => client.connect(), settings.onError);
   const send = (key: string, args: string[]): Promise<unknown> =>
     client.sendCommand(key === '' ? undefined : key, false, args);
-  return { client, send };
+  return {
+    client,
+    send,
+    // A cluster client sends a ping to every node; a frozen one would speak for all. The key may hold anything.
+    probe: (key: string) => send(key, key === '' ? ['PING'] : ['GET', key]),
+    nodeOf: (key: string): string => (key === '' ? '' : (client.slots[slotOf(key)]?.master.address ?? '')),
+  };
+}
+
+/** CRC16 (XMODEM) of what stands in the first braces, or else of the whole key. */
+function slotOf(key: string): number {
+  const tag = /^[^{]*\{([^}]+)\}/.exec(key)?.[1] ?? key;
+  let crc = 0;
+  for (const byte of Buffer.from(tag)) {
+    crc ^= byte << 8;
+    for (let bit = 0; bit < 8; bit += 1) crc = (crc << 1) ^ (crc & 0x8000 ? 0x1021 : 0);
+  }
+  return crc & 0x3fff;
 }
 
 function sentinelClient(
@@ -101,7 +124,7 @@ function sentinelClient(
   client.on('error', (error: unknown) => settings.onError(asError(error)));
   client.on('client-error', ({ error }: { error: unknown }) => settings.onError(asError(error)));
   void retried(() => client.connect(), settings.onError);
-  return { client, send: (_key: string, args: string[]): Promise<unknown> => client.sendCommand(false, args) };
+  return { client, ...theOnlyNode((args) => client.sendCommand(false, args)) };
 }
 
 /** The sentinel client tells some of its errors as text. */

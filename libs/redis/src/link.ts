@@ -1,7 +1,7 @@
 /*
  * One way to Redis, whatever stands behind it: a single server, a cluster, or what a sentinel says is the master. Every
- * call ends within its time; after one that did not, Redis counts as away, and calls fail at once until it has answered
- * a ping again. A write whose answer was lost may have happened.
+ * call ends within its time; after one that did not, the server that left it unanswered counts as away, and calls to it
+ * fail at once until it has answered a probe in time. A write whose answer was lost may have happened.
  */
 import { StoreUnavailable } from '@rollcall/roster';
 import { createHash } from 'node:crypto';
@@ -11,8 +11,14 @@ import { SCRIPTS, type ScriptName } from './scripts';
 /** Answers that mean "not now": a failover, a slot on its way, a server that is starting. Never "the pod is gone". */
 const NOT_NOW = /^(TRYAGAIN|CLUSTERDOWN|LOADING|READONLY|MASTERDOWN|MOVED|ASK|BUSY|MISCONF|NOREPLICAS|OOM|UNBLOCKED)/;
 
-/** How often an absent Redis is asked whether it is back. */
+/** An absent Redis is asked so long after its last answer whether it is back. */
 const PROBE_EVERY_MS = 100;
+
+/**
+ * A server that owes an answer is sent nothing else for so many time-outs. Every write puts off the moment at which the
+ * client gives up a silent connection; a connection that has died without a word would be kept for ever.
+ */
+const SILENT_TIMEOUTS = 3;
 
 const SHAS = Object.fromEntries(
   Object.entries(SCRIPTS).map(([name, source]) => [name, createHash('sha1').update(source).digest('hex')]),
@@ -24,10 +30,15 @@ interface Channel {
   readonly hear: (message: string) => void;
   /** Subscriptions that the client has not answered yet. */
   pending: number;
+  /** The client is asked to end the subscription, and has not answered yet. */
+  ending: boolean;
 }
 
 export class RedisLink {
-  private awayFor: NodeJS.Timeout | undefined;
+  /** Servers that left a command unanswered, and the timer of what is done about it next. */
+  private readonly away = new Map<string, NodeJS.Timeout>();
+  /** The same for subscriptions, which have connections of their own. */
+  private readonly deaf = new Map<string, NodeJS.Timeout>();
   private closed = false;
   /** When the first call since then was sent that Redis did not answer. */
   private failingSince: number | undefined;
@@ -41,13 +52,14 @@ export class RedisLink {
     port.onReconnect(() => this.returned());
   }
 
-  /** For how long Redis has left unanswered what it was asked; 0: it answered the last time. */
+  /** For how long Redis, whichever server of it, has left unanswered what it was asked; 0: it answered the last time. */
   get silentMs(): number {
     return this.failingSince === undefined ? 0 : performance.now() - this.failingSince;
   }
 
+  /** Whether any server of it counts as away. */
   get isAway(): boolean {
-    return this.awayFor !== undefined;
+    return this.away.size + this.deaf.size > 0;
   }
 
   /** Calls back whenever Redis was away, or a connection was lost, and it is there again. Returns the way to stop. */
@@ -58,8 +70,8 @@ export class RedisLink {
 
   /** @throws StoreUnavailable */
   async command(key: string, ...args: string[]): Promise<unknown> {
-    if (this.awayFor !== undefined || this.closed) throw new StoreUnavailable('Redis is away.');
-    return this.bounded(this.port.command(key, args));
+    if (this.isSilent(this.away, key)) throw new StoreUnavailable('Redis is away.');
+    return this.bounded(this.port.command(key, args), () => this.goAway(key));
   }
 
   /** @throws StoreUnavailable */
@@ -76,7 +88,9 @@ export class RedisLink {
 
   /** Hears a channel from now on. Returns the way to stop. @throws StoreUnavailable */
   async subscribe(channel: string, listener: (message: string) => void): Promise<() => void> {
-    if (this.awayFor !== undefined || this.closed) throw new StoreUnavailable('Redis is away.');
+    if (this.isSilent(this.away, channel) || this.isSilent(this.deaf, channel)) {
+      throw new StoreUnavailable('Redis is away.');
+    }
     const heard = this.channelOf(channel);
     heard.listeners.add(listener);
     heard.pending += 1;
@@ -85,7 +99,7 @@ export class RedisLink {
       if (heard.listeners.delete(listener)) this.letGo(channel, heard);
     };
     try {
-      await this.bounded(subscribed);
+      await this.bounded(subscribed, () => this.goDeaf(channel, subscribed));
     } catch (error) {
       heard.listeners.delete(listener);
       // It may come to pass later, and perhaps nobody listens then.
@@ -98,7 +112,7 @@ export class RedisLink {
 
   async close(): Promise<void> {
     this.closed = true;
-    clearTimeout(this.awayFor);
+    for (const timer of [...this.away.values(), ...this.deaf.values()]) clearTimeout(timer);
     await this.port.close();
   }
 
@@ -107,7 +121,7 @@ export class RedisLink {
     if (channel === undefined) {
       const listeners: Channel['listeners'] = new Set();
       const hear = (message: string): void => listeners.forEach((listener) => listener(message));
-      channel = { listeners, hear, pending: 0 };
+      channel = { listeners, hear, pending: 0, ending: false };
       this.channels.set(name, channel);
     }
     return channel;
@@ -115,20 +129,37 @@ export class RedisLink {
 
   /**
    * Ends a subscription that nobody needs. Not while another one is on its way: the server would take the end for the
-   * later word, and the client would believe that it listens.
+   * later word, and the client would believe that it listens. A channel is known until its end is certain: the client
+   * renews subscriptions when it reconnects, also one whose end was lost with the line.
    */
   private letGo(name: string, channel: Channel): void {
-    if (channel.listeners.size > 0 || channel.pending > 0 || this.channels.get(name) !== channel) return;
-    this.channels.delete(name);
-    this.port.unsubscribe(name, channel.hear).catch(() => undefined);
+    if (channel.listeners.size > 0 || channel.pending > 0 || channel.ending || this.isSilent(this.deaf, name)) return;
+    if (this.channels.get(name) !== channel) return;
+    channel.ending = true;
+    const ended = this.port.unsubscribe(name, channel.hear).finally(() => (channel.ending = false));
+    this.bounded(ended, () => this.goDeaf(name, ended)).catch(() => undefined);
+    ended.then(
+      () => {
+        if (channel.listeners.size === 0 && channel.pending === 0) this.channels.delete(name);
+      },
+      () => undefined,
+    );
   }
 
-  private async bounded(call: Promise<unknown>): Promise<unknown> {
+  private letGoAll(): void {
+    for (const [name, channel] of this.channels) this.letGo(name, channel);
+  }
+
+  private isSilent(silent: ReadonlyMap<string, unknown>, key: string): boolean {
+    return this.closed || (silent.size > 0 && silent.has(this.port.nodeOf(key)));
+  }
+
+  private async bounded(call: Promise<unknown>, onLate: () => void): Promise<unknown> {
     const sentAt = performance.now();
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
-        this.goAway();
+        onLate();
         reject(new StoreUnavailable(`Redis did not answer within ${this.timeoutMs} ms.`));
       }, this.timeoutMs);
     });
@@ -145,24 +176,57 @@ export class RedisLink {
     }
   }
 
-  private goAway(): void {
-    if (this.awayFor !== undefined || this.closed) return;
-    this.awayFor = setTimeout(() => void this.probe(), PROBE_EVERY_MS);
+  private goAway(key: string): void {
+    const node = this.port.nodeOf(key);
+    if (!this.away.has(node) && !this.closed) this.probeLater(node, key);
   }
 
-  private async probe(): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<string>((resolve) => {
-      timer = setTimeout(() => resolve('late'), this.timeoutMs);
+  private probeLater(node: string, key: string): void {
+    this.away.set(
+      node,
+      setTimeout(() => void this.probe(node, key), PROBE_EVERY_MS),
+    );
+  }
+
+  private async probe(node: string, key: string): Promise<void> {
+    const sentAt = performance.now();
+    const answered = this.port.probe(key).then(
+      () => true,
+      (error: unknown) => !(asUnavailable(error) instanceof StoreUnavailable),
+    );
+    const silent = new Promise<boolean>((resolve) => {
+      this.away.set(
+        node,
+        setTimeout(() => resolve(false), SILENT_TIMEOUTS * this.timeoutMs),
+      );
     });
-    const answer = await Promise.race([this.port.command('', ['PING']).catch(() => 'failed'), late]);
-    clearTimeout(timer);
+    const isBack = await Promise.race([answered, silent]);
+    clearTimeout(this.away.get(node));
     if (this.closed) return;
-    this.awayFor = answer === 'PONG' ? undefined : setTimeout(() => void this.probe(), PROBE_EVERY_MS);
-    if (this.awayFor === undefined) this.returned();
+    // Who is called back by an answer that was late waits for the next one in vain.
+    if (!isBack || performance.now() - sentAt > this.timeoutMs) return this.probeLater(node, key);
+    this.away.delete(node);
+    this.failingSince = undefined;
+    this.returned();
+  }
+
+  /** Until the client has an answer, or has given up the connection. */
+  private goDeaf(channel: string, asked: Promise<unknown>): void {
+    const node = this.port.nodeOf(channel);
+    if (this.deaf.has(node) || this.closed) return;
+    const end = (): void => {
+      clearTimeout(timer);
+      if (this.deaf.get(node) !== timer || this.closed) return;
+      this.deaf.delete(node);
+      this.letGoAll();
+    };
+    const timer = setTimeout(end, SILENT_TIMEOUTS * this.timeoutMs);
+    this.deaf.set(node, timer);
+    asked.then(end, end);
   }
 
   private returned(): void {
+    this.letGoAll();
     for (const listener of this.returns) listener();
   }
 }
