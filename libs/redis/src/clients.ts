@@ -27,6 +27,12 @@ const MESSAGES_WAITING_MAX = 10_000;
  */
 const MASTER_ASKED_EVERY_MS = 1000;
 
+/**
+ * While the client looks for the master every command waits, though the old line may be sound. It tries once a second; a
+ * command that fails makes it look again.
+ */
+const SENTINEL_TRIES = 2;
+
 /** Grows from try to try, with a random part, so that pods do not come back all at once. */
 const reconnectStrategy = (retries: number): number => Math.min(50 * 2 ** retries, 1000) * (0.5 + Math.random() / 2);
 
@@ -116,6 +122,7 @@ function sentinelClient(
     name,
     sentinelRootNodes: [...nodes],
     RESP: 2,
+    maxCommandRediscovers: SENTINEL_TRIES - 1,
     nodeClientOptions: { ...rest, ...login, pingInterval, socket: { ...socket, ...tls } },
     // Sentinels have little to say: without pings the silence would be taken for a frozen one.
     sentinelClientOptions: { pingInterval, socket },
