@@ -54,7 +54,7 @@ export class RedisPod extends Faces {
     if (!existsSync(MAIN)) execFileSync('npm', ['run', 'build', '--silent'], { cwd: ROOT });
     const port = await freePort();
     const times = Object.entries({ ...QUICK, ...settings }).map(([name, ms]) => [name, String(ms)]);
-    const child = spawn(process.execPath, ['--enable-source-maps', MAIN], {
+    const child = spawn(process.execPath, [MAIN], {
       cwd: ROOT,
       env: {
         ...(Object.fromEntries(times) as Record<string, string>),

@@ -11,7 +11,7 @@ import {
   type UserRecord,
   type UserWrite,
 } from '@rollcall/roster';
-import { FORMAT } from './scripts';
+import { FORMAT } from './script-parts';
 
 const STATUS_LETTERS: Record<Status, string> = { online: 'o', away: 'a', busy: 'b', offline: 'f' };
 const STATUSES = new Map(Object.entries(STATUS_LETTERS).map(([status, letter]) => [letter, status as Status]));

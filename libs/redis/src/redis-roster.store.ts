@@ -27,7 +27,7 @@ import {
 import { randomBytes } from 'node:crypto';
 import { decodeEntry, decodeHead, decodeName, decodeRecord, decodeRow, encodeBatch } from './codec';
 import type { RedisLink } from './link';
-import { FORMAT } from './scripts';
+import { FORMAT } from './script-parts';
 
 export interface RedisRosterStoreOptions {
   readonly link: RedisLink;

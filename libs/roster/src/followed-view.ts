@@ -7,11 +7,11 @@
  * is the better answer, and readers are told that it is old. So it is while the store is away.
  */
 import { AppError } from '@rollcall/contract';
+import { Loss, type LossOptions, REWRITE_MS } from './loss';
 import type { Profiles } from './profile';
-import { type Head, type LogEntry, type LogListener, type RosterStore, StoreUnavailable } from './roster.store';
+import { type Head, type LogEntry, type LogListener, StoreUnavailable } from './roster.store';
 import { RosterView } from './roster-view';
 import { SharedCheck } from './shared-check';
-import type { Timing } from './timing';
 
 export interface ViewTimes {
   /** Within this time after a loss every living pod has registered anew. */
@@ -20,14 +20,9 @@ export interface ViewTimes {
   readonly staleMaxMs: number;
 }
 
-export interface FollowedViewOptions {
-  readonly host: string;
-  readonly store: RosterStore;
-  readonly profiles: Profiles;
-  readonly timing: Timing;
+export interface FollowedViewOptions extends LossOptions {
   readonly times: ViewTimes;
-  /** Whether the store has in this epoch what this very pod has on the host. */
-  readonly isWritten: (host: string, epoch: string) => Promise<boolean>;
+  readonly profiles: Profiles;
 }
 
 /** A view, and the store's time at which its answer is true. */
@@ -40,9 +35,6 @@ export interface Reading {
 
 /** An entry is published before its write is acknowledged, and is nearly always here first; else the log is read. */
 const ENTRY_WAIT_MS = 3;
-
-/** Pods that have registered anew still need a moment to write what they own. */
-const REWRITE_MS = 250;
 
 /** A view that is still behind after so many rounds will not catch up: better an error than an endless wait. */
 const ROUNDS_MAX = 6;
@@ -61,13 +53,6 @@ interface Ask {
 }
 
 type Doubt = 'other epoch' | 'behind' | 'other history';
-
-interface Loss {
-  /** The pods that had connections in the picture from before. */
-  readonly instances: ReadonlySet<string>;
-  readonly deadline: number;
-  allSeenAt?: number;
-}
 
 export class FollowedView implements LogListener {
   private view: RosterView | undefined;
@@ -245,21 +230,11 @@ export class FollowedView implements LogListener {
 
   /** Another epoch: the picture from before stays until the pods that it shows have registered, or had the time to. */
   private async takeNewEpoch(view: RosterView, head: Head): Promise<void> {
-    const { store, host, timing, times } = this.options;
     if (this.loss === undefined) {
-      // The loss may be older than the first question after it.
-      const restMs = times.reregisterMs - (head.atMs - head.epochAtMs);
-      this.loss = { instances: view.instances(), deadline: timing.now() + restMs };
+      this.loss = new Loss(this.options, view.instances(), head);
       void this.watchLoss(this.loss);
     }
-    const { loss } = this;
-    const leases = new Set((await store.leases(host)).map(({ instance }) => instance));
-    const now = timing.now();
-    if ([...loss.instances].every((instance) => leases.has(instance))) loss.allSeenAt ??= now;
-    const rewritten = loss.instances.size === 0 || (loss.allSeenAt !== undefined && now - loss.allSeenAt >= REWRITE_MS);
-    if (!rewritten && now < loss.deadline) return;
-    // However late this pod comes: without its own people the new picture is worse, and their choices are in the old one.
-    if (!(await this.options.isWritten(host, head.epoch))) return;
+    if (!(await this.loss.isMended(head.epoch))) return;
     this.loss = undefined;
     await this.reload(head.epoch);
   }

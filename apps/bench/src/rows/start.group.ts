@@ -37,7 +37,7 @@ async function timedStart(processes: Processes, redis: RunningRedis | undefined)
   const [port = 0] = await freePorts(1);
   const began = performance.now();
   const since = (): number => performance.now() - began;
-  const { pid = 0 } = processes.spawn(process.execPath, ['--enable-source-maps', podMain], {
+  const { pid = 0 } = processes.spawn(process.execPath, [podMain], {
     env: podEnvironment(port, redis),
     stdio: ['ignore', 'ignore', 'inherit'],
   });

@@ -68,7 +68,7 @@ const inPairs = (ports: readonly number[]): number[][] =>
 
 async function startPod(processes: Processes, port: number, redis: RunningRedis): Promise<RollcallPod> {
   const child = processes.fork(MAIN, {
-    execArgv: ['--enable-source-maps', '--expose-gc', '--import', GARBAGE_COLLECTOR],
+    execArgv: ['--expose-gc', '--import', GARBAGE_COLLECTOR],
     env: podEnvironment(port, redis),
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });

@@ -1,0 +1,46 @@
+/*
+ * The store has lost what a view shows, and pods are writing anew what they own. Who waits here keeps the picture from
+ * before; a crash of the waiting pod costs it that picture.
+ */
+import type { Head, RosterStore } from './roster.store';
+import type { Timing } from './timing';
+
+export interface LossOptions {
+  readonly host: string;
+  readonly store: RosterStore;
+  readonly timing: Timing;
+  /** `reregisterMs`: within this time after a loss every living pod has registered anew. */
+  readonly times: { readonly reregisterMs: number };
+  /** Whether the store has in this epoch what this very pod has on the host. */
+  readonly isWritten: (host: string, epoch: string) => Promise<boolean>;
+}
+
+/** Pods that have registered anew still need a moment to write what they own. */
+export const REWRITE_MS = 250;
+
+export class Loss {
+  private readonly deadline: number;
+  private allSeenAt: number | undefined;
+
+  /** `instances`: the pods that had connections in the picture from before. */
+  constructor(
+    private readonly options: LossOptions,
+    private readonly instances: ReadonlySet<string>,
+    { atMs, epochAtMs }: Head,
+  ) {
+    // The loss may be older than the first question after it.
+    this.deadline = options.timing.now() + options.times.reregisterMs - (atMs - epochAtMs);
+  }
+
+  /** Whether the pods have written anew what they own, or had the time to. @throws StoreUnavailable */
+  async isMended(epoch: string): Promise<boolean> {
+    const { store, host, timing, isWritten } = this.options;
+    const leases = new Set((await store.leases(host)).map(({ instance }) => instance));
+    const now = timing.now();
+    if ([...this.instances].every((instance) => leases.has(instance))) this.allSeenAt ??= now;
+    const rewritten = this.instances.size === 0 || now - (this.allSeenAt ?? now) >= REWRITE_MS;
+    if (!rewritten && now < this.deadline) return false;
+    // However late this pod comes: without its own people the new picture is worse, and their choices are in the old one.
+    return isWritten(host, epoch);
+  }
+}
