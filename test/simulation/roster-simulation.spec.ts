@@ -12,6 +12,7 @@ import {
   RosterView,
 } from '@rollcall/roster';
 import { LocalConnections } from '../../libs/roster/src/local-connections';
+import { PendingChanges } from '../../libs/roster/src/pending-changes';
 import { RosterTables } from '../../libs/roster/src/roster-tables';
 import { SharedCheck } from '../../libs/roster/src/shared-check';
 import { Violation } from '../support/simulated-checks';
@@ -93,7 +94,7 @@ const rules: readonly Rule[] = [
     'a batch changes after it was sent',
     ['lost calls'],
     () =>
-      replace(LocalRoster.prototype, 'goAway', function (was) {
+      replace(PendingChanges.prototype, 'degrade', function (was) {
         was();
         this.thaw();
       }),

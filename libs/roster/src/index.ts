@@ -2,6 +2,7 @@ export * from './cursor';
 export * from './followed-view';
 export * from './local-roster';
 export * from './memory.store';
+export type { Written } from './pending-changes';
 export * from './pod.registry';
 export * from './presence';
 export * from './profile';

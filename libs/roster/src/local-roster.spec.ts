@@ -2,7 +2,8 @@ import type { Status } from '@rollcall/contract';
 import { ObservedStore } from '../../../test/support/roster-observed.store';
 import { Writer } from '../../../test/support/roster-store';
 import { IMMEDIATE } from '../../../test/support/roster-view';
-import { LocalRoster, type Written } from './local-roster';
+import { LocalRoster } from './local-roster';
+import type { Written } from './pending-changes';
 import { StoreUnavailable } from './roster.store';
 
 const HOST = 'a.example';

@@ -9,8 +9,9 @@
  * back: register anew, read what the store has, and write the difference.
  */
 import type { ChannelKind, Status } from '@rollcall/contract';
-import { Deferred } from './deferred';
+import type { Deferred } from './deferred';
 import { type LocalConnection, LocalConnections, type Sent } from './local-connections';
+import { PendingChanges, type Written } from './pending-changes';
 import type { UserClaims } from './profile';
 import {
   type Beat,
@@ -21,15 +22,6 @@ import {
   type UserWrite,
 } from './roster.store';
 import { backOffMs, type Timing } from './timing';
-
-/** A batch this large takes a shared store about 3 ms; a larger one would keep others waiting. */
-const BATCH_MAX = 250;
-
-/** The same for rows with many channels: about as many characters of names are in a batch at most. */
-const BATCH_LENGTH_MAX = 64_000;
-
-/** `stored`: every pod's next answer shows it. `degraded`: the store is away; it is kept here and written when it is back. */
-export type Written = 'stored' | 'degraded';
 
 export interface LocalRosterOptions {
   readonly host: string;
@@ -46,18 +38,6 @@ export interface LocalRosterOptions {
   readonly report: (error: unknown) => void;
 }
 
-interface Frozen {
-  readonly ids: Map<string, Deferred<Written>>;
-  readonly users: readonly PendingUser[];
-  readonly sent: readonly Sent[];
-  readonly sequence: number;
-}
-
-interface PendingUser {
-  readonly write: UserWrite;
-  readonly done: Deferred<Written>;
-}
-
 export class LocalRoster {
   private readonly connections = new LocalConnections();
   private generation: number;
@@ -71,9 +51,7 @@ export class LocalRoster {
   private stopped = false;
   /** What the store had to be told when this life began, and has not been yet. */
   private missing = new Set<string>();
-  private dirty = new Map<string, Deferred<Written>>();
-  private dirtyUsers = new Map<string, PendingUser>();
-  private frozen: Frozen | undefined;
+  private readonly pending = new PendingChanges();
   private running = false;
   private scheduled = false;
   /** Counts the calls to the store: a beat that others passed by proves nothing. */
@@ -162,10 +140,7 @@ export class LocalRoster {
 
   /** A user's own choice; absent fields keep what is stored. */
   setUser(userId: string, choice: Omit<UserWrite, 'userId'>): Promise<Written> {
-    const pending = this.dirtyUsers.get(userId);
-    const done = pending?.done ?? new Deferred<Written>();
-    this.dirtyUsers.set(userId, { done, write: merged(userId, pending?.write, choice) });
-    return this.promised(done);
+    return this.promised(this.pending.choose(userId, choice));
   }
 
   /**
@@ -174,12 +149,12 @@ export class LocalRoster {
    */
   async beat(): Promise<Beat> {
     const { life, calls: callsBefore } = this;
-    const quiet = this.frozen === undefined;
+    const quiet = !this.pending.isUnderWay;
     const beat = await this.options.store.beat(this.host, life);
     // The answer is about a life that is over.
     if (!this.opened || life.generation !== this.generation) return beat;
     if (beat.own === undefined) this.reopen();
-    else if (quiet && this.frozen === undefined && callsBefore === this.calls) {
+    else if (quiet && !this.pending.isUnderWay && callsBefore === this.calls) {
       const { sequence, rows } = beat.own;
       if (sequence < this.sequence) await this.options.store.renewEpoch(this.host, beat.head.epoch);
       if (sequence !== this.sequence || rows !== this.connections.stored) this.reopen();
@@ -215,12 +190,7 @@ export class LocalRoster {
   }
 
   private touch(connectionId: string): Promise<Written> {
-    let done = this.dirty.get(connectionId);
-    if (done === undefined) {
-      done = new Deferred();
-      this.dirty.set(connectionId, done);
-    }
-    return this.promised(done);
+    return this.promised(this.pending.touch(connectionId));
   }
 
   /** While the store is away nobody waits for it: answers come at once. */
@@ -231,7 +201,7 @@ export class LocalRoster {
 
   /** Resolves when what is so already is also so in the store. */
   private settled(connectionId: string): Promise<Written> {
-    const done = this.dirty.get(connectionId) ?? this.frozen?.ids.get(connectionId);
+    const done = this.pending.waitingFor(connectionId);
     if (done === undefined) return Promise.resolve('stored');
     return this.away ? Promise.resolve('degraded') : done.promise;
   }
@@ -263,7 +233,8 @@ export class LocalRoster {
           // Sent again as it is, it would fail again.
           this.opened = false;
         }
-        this.goAway();
+        this.away = true;
+        this.pending.degrade();
         await this.options.timing.wait(backOffMs(failures));
         failures += 1;
       }
@@ -273,24 +244,13 @@ export class LocalRoster {
 
   private hasWork(): boolean {
     if (this.stopped) return false;
-    const changes = this.dirty.size + this.dirtyUsers.size > 0 || this.frozen !== undefined;
-    return changes || (!this.opened && (this.connections.size > 0 || this.disowned));
-  }
-
-  /** Everybody who waits gets an answer now; the changes stay. */
-  private goAway(): void {
-    this.away = true;
-    for (const done of this.dirty.values()) done.resolve('degraded');
-    for (const { done } of this.dirtyUsers.values()) done.resolve('degraded');
-    for (const done of this.frozen?.ids.values() ?? []) done.resolve('degraded');
-    for (const { done } of this.frozen?.users ?? []) done.resolve('degraded');
+    return !this.pending.isEmpty || (!this.opened && (this.connections.size > 0 || this.disowned));
   }
 
   private async step(): Promise<void> {
     if (!this.opened) return this.open();
-    const frozen = this.frozen ?? this.freeze();
-    this.frozen = frozen;
-    const { sent, users, sequence, ids } = frozen;
+    const difference = (connectionId: string): Sent[] => this.connections.difference(connectionId);
+    const { sent, users, sequence, connections } = this.pending.freeze(this.sequence + 1, difference);
     if (sent.length + users.length > 0) {
       this.calls += 1;
       const rows = sent.map(({ connectionId, row }) => ({ connectionId, row }));
@@ -305,30 +265,8 @@ export class LocalRoster {
       this.known = applied.head;
       this.connections.acknowledge(sent, users.length, applied.head);
     }
-    this.frozen = undefined;
-    for (const [connectionId, done] of ids) {
-      this.missing.delete(connectionId);
-      done.resolve('stored');
-    }
-    for (const { done } of users) done.resolve('stored');
-  }
-
-  private freeze(): Frozen {
-    const ids = new Map<string, Deferred<Written>>();
-    const sent: Sent[] = [];
-    let length = 0;
-    for (const [connectionId, done] of this.dirty) {
-      if (ids.size >= BATCH_MAX || length >= BATCH_LENGTH_MAX) break;
-      this.dirty.delete(connectionId);
-      ids.set(connectionId, done);
-      for (const write of this.connections.difference(connectionId)) {
-        sent.push(write);
-        for (const { channel } of write.memberships) length += channel.length;
-      }
-    }
-    const users = [...this.dirtyUsers.values()].slice(0, BATCH_MAX);
-    for (const { write } of users) this.dirtyUsers.delete(write.userId);
-    return { ids, users, sent, sequence: this.sequence + 1 };
+    for (const connectionId of connections.keys()) this.missing.delete(connectionId);
+    this.pending.settle();
   }
 
   /** Registers a new life, and finds out what is left of the old one. */
@@ -341,58 +279,21 @@ export class LocalRoster {
       return;
     }
     const lost = this.known !== undefined && this.known.epoch !== opened.epoch;
-    this.thaw();
+    this.pending.thaw();
     this.disowned = false;
     this.sequence = 0;
     this.known = { epoch: opened.epoch, revision: this.known?.revision ?? 0 };
     this.connections.recover(opened.rows);
-    for (const connectionId of this.connections.ids()) {
-      if (!this.dirty.has(connectionId)) this.dirty.set(connectionId, new Deferred());
-    }
-    this.missing = new Set(this.dirty.keys());
+    for (const connectionId of this.connections.ids()) this.pending.touch(connectionId);
+    this.missing = new Set(this.pending.touched());
     if (lost) this.restoreChoices();
     this.opened = true;
-  }
-
-  /** A batch of the former life will not be sent any more: what it was to say is said anew. */
-  private thaw(): void {
-    const { ids, users } = this.frozen ?? { ids: new Map<string, Deferred<Written>>(), users: [] };
-    this.frozen = undefined;
-    for (const [connectionId, done] of ids) {
-      const later = this.dirty.get(connectionId);
-      if (later === undefined) this.dirty.set(connectionId, done);
-      else later.passTo(done);
-    }
-    for (const { write, done } of users) {
-      const later = this.dirtyUsers.get(write.userId);
-      if (later === undefined) this.dirtyUsers.set(write.userId, { write, done });
-      else {
-        this.dirtyUsers.set(write.userId, { write: merged(write.userId, write, later.write), done: later.done });
-        later.done.passTo(done);
-      }
-    }
   }
 
   private restoreChoices(): void {
     for (const userId of this.connections.userIds()) {
       const choice = this.options.choiceOf(userId);
-      if (choice === undefined) continue;
-      const pending = this.dirtyUsers.get(userId);
-      const restore = { userId, ...choice, restore: true };
-      const write = pending === undefined ? restore : merged(userId, restore, pending.write);
-      this.dirtyUsers.set(userId, { write, done: pending?.done ?? new Deferred() });
+      if (choice !== undefined) this.pending.restore(userId, choice);
     }
   }
-}
-
-/** Two choices of one user in one write: the later one's fields win, and a `forget` takes away what came before it. */
-function merged(userId: string, earlier: UserWrite | undefined, later: Omit<UserWrite, 'userId'>): UserWrite {
-  const kept = later.forget ? undefined : earlier;
-  return {
-    userId,
-    status: later.status ?? kept?.status,
-    statusText: later.statusText ?? kept?.statusText,
-    forget: later.forget || earlier?.forget,
-    restore: later.restore && (earlier === undefined || earlier.restore),
-  };
 }
