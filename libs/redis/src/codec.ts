@@ -19,7 +19,8 @@ const KIND_LETTERS: Record<ChannelKind, string> = { authenticated: 'u', anonymou
 
 /** A name as a key: JSON text keeps apart what UTF-8 would not (lone surrogates), and passes through the scripts. */
 export const encodeName = (name: string): string => JSON.stringify(name);
-export const decodeName = (text: string): string => JSON.parse(text) as string;
+export const decodeName = (text: string): string =>
+  text.includes('\\') ? (JSON.parse(text) as string) : text.slice(1, -1);
 
 type RowText = [
   revision: number,

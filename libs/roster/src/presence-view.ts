@@ -11,6 +11,7 @@ import type { Profile, Profiles } from './profile';
 interface RowJson {
   readonly status: Status;
   readonly json: string;
+  readonly bot: boolean;
 }
 
 export class PresenceView {
@@ -52,7 +53,7 @@ export class PresenceView {
 
   statusAt(userId: string, atMs: number): Status {
     const record = this.records.get(userId);
-    if (this.profileOf(userId, record).bot) return 'online';
+    if (this.isBot(userId, record)) return 'online';
     return record === undefined ? 'offline' : shownAt(record, atMs).status;
   }
 
@@ -95,24 +96,29 @@ export class PresenceView {
       const record = this.records.get(userId);
       if (record === undefined || userId === exceptUserId) continue;
       const shown = shownAt(record, atMs);
-      if (shown.stampMs !== stampMs || this.profileOf(userId, record).bot) continue;
-      rows.push(this.rowOf(userId, shown.status));
+      if (shown.stampMs !== stampMs) continue;
+      const { json, bot } = this.rowOf(userId, shown.status);
+      if (!bot) rows.push(json);
     }
     return `[${rows.join(',')}]`;
   }
 
   private pushUnlessOffline(rows: string[], userId: string, atMs: number): void {
     const status = this.statusAt(userId, atMs);
-    if (status !== 'offline') rows.push(this.rowOf(userId, status));
+    if (status !== 'offline') rows.push(this.rowOf(userId, status).json);
+  }
+
+  private isBot(userId: string, record: UserRecord | undefined): boolean {
+    return this.rowJson.get(userId)?.bot ?? this.profileOf(userId, record).bot;
   }
 
   private profileOf(userId: string, record: UserRecord | undefined): Profile {
     return this.profiles.profileOf(userId, record?.claims ?? null);
   }
 
-  private rowOf(userId: string, status: Status): string {
+  private rowOf(userId: string, status: Status): RowJson {
     const kept = this.rowJson.get(userId);
-    if (kept?.status === status) return kept.json;
+    if (kept?.status === status) return kept;
     const record = this.records.get(userId);
     const profile = this.profileOf(userId, record);
     const row: PresenceRow = {
@@ -124,9 +130,9 @@ export class PresenceView {
       ...(profile.avatarETag === undefined ? {} : { avatarETag: profile.avatarETag }),
       ...(record === undefined || record.text === '' ? {} : { statusText: record.text }),
     };
-    const json = JSON.stringify(row);
+    const made = { status, json: JSON.stringify(row), bot: profile.bot };
     // Rows of users without a record (bots, mostly) are made afresh: nothing would tell when to drop them.
-    if (record !== undefined) this.rowJson.set(userId, { status, json });
-    return json;
+    if (record !== undefined) this.rowJson.set(userId, made);
+    return made;
   }
 }
