@@ -56,6 +56,7 @@ export class ChannelsGateway implements OnGatewayInit<RollcallServer> {
     socket.onAny((event: unknown, ...args: unknown[]) => void this.events.receive(connection, event, args));
     socket.once('disconnect', () => this.disconnect(connection));
     connection.registered = this.register(connection);
+    forgetHandshake(socket);
   }
 
   private async register(connection: Connection): Promise<void> {
@@ -86,4 +87,10 @@ export class ChannelsGateway implements OnGatewayInit<RollcallServer> {
     const { username, name } = this.accounts.profileOf(app, user.id, user.claims);
     return { ...session, user: { id: user.id, username, name }, channels: ['authenticated', tabChannel(id)] };
   }
+}
+
+/** What a connection is was decided: its headers and its token need not stay in memory for as long as it does. */
+function forgetHandshake({ conn, handshake }: RollcallSocket): void {
+  Object.assign(conn, { request: null });
+  Object.assign(handshake, { headers: {}, auth: {}, query: {}, url: '' });
 }

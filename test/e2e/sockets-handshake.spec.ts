@@ -1,7 +1,9 @@
 import type { HandshakeRefusal } from '@rollcall/contract';
 import { SignJWT, UnsecuredJWT } from 'jose';
+import { inspect } from 'node:util';
 import { pino } from 'pino';
 import type { AppsFile } from '../../src/config/apps-file';
+import { Connections } from '../../src/sockets/connections.service';
 import { eventually } from '../support/eventually';
 import { DEMO, Rollcall } from '../support/rollcall';
 import { clientSocket, type TabOptions } from '../support/tab';
@@ -286,5 +288,15 @@ describe('A handshake', () => {
     const secrets = ['ada-token', 'wrong-', 'in-payload', jwt, expired, DEMO.apiKey, SECRET];
     expect(lines.length).toBeGreaterThan(0);
     for (const secret of secrets) expect(lines.join('')).not.toContain(secret);
+  });
+
+  it('leaves no secret in memory once the connection is let in', async () => {
+    const rollcall = await Rollcall.start([SHOP]);
+    await rollcall.open({ ...shop, token: 'ada-token', userId: 'ada' });
+
+    const [connection] = rollcall.app.get(Connections).values();
+
+    expect(inspect(connection?.socket.handshake, { depth: 9 })).not.toContain('ada-token');
+    expect(connection?.socket.request).toBeNull();
   });
 });
