@@ -1,15 +1,16 @@
-/* `npm run bench`: rows in, a table, `bench/results.json` and `bench/report.html` out. */
+/* `npm run bench`: rows in, a table, and `bench/results.json`, `results.md` and `report.html` out. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Arguments, readArguments, USAGE } from './arguments';
 import { describeMachine } from './measure/machine';
 import { Processes } from './processes/processes';
+import { markdown } from './report/markdown';
 import { reportPage } from './report/page';
 import type { Report } from './report/report';
 import { machineText, rowText } from './report/terminal';
 import type { Scale } from './row';
 import { GROUPS } from './rows/groups';
-import { runGroups } from './run';
+import { type RowResult, runGroups } from './run';
 
 const ROOT = join(__dirname, '../../../..');
 const OUT = join(ROOT, 'bench');
@@ -28,6 +29,13 @@ function scaleOf({ quick, repeats }: Arguments): Scale {
   return { ...scale, repeats: repeats ?? scale.repeats };
 }
 
+function write(report: Report): void {
+  mkdirSync(OUT, { recursive: true });
+  writeFileSync(join(OUT, 'results.json'), `${JSON.stringify(report, null, 2)}\n`);
+  writeFileSync(join(OUT, 'results.md'), markdown(report));
+  writeFileSync(join(OUT, 'report.html'), reportPage(report));
+}
+
 async function main(): Promise<void> {
   const rows = GROUPS.flatMap((group) => group(FULL, new Processes()));
   const asked = readArguments(
@@ -39,6 +47,8 @@ async function main(): Promise<void> {
     return;
   }
   const scale = scaleOf(asked);
+  const takenAt = new Date().toISOString();
+  const sofar: RowResult[] = [];
   const machine = describeMachine();
   console.log(`${machineText(machine)}\n`);
   if (asked.quick) {
@@ -50,13 +60,16 @@ async function main(): Promise<void> {
     only: asked.only,
     ...(asked.quick ? QUICK_TIME : FULL_TIME),
     onRow: ({ id }) => process.stderr.isTTY && process.stderr.write(`… ${id}\r`),
-    onResult: (result) => console.log(rowText(result)),
+    onResult: (result) => {
+      console.log(rowText(result));
+      // With each row: what was measured stays if the run is cut short.
+      sofar.push(result);
+      write({ takenAt, machine, scale, results: sofar });
+    },
   });
-  const report: Report = { takenAt: new Date().toISOString(), machine, scale, results };
-  mkdirSync(OUT, { recursive: true });
-  writeFileSync(join(OUT, 'results.json'), `${JSON.stringify(report, null, 2)}\n`);
-  writeFileSync(join(OUT, 'report.html'), reportPage(report));
-  console.log(`Written: bench/results.json and bench/report.html, after ${(performance.now() / 1000).toFixed(0)} s.`);
+  console.log(
+    `Written: results.json, results.md and report.html in bench/, after ${(performance.now() / 1000).toFixed(0)} s.`,
+  );
   if (results.some(({ state }) => state === 'failed')) process.exitCode = 1;
 }
 
