@@ -243,17 +243,24 @@ export class RedisRosterStore extends RosterStore {
     }
   }
 
-  /** The fields and values of a hash in turn, some at a time. */
+  /** The fields and values of a hash in turn, some at a time; while they are taken, Redis looks for the next ones. */
   private async *scan(key: string): AsyncIterable<readonly string[]> {
-    let cursor = '0';
-    do {
-      const [next, pairs] = (await this.options.link.command(key, 'HSCAN', key, cursor, 'COUNT', SCAN_COUNT)) as [
-        string,
-        string[],
-      ];
+    let next = this.scanFrom(key, '0');
+    for (;;) {
+      const [cursor, pairs] = await next;
+      if (cursor !== '0') {
+        next = this.scanFrom(key, cursor);
+        // Whoever takes them may fail first, and nobody would hear of this one.
+        next.catch(() => undefined);
+      }
       yield pairs;
-      cursor = next;
-    } while (cursor !== '0');
+      if (cursor === '0') return;
+    }
+  }
+
+  private async scanFrom(key: string, cursor: string): Promise<[cursor: string, pairs: string[]]> {
+    const { link } = this.options;
+    return (await link.command(key, 'HSCAN', key, cursor, 'COUNT', SCAN_COUNT)) as [string, string[]];
   }
 
   /** So that somebody finds the host when all its pods have died. */
