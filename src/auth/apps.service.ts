@@ -21,8 +21,8 @@ const ADDRESS_MAX_LENGTH = 300;
 export class Apps {
   private readonly byHost = new Map<string, App>();
   private readonly anyHost: App | undefined;
-  /** What addresses have turned out to mean; `null`: nothing. */
-  private readonly scopes = new Map<string, Scope | null>();
+  /** What addresses have turned out to mean. */
+  private readonly scopes = new Map<string, Scope>();
 
   constructor(private readonly config: Config) {
     for (const app of config.apps) for (const host of app.hosts) this.byHost.set(host, app);
@@ -34,13 +34,14 @@ export class Apps {
   scopeOf(headers: IncomingHttpHeaders): Scope | undefined {
     const address = this.addressOf(headers);
     if (address === undefined || address.length > ADDRESS_MAX_LENGTH) return undefined;
-    let scope = this.scopes.get(address);
-    if (scope === undefined) {
-      scope = this.readScope(address);
-      if (this.scopes.size >= SCOPES_MAX) this.scopes.clear();
-      this.scopes.set(address, scope);
-    }
-    return scope ?? undefined;
+    const known = this.scopes.get(address);
+    if (known !== undefined) return known;
+    const scope = this.readScope(address);
+    if (scope === undefined) return undefined;
+    if (this.scopes.size >= SCOPES_MAX) this.scopes.clear();
+    // A copy: the address may be a piece of a long header, and would keep all of it.
+    this.scopes.set(Buffer.from(address).toString(), scope);
+    return scope;
   }
 
   byId(id: string): App | undefined {
@@ -66,10 +67,10 @@ export class Apps {
     return URL.canParse(origin) && new URL(origin).host === this.addressOf(headers)?.toLowerCase();
   }
 
-  private readScope(address: string): Scope | null {
+  private readScope(address: string): Scope | undefined {
     const host = hostName(address);
     const app = host === undefined ? undefined : this.appOf(host);
-    return host === undefined || app === undefined ? null : { app, host };
+    return host === undefined || app === undefined ? undefined : { app, host };
   }
 
   /** Host and port as the client wrote them, which a trusted proxy passes on. */

@@ -56,7 +56,7 @@ export class Pulse implements OnApplicationBootstrap, OnApplicationShutdown {
       // A view of each host with connections here: what users have chosen is then known, should Redis forget it.
       await Promise.all(this.rosters.hosts().map((host) => this.attempt(() => this.views.read(host))));
       this.views.keepUp();
-      await Promise.all(apps.map(({ id }) => this.stores.directory.refresh(id)));
+      await Promise.all(apps.map(({ id }) => this.attempt(() => this.stores.directory.refresh(id))));
       await this.stores.pods.announce({
         instance,
         dc,

@@ -40,11 +40,11 @@ describeWithRedis('A Redis that is emptied under its pods', () => {
     const after = await Promise.all(crowd.pods.map((pod) => pod.message('users')));
     // The order of joining has come back with it.
     expect(after.map(({ json }) => json)).toEqual(before.map(({ json }) => json));
-    const newcomer = await crowd.enter(shop.pods[1], 'zoe');
+    const newcomer = await crowd.enter(shop.pods[1], 'fay');
     await newcomer.join('hall');
     for (const pod of crowd.pods) {
       const { authenticated, hall } = (await pod.message('users')).json as Record<string, { id: string }[]>;
-      expect([authenticated?.at(-1)?.id, hall?.at(-1)?.id]).toEqual(['zoe', 'zoe']);
+      expect([authenticated?.at(-1)?.id, hall?.at(-1)?.id]).toEqual(['fay', 'fay']);
     }
     expectSound(shop);
   });

@@ -53,7 +53,7 @@ describe('The pods’ side of the protocol, for who reads,', () => {
       world.fallBack();
       const { staleMs } = await world.until(p2.read());
       expect(staleMs).toBeGreaterThan(0);
-      await world.pass(1000);
+      await world.pass(REREGISTER_MS);
       expect(await shown(p2, 'c3')).toEqual([false]);
     });
 

@@ -15,7 +15,7 @@ const user = (id: string, name: string) => ({
   tokens: [tokenOf(id)],
 });
 
-/** An app that the demo's key and user belong to, with `ada`, `bob`, `eve`, `zoe` and the bot `cat`. */
+/** An app that the demo's key and user belong to, with `ada`, `bob`, `eve`, `fay` and the bot `cat`. */
 export const shop = (more: Partial<WrittenApp> = {}): WrittenApp => ({
   id: 'shop',
   hosts: ['localhost'],
@@ -26,7 +26,7 @@ export const shop = (more: Partial<WrittenApp> = {}): WrittenApp => ({
     user('ada', 'Ada Lovelace'),
     user('bob', 'Bob'),
     user('eve', 'Eve'),
-    user('zoe', 'Zoe'),
+    user('fay', 'Fay'),
     { id: 'cat', bot: true },
   ],
   ...more,

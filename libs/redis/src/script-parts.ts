@@ -5,7 +5,7 @@ import { LOG_MAX } from '@rollcall/roster';
 export const FORMAT = 1;
 
 /** What the log of a host may take at most, about. */
-const LOG_BYTES = 16 * 1024 * 1024;
+const LOG_BYTES = 64 * 1024 * 1024;
 
 /** Where the roster is, and what every script has to know of it. */
 export const PRELUDE = `
@@ -31,7 +31,7 @@ local function begin(newEpoch, newTag, shown)
     redis.call('UNLINK', LOG)
     redis.call('HSET', META, 'epoch', epoch, 'epochAt', epochAt, 'rev', int(rev), 'tag', tag, 't', int(t), 'born', born)
     -- Until a pod opens: hosts on which nobody ever is may be asked about, too.
-    redis.call('PEXPIRE', META, 3600000)
+    if redis.call('EXISTS', LEASES) == 0 then redis.call('PEXPIRE', META, 3600000) end
   end
 end
 local function head() return {epoch, epochAt, int(rev), tag, int(t)} end

@@ -7,7 +7,7 @@
  * is the better answer, and readers are told that it is old. So it is while the store is away.
  */
 import { AppError } from '@rollcall/contract';
-import { Loss, type LossOptions, REWRITE_MS } from './loss';
+import { LOOK_EVERY_MS, Loss, type LossOptions } from './loss';
 import type { Profiles } from './profile';
 import { type Head, type LogEntry, type LogListener, StoreUnavailable } from './roster.store';
 import { RosterView } from './roster-view';
@@ -231,7 +231,7 @@ export class FollowedView implements LogListener {
   /** Another epoch: the picture from before stays until the pods that it shows have registered, or had the time to. */
   private async takeNewEpoch(view: RosterView, head: Head): Promise<void> {
     if (this.loss === undefined) {
-      this.loss = new Loss(this.options, view.instances(), head);
+      this.loss = new Loss(this.options, view.instances(), view.connections, head);
       void this.watchLoss(this.loss);
     }
     if (!(await this.loss.isMended(head.epoch))) return;
@@ -242,7 +242,7 @@ export class FollowedView implements LogListener {
   /** Looks again until there is a picture from after the loss: others may only watch, and ask nothing. */
   private async watchLoss(loss: Loss): Promise<void> {
     for (;;) {
-      await this.options.timing.wait(REWRITE_MS);
+      await this.options.timing.wait(LOOK_EVERY_MS);
       if (this.loss !== loss || this.stopped) return;
       this.look();
     }

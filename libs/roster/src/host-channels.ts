@@ -33,11 +33,12 @@ export class HostChannels {
     return this.everyone.has(userId);
   }
 
-  /** Every list that shows the user has to be written anew. */
-  fragmentChanged(userId: string): void {
-    if (!this.everyone.has(userId)) return;
+  /** The lists that show the user because of a connection have to be written anew. */
+  fragmentChanged(userId: string, { channels }: ConnectionRow): void {
     this.everyone.fragmentChanged(userId);
-    for (const members of this.users.values()) members.fragmentChanged(userId);
+    for (const { kind, channel } of channels) {
+      if (kind === 'authenticated') this.users.get(channel)?.fragmentChanged(userId);
+    }
   }
 
   private moveChannels(old: ConnectionRow | undefined, row: ConnectionRow | null, sameUser: boolean): void {

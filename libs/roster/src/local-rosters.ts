@@ -82,15 +82,15 @@ export class LocalRosters {
   }
 
   private async beatOnce(): Promise<void> {
+    const own = [...this.rosters.values()].filter((roster) => roster.isRegistered);
+    await Promise.all(own.map((roster) => this.attempt(roster.host, () => this.beatOn(roster))));
     try {
-      const own = [...this.rosters.values()].filter((roster) => roster.isRegistered);
-      await Promise.all(own.map((roster) => this.attempt(roster.host, () => this.beatOn(roster))));
+      // Where the list lies may be away while the hosts themselves are not: what was noted of their leases stays.
       const hosts = await this.options.store.hosts();
       const others = hosts.filter((host) => !this.rosters.get(host)?.isRegistered);
       await Promise.all(others.map((host) => this.attempt(host, () => this.lookAt(host))));
       for (const host of this.notes.keys()) if (!hosts.includes(host)) this.notes.delete(host);
     } catch (error) {
-      for (const notes of this.notes.values()) notes.clear();
       if (!(error instanceof StoreUnavailable)) this.options.report(error);
     }
   }

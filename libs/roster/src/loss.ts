@@ -15,19 +15,27 @@ export interface LossOptions {
   readonly isWritten: (host: string, epoch: string) => Promise<boolean>;
 }
 
-/** Pods that have registered anew still need a moment to write what they own. */
-export const REWRITE_MS = 250;
+/** Pods that have registered anew still need a moment to write what they own; they write faster than this. */
+const REWRITE_MS = 250;
+const CONNECTIONS_PER_MS = 50;
+
+/** How often to look whether it is over. */
+export const LOOK_EVERY_MS = 250;
 
 export class Loss {
   private readonly deadline: number;
+  private readonly rewriteMs: number;
+  private wasOneMissing = false;
   private allSeenAt: number | undefined;
 
-  /** `instances`: the pods that had connections in the picture from before. */
+  /** `instances`: the pods that had connections in the picture from before; `connections`: how many. */
   constructor(
     private readonly options: LossOptions,
     private readonly instances: ReadonlySet<string>,
+    connections: number,
     { atMs, epochAtMs }: Head,
   ) {
+    this.rewriteMs = REWRITE_MS + connections / CONNECTIONS_PER_MS;
     // The loss may be older than the first question after it.
     this.deadline = options.timing.now() + options.times.reregisterMs - (atMs - epochAtMs);
   }
@@ -37,8 +45,10 @@ export class Loss {
     const { store, host, timing, isWritten } = this.options;
     const leases = new Set((await store.leases(host)).map(({ instance }) => instance));
     const now = timing.now();
-    if ([...this.instances].every((instance) => leases.has(instance))) this.allSeenAt ??= now;
-    const rewritten = this.instances.size === 0 || now - (this.allSeenAt ?? now) >= REWRITE_MS;
+    // Leases that were never gone say nothing: where only the last writes were lost, their pods have yet to notice.
+    if (![...this.instances].every((instance) => leases.has(instance))) this.wasOneMissing = true;
+    else if (this.wasOneMissing) this.allSeenAt ??= now;
+    const rewritten = this.instances.size === 0 || now - (this.allSeenAt ?? now) >= this.rewriteMs;
     if (!rewritten && now < this.deadline) return false;
     // However late this pod comes: without its own people the new picture is worse, and their choices are in the old one.
     return isWritten(host, epoch);

@@ -210,6 +210,10 @@ export class RosterView {
     return new Set([...this.pods.keys()].map((pod) => pod.slice(0, pod.lastIndexOf('.'))));
   }
 
+  get connections(): number {
+    return this.rows.size;
+  }
+
   /** Nobody is connected. */
   get isVacant(): boolean {
     return this.rows.size === 0;
@@ -282,8 +286,10 @@ export class RosterView {
 
   private dropFragment(userId: string): void {
     this.fragments.delete(userId);
-    this.channels.fragmentChanged(userId);
-    for (const { since, connectionId } of this.connectionsOf(userId)) this.tabs.changed(since.revision, connectionId);
+    for (const row of this.connectionsOf(userId)) {
+      this.channels.fragmentChanged(userId, row);
+      this.tabs.changed(row.since.revision, row.connectionId);
+    }
   }
 
   private pushAll(members: JsonMembers, tabs: TabShape): void {

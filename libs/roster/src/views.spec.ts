@@ -294,6 +294,19 @@ describe('The views of a pod', () => {
     });
   });
 
+  it('are old for the whole time that pods have where no lease was ever gone: some may have yet to notice', async () => {
+    await pod.row('c1', rowOf('ada'));
+    expect(await connections()).toBe(1);
+    await store.renewEpoch(HOST, (await store.head(HOST)).epoch);
+    const isOld = async (): Promise<boolean> => (await views.read(HOST)).staleMs > 0;
+    expect(await isOld()).toBe(true);
+    clockMs += REREGISTER_MS - 1;
+    expect(await isOld()).toBe(true);
+    clockMs += 1;
+    await views.read(HOST);
+    expect(await isOld()).toBe(false);
+  });
+
   it('learn from a pod that the epoch, which they know already, began with a loss', async () => {
     await connections();
     expect((await views.read(HOST)).view.head.epochAtMs).toBe(0);
