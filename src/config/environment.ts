@@ -1,3 +1,4 @@
+import { LEASE_MAX_MS } from '@rollcall/roster';
 import { type LevelWithSilent } from 'pino';
 
 /** What the environment says, before the apps file is read. */
@@ -64,7 +65,7 @@ export function readEnvironment(variables: Variables): Environment {
   const logLevel =
     LOG_LEVELS.find((known) => known === level) ?? read.wrong('LOG_LEVEL', `one of ${LOG_LEVELS.join(', ')}`);
   const beatMs = read.whole('BEAT_MS', 2000, 50, 60_000);
-  const leaseMs = read.whole('LEASE_MS', 6000, 150, 600_000);
+  const leaseMs = read.whole('LEASE_MS', 6000, 150, LEASE_MAX_MS);
   // One beat may be lost, and the next be late, before the pod counts as gone.
   if (leaseMs < 3 * beatMs) read.wrong('LEASE_MS', `at least three times BEAT_MS, which is ${beatMs}`, String(leaseMs));
   return {

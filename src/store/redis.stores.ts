@@ -76,7 +76,7 @@ export class RedisStores extends Stores {
   }
 
   trim(): void {
-    // Redis trims its own tables, with each batch.
+    // Its tables are trimmed with each batch, and with a beat where no pod is left.
   }
 
   async close(): Promise<void> {

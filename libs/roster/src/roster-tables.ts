@@ -43,7 +43,7 @@ export const REVISION_LEAP = 1_000_000;
 export const LEASE_MAX_MS = 600_000;
 
 /** How many rows a sweep takes at once: more would keep others waiting for more than 5 ms. */
-export const SWEEP_MAX = 500;
+export const SWEEP_MAX = 250;
 
 export interface RosterTimes {
   /** How long a departed user stays shown, see `presence.ts`. */

@@ -147,7 +147,7 @@ export abstract class RosterStore {
   /** The leases on a host, for a pod that has none of its own there. */
   abstract leases(host: string): Promise<readonly Lease[]>;
 
-  /** Takes up to 500 rows of a pod out of the roster, if its lease still has the score that was seen, and has expired. */
+  /** Takes some of a pod's rows out of the roster, if its lease still has the score that was seen, and has expired. */
   abstract sweep(host: string, instance: string, scoreSeen: number, cursor: string): Promise<Swept>;
 
   /** Gives the lease back; the pod has taken its rows out before. */
