@@ -1,9 +1,9 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { eventually } from './eventually';
 import { Faces } from './faces';
+import { freePort } from './free-ports';
 import { stopAfterTest } from './teardown';
 
 const ROOT = join(__dirname, '../..');
@@ -82,14 +82,4 @@ export class ChildPod extends Faces {
       this.child.send('heap');
     });
   }
-}
-
-function freePort(): Promise<number> {
-  const server = createServer();
-  return new Promise((resolve) => {
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 }

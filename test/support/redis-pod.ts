@@ -1,9 +1,9 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { eventually } from './eventually';
 import { Faces } from './faces';
+import { freePort } from './free-ports';
 import { appsFile } from './rollcall';
 import { shop } from './shop';
 import { stopAfterTest } from './teardown';
@@ -100,14 +100,4 @@ export class RedisPod extends Faces {
   becomes(ready: 200 | 503, within = 15_000): Promise<void> {
     return eventually(async () => expect((await this.ask('GET', '/health/ready')).status).toBe(ready), { within });
   }
-}
-
-function freePort(): Promise<number> {
-  const server = createServer();
-  return new Promise((resolve) => {
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 }

@@ -5,13 +5,13 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient } from 'redis';
 import type { Certificate } from './certificate';
 import { eventually } from './eventually';
 import { EVERYTHING } from './everything';
+import { freePort, freePorts } from './free-ports';
 
 const BINARY = process.env.REDIS_SERVER ?? 'redis-server';
 const START_WITHIN_MS = 15_000;
@@ -39,19 +39,6 @@ export interface RunningRedis {
   /** One command over a connection of its own. */
   command(...args: string[]): Promise<unknown>;
   stop(): Promise<void>;
-}
-
-/** Ports that are free now; all are found before any is used, so that they differ. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports: number[] = [];
-  for (const server of servers) {
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const address = server.address();
-    ports.push(typeof address === 'object' && address !== null ? address.port : 0);
-  }
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }
 
 interface Door {
@@ -121,7 +108,7 @@ export async function startRedis({
   ...door
 }: { at?: number; args?: string[] } & Door = {}): Promise<RunningRedis> {
   const { dir, remove } = await temporary();
-  const port = at ?? (await freePorts(1))[0] ?? 0;
+  const port = at ?? (await freePort());
   const redis = await start(port, [...settings(port, dir), ...args, ...tlsOnly(port, door.tls)], door);
   return { ...redis, stop: () => redis.stop().then(remove) };
 }
