@@ -4,6 +4,7 @@ import { AppError, type ErrorCode } from '@rollcall/contract';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Socket } from 'node:net';
 import { Apps } from '../auth/apps.service';
+import { answerOrigins } from './cors';
 import { asAppError, replyWithError } from './error-reply';
 import { jsonFault } from './json-depth';
 import { PARAM_MAX_LENGTH, RouteTable } from './route-table';
@@ -17,11 +18,6 @@ const BODY_MAX_DEPTH = 500;
 
 /** 80 KiB: `users.presence` takes URLs of 64 KiB (some 4,500 ids), and other headers need room beside it. */
 const HEADERS_MAX_BYTES = 81_920;
-
-type CorsOptions = NonNullable<Parameters<NestFastifyApplication['enableCors']>[0]>;
-
-const EXPOSED_HEADERS =
-  'X-Rollcall-Cursor, X-Rollcall-Time, X-Rollcall-Dc, X-Rollcall-Stale, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Date';
 
 export function httpAdapter(): FastifyAdapter {
   return new FastifyAdapter({
@@ -45,27 +41,8 @@ export function setUpHttp(app: NestFastifyApplication): void {
   fastify.addHook('onRoute', ({ method, url }) => routes.add(method, url));
   acceptJsonOnly(fastify);
   letGo(fastify, app.get(Shutdown));
-  const apps = app.get(Apps);
-  const delegator: CorsOptions['delegator'] = (request, callback) => {
-    // No browser asks: back ends make most requests, and need none of it.
-    if (request.headers.origin === undefined) return callback(null, { origin: false });
-    const scope = apps.scopeOf(request.headers);
-    const allowed = scope !== undefined && !isBareOptions(request) && apps.allowsOrigin(scope.app, request.headers);
-    const origin = allowed && (scope.app.origins === null ? '*' : (request.headers.origin ?? false));
-    callback(null, {
-      origin,
-      methods: 'GET, HEAD, POST, PUT, DELETE',
-      allowedHeaders: 'Content-Type, Authorization, X-Api-Key, X-Auth-Token, X-User-Id',
-      exposedHeaders: EXPOSED_HEADERS,
-      maxAge: 600,
-    });
-  };
-  app.enableCors({ delegator });
+  answerOrigins(fastify, app.get(Apps));
 }
-
-/** An `OPTIONS` that is no browser's question about CORS: a wrong method like others. */
-const isBareOptions = ({ method, headers }: FastifyRequest): boolean =>
-  method === 'OPTIONS' && (!headers.origin || !headers['access-control-request-method']);
 
 /** Without it, a keep-alive connection that is busy when the pod stops would hold it up for more than a minute. */
 function letGo(fastify: FastifyInstance, shutdown: Shutdown): void {
