@@ -58,6 +58,11 @@ export class SocketAdapter extends IoAdapter {
     return this.messages === undefined ? server : server.adapter(this.messages.adapter);
   }
 
+  /** The gateway takes the sockets from Socket.IO; for each that Nest hears of it would keep observables and closures. */
+  override bindClientConnect(): void {
+    // Nobody is to be called.
+  }
+
   override async close(server: Server): Promise<void> {
     const cut = setTimeout(() => {
       for (const connection of this.connections) connection.destroy();
