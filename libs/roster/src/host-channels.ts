@@ -5,6 +5,18 @@
 import type { ConnectionRow, Membership } from './row';
 import { UserChannel } from './user-channel';
 
+const NONE: readonly Membership[] = [];
+
+const isSame = (a: Membership, b: Membership): boolean =>
+  a.since === b.since && a.channel === b.channel && a.kind === b.kind;
+
+function isAmong(memberships: readonly Membership[], from: number, membership: Membership): boolean {
+  for (let at = from; at < memberships.length; at += 1) {
+    if (isSame(memberships[at] as Membership, membership)) return true;
+  }
+  return false;
+}
+
 export class HostChannels {
   /** The built-in channel of all logged-in connections. */
   readonly everyone = new UserChannel();
@@ -42,23 +54,26 @@ export class HostChannels {
   }
 
   private moveChannels(old: ConnectionRow | undefined, row: ConnectionRow | null, sameUser: boolean): void {
-    const before = old?.channels ?? [];
-    const after = row?.channels ?? [];
-    const same = (a: Membership, b: Membership): boolean =>
-      sameUser && a.since === b.since && a.channel === b.channel && a.kind === b.kind;
+    const before = old?.channels ?? NONE;
+    const after = row?.channels ?? NONE;
     // Channels are joined at the end, so what is common is nearly always a common beginning.
     let common = 0;
-    while (common < before.length && common < after.length) {
-      if (!same(before[common] as Membership, after[common] as Membership)) break;
-      common += 1;
+    if (sameUser) {
+      while (common < before.length && common < after.length) {
+        if (!isSame(before[common] as Membership, after[common] as Membership)) break;
+        common += 1;
+      }
     }
-    const left = before.slice(common);
-    const joined = after.slice(common);
-    for (const membership of left) {
-      if (old !== undefined && !joined.some((kept) => same(kept, membership))) this.leave(old, membership);
+    if (old !== undefined) {
+      for (let at = common; at < before.length; at += 1) {
+        const membership = before[at] as Membership;
+        if (!sameUser || !isAmong(after, common, membership)) this.leave(old, membership);
+      }
     }
-    for (const membership of joined) {
-      if (row !== null && !left.some((kept) => same(kept, membership))) this.join(row, membership);
+    if (row === null) return;
+    for (let at = common; at < after.length; at += 1) {
+      const membership = after[at] as Membership;
+      if (!sameUser || !isAmong(before, common, membership)) this.join(row, membership);
     }
   }
 

@@ -34,8 +34,9 @@ const PLACES_MAX = 256;
 export class RosterView {
   readonly presence: PresenceView;
   private position: Head | undefined;
-  /** The last places before this one: revision to tag. */
-  private readonly places = new Map<number, string>();
+  /** The last places before this one, in a ring. */
+  private readonly places: Head[] = [];
+  private placesLeft = 0;
   private rows = new Map<string, ConnectionRow>();
   /** Connections in the order of connecting; their fragments are the members of the map that their tabs are. */
   private readonly tabs = new SegmentedList();
@@ -101,8 +102,9 @@ export class RosterView {
 
   /** Whether the view was at this place before it came to where it is; `undefined`: that would be too long ago to know. */
   passed({ revision, tag }: Head): boolean | undefined {
-    const [oldest = Infinity] = this.places.keys();
-    return revision < oldest ? undefined : this.places.get(revision) === tag;
+    const oldest = this.places[this.placesLeft % PLACES_MAX] ?? this.places[0];
+    if (oldest === undefined || revision < oldest.revision) return undefined;
+    return this.places.some((place) => place.revision === revision && place.tag === tag);
   }
 
   /** The store says where it is, and the view is there: what else it says of this epoch counts from now on. */
@@ -220,15 +222,15 @@ export class RosterView {
   }
 
   private dropMaps(): void {
+    // Emptying a Map makes a new table, and most changes find none to empty.
+    if (this.maps.size === 0) return;
     for (const { release } of this.maps.values()) release();
     this.maps.clear();
   }
 
-  private leavePlace({ revision, tag }: Head): void {
-    this.places.set(revision, tag);
-    if (this.places.size <= PLACES_MAX) return;
-    const [oldest] = this.places.keys();
-    if (oldest !== undefined) this.places.delete(oldest);
+  private leavePlace(head: Head): void {
+    this.places[this.placesLeft % PLACES_MAX] = head;
+    this.placesLeft += 1;
   }
 
   private setUser(userId: string, record: Parameters<PresenceView['set']>[1]): void {
@@ -245,14 +247,17 @@ export class RosterView {
     if (row === null) this.rows.delete(connectionId);
     else this.rows.set(connectionId, row);
     this.place(old, row);
-    if (old?.userId != null && !this.channels.has(old.userId)) this.fragments.delete(old.userId);
+    if (old?.userId == null || old.userId === row?.userId) return;
+    if (!this.channels.has(old.userId)) this.fragments.delete(old.userId);
   }
 
   /** Brings what follows from the rows from one to the other. */
   private place(old: ConnectionRow | undefined, row: ConnectionRow | null): void {
     this.channels.move(old, row);
-    this.countPod(old?.pod, -1);
-    this.countPod(row?.pod, 1);
+    if (old?.pod !== row?.pod) {
+      this.countPod(old?.pod, -1);
+      this.countPod(row?.pod, 1);
+    }
     if (old !== undefined && row !== null && old.userId === row.userId && old.since.revision === row.since.revision) {
       return;
     }
