@@ -22,7 +22,10 @@ const leaving = (previousStampMs: number, stampMs: number): UserRecord => ({
 
 describe('The index of changes', () => {
   const since = (index: PresenceIndex, fromMs: number): string[] =>
-    [...index.since(fromMs)].map(([stampMs, userId]) => `${userId} ${stampMs}`);
+    index
+      .textSince(fromMs, '', undefined, (userId, stampMs) => `,${userId} ${stampMs}`)
+      .split(',')
+      .slice(1);
 
   it('begins at the time asked for, inclusively', () => {
     const index = new PresenceIndex();
@@ -44,6 +47,26 @@ describe('The index of changes', () => {
     index.move('bob', leaving(10, 45), here(10));
     index.move('ada', here(40), null);
     expect(since(index, 0)).toEqual(['bob 10']);
+  });
+
+  it('keeps its texts until the user has changed, and makes them without one user', () => {
+    const index = new PresenceIndex();
+    const [ada, bob] = [here(10), leaving(20, 30)];
+    index.move('ada', undefined, ada);
+    index.move('bob', undefined, bob);
+    let word = 'one';
+    const texts = (fromMs: number, except: string, record?: UserRecord): string =>
+      index.textSince(fromMs, except, record, (userId, stampMs) => `${userId} ${stampMs} ${word},`);
+    expect(texts(0, '')).toBe('ada 10 one,bob 20 one,bob 30 one,');
+    word = 'two';
+    expect(texts(0, '')).toBe('ada 10 one,bob 20 one,bob 30 one,');
+    expect(texts(0, 'ada', ada)).toBe('bob 20 two,bob 30 one,');
+    expect(texts(11, '')).toBe('bob 20 two,bob 30 one,');
+    index.changed('bob', bob);
+    expect(texts(0, '')).toBe('ada 10 two,bob 20 two,bob 30 two,');
+    word = 'three';
+    index.move('ada', ada, here(10));
+    expect(texts(0, '')).toBe('ada 10 three,bob 20 three,bob 30 two,');
   });
 
   it('has a departure without a grace once', () => {

@@ -4,7 +4,7 @@
  * dropped as new ones come.
  */
 import type { UserRecord } from './presence';
-import { SegmentedList } from './segmented-list';
+import { SegmentedList, type TextOf } from './segmented-list';
 
 /** Longer than the 10 minutes that `from` may look back, by the longest grace: departures are stamped ahead of time. */
 export const KEPT_MS = 11 * 60_000;
@@ -36,10 +36,29 @@ export class PresenceIndex {
     );
   }
 
-  /** Every stamp at or after `fromMs`; one that is not the one shown at the time of the answer is the caller's to skip. */
-  *since(fromMs: number): Iterable<readonly [stampMs: number, userId: string]> {
-    yield* this.changes.from(fromMs);
-    yield* this.departures.from(fromMs);
+  /**
+   * The texts of all stamps at or after `fromMs` but for one user's; one that is not shown at the time of the answer has
+   * to be empty. They are kept until the user `changed` or moved.
+   */
+  textSince(fromMs: number, except: string, record: UserRecord | undefined, textOf: TextOf): string {
+    const text = (list: SegmentedList, order: number | undefined): string =>
+      list.textFrom(fromMs, order === undefined ? undefined : { order, name: except }, textOf);
+    return text(this.changes, record && changeOf(record)) + text(this.departures, record && departureOf(record));
+  }
+
+  /** The texts of the user are no longer what they were. */
+  changed(userId: string, record: UserRecord): void {
+    const [change, departure] = [changeOf(record), departureOf(record)];
+    if (change !== undefined) this.changes.changed(change, userId);
+    if (departure !== undefined) this.departures.changed(departure, userId);
+  }
+
+  /** Who departs after one moment and not after the other. */
+  *departing(afterMs: number, toMs: number): Iterable<string> {
+    for (const [stampMs, userId] of this.departures.from(afterMs + 1)) {
+      if (stampMs > toMs) return;
+      yield userId;
+    }
   }
 
   /** The next moment after `atMs` at which a departure takes effect by itself. */
@@ -49,7 +68,10 @@ export class PresenceIndex {
   }
 
   private moveIn(list: SegmentedList, userId: string, from: number | undefined, to: number | undefined): void {
-    if (from === to) return;
+    if (from === to) {
+      if (from !== undefined) list.changed(from, userId);
+      return;
+    }
     if (from !== undefined) list.remove(from, userId);
     if (to === undefined || to < this.fromMs) return;
     list.add(to, userId);

@@ -119,6 +119,9 @@ describe('The presence of a host’s users', () => {
       expect(since(500, 1000 + GRACE_MS)).toEqual(['ada offline']);
       expect(since(1000 + GRACE_MS, 9000)).toEqual(['ada offline']);
       expect(since(1001 + GRACE_MS, 9000)).toEqual([]);
+      // Time goes back while the store is away.
+      expect(since(0, 999 + GRACE_MS)).toEqual(['ada online']);
+      expect(since(0, 1000 + GRACE_MS)).toEqual(['ada offline']);
     });
 
     it('has nothing of a departure that never took effect', async () => {

@@ -20,12 +20,16 @@ export class PresenceView {
   private readonly rowJson = new Map<string, RowJson>();
   private fullList: { readonly json: Buffer; readonly fromMs: number; readonly untilMs: number } | undefined;
 
+  /** The moment that the texts show which the index keeps. */
+  private shownMs = 0;
+
   constructor(private readonly profiles: Profiles) {}
 
   async load(users: Map<string, UserRecord>, atMs: number, chunk: number, breathe: () => Promise<void>): Promise<void> {
     this.records = users;
     // A host's whole history need not be sorted.
     this.index = new PresenceIndex(atMs - KEPT_MS);
+    this.shownMs = atMs;
     let taken = 0;
     for (const [userId, record] of users) {
       this.index.move(userId, undefined, record);
@@ -39,7 +43,7 @@ export class PresenceView {
   }
 
   set(userId: string, record: UserRecord | null): void {
-    this.changed(userId);
+    this.drop(userId);
     this.index.move(userId, this.records.get(userId), record);
     if (record === null) this.records.delete(userId);
     else this.records.set(userId, record);
@@ -47,8 +51,9 @@ export class PresenceView {
 
   /** The user's record or profile is no longer what the kept rows were made from. */
   changed(userId: string): void {
-    this.rowJson.delete(userId);
-    this.fullList = undefined;
+    this.drop(userId);
+    const record = this.records.get(userId);
+    if (record !== undefined) this.index.changed(userId, record);
   }
 
   statusAt(userId: string, atMs: number): Status {
@@ -91,16 +96,34 @@ export class PresenceView {
 
   /** Everybody but `exceptUserId` whose presence changed at or after `fromMs`, also who is offline now, as a JSON array. */
   since(fromMs: number, atMs: number, exceptUserId: string): string {
-    const rows: string[] = [];
-    for (const [stampMs, userId] of this.index.since(fromMs)) {
+    this.showAt(atMs);
+    const texts = this.index.textSince(fromMs, exceptUserId, this.records.get(exceptUserId), this.textOf);
+    return `[${texts.slice(1)}]`;
+  }
+
+  /** What a user says of a change, with a comma before it; nothing if it is not the one that is shown. */
+  private readonly textOf = (userId: string, stampMs: number): string => {
+    const record = this.records.get(userId);
+    if (record === undefined) return '';
+    const shown = shownAt(record, this.shownMs);
+    if (shown.stampMs !== stampMs) return '';
+    const { json, bot } = this.rowOf(userId, shown.status);
+    return bot ? '' : `,${json}`;
+  };
+
+  /** Departures take effect as time goes by; it goes back, too, while the store is away. */
+  private showAt(atMs: number): void {
+    const [earlierMs, laterMs] = atMs < this.shownMs ? [atMs, this.shownMs] : [this.shownMs, atMs];
+    for (const userId of this.index.departing(earlierMs, laterMs)) {
       const record = this.records.get(userId);
-      if (record === undefined || userId === exceptUserId) continue;
-      const shown = shownAt(record, atMs);
-      if (shown.stampMs !== stampMs) continue;
-      const { json, bot } = this.rowOf(userId, shown.status);
-      if (!bot) rows.push(json);
+      if (record !== undefined) this.index.changed(userId, record);
     }
-    return `[${rows.join(',')}]`;
+    this.shownMs = atMs;
+  }
+
+  private drop(userId: string): void {
+    this.rowJson.delete(userId);
+    this.fullList = undefined;
   }
 
   private pushUnlessOffline(rows: string[], userId: string, atMs: number): void {

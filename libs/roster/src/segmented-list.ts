@@ -12,7 +12,17 @@ interface Segment {
   readonly names: string[];
   /** Each name's fragment, with a comma before it. */
   json: Buffer | undefined;
+  /** What `textFrom` made of it. */
+  text: string | undefined;
 }
+
+export interface Place {
+  readonly order: number;
+  readonly name: string;
+}
+
+/** What a name has to say; nothing: an empty text. */
+export type TextOf = (name: string, order: number) => string;
 
 export class SegmentedList {
   private readonly segments: Segment[] = [];
@@ -22,7 +32,7 @@ export class SegmentedList {
     const at = this.segmentOf(order, name);
     const segment = this.segments[at];
     if (segment === undefined) {
-      this.segments.push({ orders: [order], names: [name], json: undefined });
+      this.segments.push({ orders: [order], names: [name], json: undefined, text: undefined });
       return;
     }
     const place = placeIn(segment, order, name);
@@ -44,19 +54,19 @@ export class SegmentedList {
     if (segment.orders[place] !== order || segment.names[place] !== name) return;
     segment.orders.splice(place, 1);
     segment.names.splice(place, 1);
-    segment.json = undefined;
+    spoil(segment);
     this.tidy(at);
   }
 
   /** A name's fragment is no longer what it was. */
   changed(order: number, name: string): void {
     const segment = this.segments[this.segmentOf(order, name)];
-    if (segment !== undefined) segment.json = undefined;
+    if (segment !== undefined) spoil(segment);
   }
 
   /** Every fragment is no longer what it was. */
   allChanged(): void {
-    for (const segment of this.segments) segment.json = undefined;
+    for (const segment of this.segments) spoil(segment);
   }
 
   /** Drops names with smaller numbers; some of them may stay a while. */
@@ -99,6 +109,19 @@ export class SegmentedList {
     }
   }
 
+  /** The texts of the names from a number on, but for one name, which is in the list with its number if at all. */
+  textFrom(order: number, except: Place | undefined, textOf: TextOf): string {
+    const exceptAt = except === undefined ? -1 : this.segmentOf(except.order, except.name);
+    const texts: string[] = [];
+    for (let at = Math.max(0, this.segmentOf(order, '')); at < this.segments.length; at += 1) {
+      const segment = this.segments[at] as Segment;
+      const isWhole = (segment.orders[0] as number) >= order && at !== exceptAt;
+      if (isWhole) texts.push((segment.text ??= textIn(segment, order, undefined, textOf)));
+      else texts.push(textIn(segment, order, except?.name, textOf));
+    }
+    return texts.join('');
+  }
+
   /** The last segment that does not begin after the place; -1: there is none at all. */
   private segmentOf(order: number, name: string): number {
     let low = 0;
@@ -125,7 +148,7 @@ export class SegmentedList {
     if (segment.names.length + next.names.length > SEGMENT_MAX / 2) return false;
     segment.orders.push(...next.orders);
     segment.names.push(...next.names);
-    segment.json = undefined;
+    spoil(segment);
     this.segments.splice(at + 1, 1);
     return true;
   }
@@ -133,6 +156,20 @@ export class SegmentedList {
 
 const isBefore = (order: number, name: string, otherOrder: number, otherName: string): boolean =>
   order < otherOrder || (order === otherOrder && name < otherName);
+
+function spoil(segment: Segment): void {
+  segment.json = undefined;
+  segment.text = undefined;
+}
+
+function textIn({ orders, names }: Segment, from: number, except: string | undefined, textOf: TextOf): string {
+  const texts: string[] = [];
+  for (let place = 0; place < names.length; place += 1) {
+    const [order, name] = [orders[place] as number, names[place] as string];
+    if (order >= from && name !== except) texts.push(textOf(name, order));
+  }
+  return texts.join('');
+}
 
 /** Where the name is, or would be. */
 function placeIn({ orders, names }: Segment, order: number, name: string): number {
@@ -149,11 +186,11 @@ function placeIn({ orders, names }: Segment, order: number, name: string): numbe
 function insert(segment: Segment, place: number, order: number, name: string): void {
   segment.orders.splice(place, 0, order);
   segment.names.splice(place, 0, name);
-  segment.json = undefined;
+  spoil(segment);
 }
 
 /** Takes what is behind a place into a segment of its own. */
 function cut(segment: Segment, place: number): Segment {
-  if (place < segment.names.length) segment.json = undefined;
-  return { orders: segment.orders.splice(place), names: segment.names.splice(place), json: undefined };
+  if (place < segment.names.length) spoil(segment);
+  return { orders: segment.orders.splice(place), names: segment.names.splice(place), json: undefined, text: undefined };
 }
