@@ -17,6 +17,8 @@ export interface Changing {
   readonly connections: number;
   readonly rooms: number;
   readonly changes: number;
+  /** Joins and leaves of connections that stay, or disconnections and connections. */
+  readonly kind: 'join' | 'connect';
   /** Changes in one entry of the log. */
   readonly perEntry: number;
 }
@@ -58,13 +60,13 @@ const recordOf = (n: number): UserRecord => ({
 /** Entries made ahead: few, or what is measured is how the collector copes with them. */
 const AHEAD = 1000;
 
-/** A join, or the leave of what was joined the last time, of one connection after the other. @returns µs a change, by the clock and of CPU. */
-function change({ connections, rooms, changes, perEntry }: Changing): { microseconds: number; cpu: number } {
+/** Changes of one kind, applied in turn. @returns µs a change, by the clock and of CPU. */
+function change({ kind, connections, rooms, changes, perEntry }: Changing): { microseconds: number; cpu: number } {
   let [ms, cpu] = [0, 0];
   for (let number = 0; number < changes; number += AHEAD) {
     const entries: LogEntry[] = [];
     for (let first = number; first < number + AHEAD; first += perEntry) {
-      entries.push(entryOf(Array.from({ length: perEntry }, (_, n) => changed(first + n, connections, rooms))));
+      entries.push(entryOf(perEntry, kind === 'join' ? joined : reconnected, connections, rooms));
     }
     const [began, before] = [performance.now(), process.cpuUsage()];
     for (const entry of entries) if (view?.apply(entry) !== true) throw new Error('The view refused an entry.');
@@ -75,23 +77,55 @@ function change({ connections, rooms, changes, perEntry }: Changing): { microsec
   return { microseconds: (ms * 1000) / changes, cpu: cpu / changes };
 }
 
-/** In pairs: each connection that joins leaves again with a later change. */
-function changed(number: number, connections: number, rooms: number): [string, ConnectionRow] {
+type Changed = Pick<LogEntry, 'rows' | 'users'>;
+
+/** How many pairs of changes a connection stays as the first of its pair made it. */
+const STAY = 500;
+
+let steps = 0;
+
+/** Steps through the crowd, so that neighbours in memory are not neighbours in time. */
+const member = (pair: number, connections: number): number => (Math.max(0, pair) * 7919) % connections;
+
+/** A join in turn with the leave of who joined a while ago. */
+function joined(number: number, connections: number, rooms: number): Changed {
+  const pair = Math.floor(number / 2);
   const isLeave = number % 2 === 1;
-  // Steps through the crowd, so that neighbours in memory are not neighbours in time.
-  const n = (Math.floor(number / 2) * 7919) % connections;
+  const n = member(isLeave ? pair - STAY : pair, connections);
   const row = rowOf(n, [roomOf(n, rooms)]);
-  if (isLeave) return [row.connectionId, row];
-  const joined: Membership = { kind: 'authenticated', channel: `lobby-${number % 50}`, since: revision + 1 };
-  return [row.connectionId, { ...row, channels: [...row.channels, joined] }];
+  if (isLeave) return { rows: [[row.connectionId, row]], users: [] };
+  const membership: Membership = { kind: 'authenticated', channel: `lobby-${pair % 50}`, since: revision + 1 };
+  return { rows: [[row.connectionId, { ...row, channels: [...row.channels, membership] }]], users: [] };
 }
 
-function entryOf(rows: readonly [string, ConnectionRow][]): LogEntry {
+/** A disconnection in turn with the connection of who was disconnected a while ago. */
+function reconnected(number: number, connections: number, rooms: number): Changed {
+  const pair = Math.floor(number / 2);
+  if (number % 2 === 0) {
+    const n = member(pair, connections);
+    const gone = { ...recordOf(n), connections: 0, active: 0, stampMs: AT_MS + number, was: 'online' as const };
+    return { rows: [[connectionIdOf(n), null]], users: [[userId(n), gone]] };
+  }
+  const n = member(pair - STAY, connections);
+  const row = rowOf(n, [roomOf(n, rooms)]);
+  const stampMs = AT_MS + number;
+  return {
+    rows: [[row.connectionId, { ...row, since: { revision: revision + 1, atMs: stampMs } }]],
+    users: [[userId(n), { ...recordOf(n), stampMs, was: 'online', previousStampMs: stampMs }]],
+  };
+}
+
+function entryOf(changes: number, changed: typeof joined, connections: number, rooms: number): LogEntry {
   const fromRevision = revision;
-  revision += rows.length;
+  const parts = Array.from({ length: changes }, () => {
+    const part = changed(steps, connections, rooms);
+    steps += 1;
+    revision += 1;
+    return part;
+  });
   return {
     ...{ epoch: EPOCH, fromRevision, previousTag: String(fromRevision), toRevision: revision, tag: String(revision) },
-    ...{ atMs: AT_MS, rows, users: [] },
+    ...{ atMs: AT_MS, rows: parts.flatMap(({ rows: own }) => own), users: parts.flatMap(({ users }) => users) },
   };
 }
 
