@@ -4,9 +4,9 @@ import { version } from '../../package.json';
 import type { App } from './app';
 import { readApps } from './apps-file';
 import { DEMO_APPS } from './demo-app';
-import { ConfigError, type Environment, readEnvironment, type RedisConfig } from './environment';
+import { ConfigError, type DatacenterConfig, type Environment, readEnvironment, type RedisConfig } from './environment';
 
-export type { RedisConfig };
+export type { DatacenterConfig, RedisConfig };
 
 /** Everything the service was told at its start, checked and frozen; also the token under which it is injected. */
 export abstract class Config implements Environment {
@@ -20,6 +20,9 @@ export abstract class Config implements Environment {
   abstract readonly leaseMs: number;
   abstract readonly staleMaxMs: number;
   abstract readonly offlineGraceMs: number;
+  abstract readonly datacenters: readonly DatacenterConfig[];
+  abstract readonly dcTimeoutMs: number;
+  abstract readonly dcStaleMaxMs: number;
   abstract readonly logLevel: Environment['logLevel'];
   abstract readonly production: boolean;
   /** The demo app is served: nobody has configured an app. */

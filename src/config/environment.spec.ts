@@ -23,6 +23,9 @@ describe('the environment', () => {
       leaseMs: 6000,
       staleMaxMs: 30_000,
       offlineGraceMs: 3000,
+      datacenters: [],
+      dcTimeoutMs: 300,
+      dcStaleMaxMs: 60_000,
       logLevel: 'info',
       production: false,
     });
@@ -42,6 +45,9 @@ describe('the environment', () => {
       LEASE_MS: '1000',
       STALE_MAX_MS: '0',
       OFFLINE_GRACE_MS: '0',
+      DATACENTERS: 'us-east-1.a=redis://own, eu=rediss://reader:pass@c:6379 ,ap-south-1=redis://d|redis://e',
+      DC_TIMEOUT_MS: '250',
+      DC_STALE_MAX_MS: '250',
       LOG_LEVEL: 'silent',
       NODE_ENV: 'production',
     };
@@ -61,6 +67,12 @@ describe('the environment', () => {
       leaseMs: 1000,
       staleMaxMs: 0,
       offlineGraceMs: 0,
+      datacenters: [
+        { dc: 'eu', urls: ['rediss://reader:pass@c:6379'] },
+        { dc: 'ap-south-1', urls: ['redis://d', 'redis://e'] },
+      ],
+      dcTimeoutMs: 250,
+      dcStaleMaxMs: 250,
       logLevel: 'silent',
       production: true,
     });
@@ -78,8 +90,10 @@ describe('the environment', () => {
     ...['149', '600001', '2000'].map((value) => ['LEASE_MS', value]),
     ...['-1', '3600001'].map((value) => ['STALE_MAX_MS', value]),
     ...['9', '60001', '6000'].map((value) => ['REDIS_TIMEOUT_MS', value]),
+    ...['9', '10001', '0.3'].map((value) => ['DC_TIMEOUT_MS', value]),
+    ...['-1', '3600001', '299'].map((value) => ['DC_STALE_MAX_MS', value]),
     ...['a b', '{x}', 'a:b'].map((value) => ['REDIS_PREFIX', value]),
-    ...['eu west', 'eu_west', 'a/b', 'ä', 'x'.repeat(65), 'a,b', 'a=b'].map((value) => ['DC', value]),
+    ...['eu west', 'eu_west', 'a/b', 'ä', 'x'.repeat(65), 'a,b', 'a=b', '_total'].map((value) => ['DC', value]),
     ...['1', 'yes', 'TRUE', 'on', 'false,true'].map((value) => ['TRUST_PROXY', value]),
     ...['verbose', 'INFO', '30', 'constructor'].map((value) => ['LOG_LEVEL', value]),
   ])('refuses %s=%s with the name, the value, and what it wants', (name = '', value = '') => {
@@ -92,6 +106,8 @@ describe('the environment', () => {
         LEASE_MS: /(a whole number from 150 to 600000|at least three times BEAT_MS, which is 2000)\.$/,
         STALE_MAX_MS: /a whole number from 0 to 3600000\.$/,
         REDIS_TIMEOUT_MS: /(a whole number from 10 to 60000|less than LEASE_MS, which is 6000)\.$/,
+        DC_TIMEOUT_MS: /a whole number from 10 to 10000\.$/,
+        DC_STALE_MAX_MS: /(a whole number from 0 to 3600000|at least DC_TIMEOUT_MS, which is 300)\.$/,
         REDIS_PREFIX: /letters, digits, "_", "\." and "-", at most 64\.$/,
         PORT: /a whole number from 0 to 65535\.$/,
         OFFLINE_GRACE_MS: /a whole number from 0 to 60000\.$/,
@@ -103,11 +119,27 @@ describe('the environment', () => {
     expect(message).not.toContain('\n');
   });
 
-  it('refuses DATACENTERS in words, and keeps its password to itself', () => {
-    const message = messageOf({ DATACENTERS: 'eu=redis://user:hunter2@redis:6379' });
+  it.each([
+    ['eu', 'has in place 1 no "="'],
+    ['eu=redis://a,', 'has in place 2 no "="'],
+    ['_total=redis://user:hunter2@a', 'has in place 1 a name that has not just letters'],
+    ['eu=redis://a, =redis://user:hunter2@a', 'has in place 2 a name that has not just letters'],
+    ['eu=redis://a,redis://user:hunter2@b?x=1', 'has in place 2 a name that has not just letters'],
+    ['eu=redis://a,eu=redis://user:hunter2@b', 'names eu twice'],
+    ['eu=http://user:hunter2@a', 'has no redis:// or rediss:// URL for eu'],
+    ['eu=redis://a|user:hunter2@b', 'has no redis:// or rediss:// URL for eu'],
+    ['eu=', 'has no redis:// or rediss:// URL for eu'],
+  ])('refuses DATACENTERS=%s, and keeps its passwords to itself', (datacenters, reason) => {
+    const message = messageOf({ REDIS_URL: 'redis://own', DATACENTERS: datacenters });
 
-    expect(message).toMatch(/^DATACENTERS is set, but .* Unset it to start\.$/);
+    expect(message.startsWith(`DATACENTERS ${reason}`)).toBe(true);
+    expect(message).toContain('It must be "name=redis://…", several joined by commas.');
     expect(message).not.toContain('hunter2');
+    expect(message).not.toContain('\n');
+  });
+
+  it('refuses DATACENTERS without a Redis of its own, which the others would look into', () => {
+    expect(messageOf({ DATACENTERS: 'eu=redis://a' })).toMatch(/^DATACENTERS is set, but needs REDIS_URL/);
   });
 
   it.each(['http://user:hunter2@redis', 'redis', 'redis://a|user:hunter2@b', '|'])(

@@ -18,6 +18,12 @@ export interface Environment {
   /** How old an answer may be while Redis is away. */
   readonly staleMaxMs: number;
   readonly offlineGraceMs: number;
+  /** The other data centres. */
+  readonly datacenters: readonly DatacenterConfig[];
+  /** How long a question waits for any data centre. */
+  readonly dcTimeoutMs: number;
+  /** Figures of a data centre that has been silent for longer count for nothing. */
+  readonly dcStaleMaxMs: number;
   readonly logLevel: LevelWithSilent;
   readonly production: boolean;
 }
@@ -32,6 +38,12 @@ export interface RedisConfig {
   readonly timeoutMs: number;
 }
 
+export interface DatacenterConfig {
+  readonly dc: string;
+  /** One server, or several nodes of a cluster. */
+  readonly urls: readonly string[];
+}
+
 /** A start that cannot go on. The message names the setting, what it got and what it wants. */
 export class ConfigError extends Error {
   override name = 'ConfigError';
@@ -44,21 +56,14 @@ const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'
 /** A minute: a longer grace would outlast what the index of changes keeps beyond its 10 minutes. */
 const GRACE_MAX_MS = 60_000;
 
-/** What a later release will read; ignoring it silently would give totals without the other data centres. */
-const NOT_YET = ['DATACENTERS'];
+const DC_NAME = /^[A-Za-z0-9.-]{1,64}$/;
+const DC_NAME_WANTED = 'letters, digits, "." and "-", at most 64 of them';
 
 /** Reads the environment, or throws a `ConfigError` about the first variable that cannot be used. */
 export function readEnvironment(variables: Variables): Environment {
   const read = new Reader(variables);
-  for (const name of NOT_YET) {
-    if (read.text(name) !== undefined) {
-      throw new ConfigError(
-        `${name} is set, but this release knows one data centre only and cannot use it. Unset it to start.`,
-      );
-    }
-  }
   const dc = read.text('DC') ?? 'local';
-  if (!/^[A-Za-z0-9.-]{1,64}$/.test(dc)) read.wrong('DC', 'letters, digits, "." and "-", at most 64 of them');
+  if (!DC_NAME.test(dc)) read.wrong('DC', DC_NAME_WANTED);
   const trustProxy = read.text('TRUST_PROXY') ?? 'false';
   if (!/^(true|false)$/.test(trustProxy)) read.wrong('TRUST_PROXY', '"true" or "false"');
   const level = read.text('LOG_LEVEL') ?? 'info';
@@ -68,17 +73,25 @@ export function readEnvironment(variables: Variables): Environment {
   const leaseMs = read.whole('LEASE_MS', 6000, 150, LEASE_MAX_MS);
   // One beat may be lost, and the next be late, before the pod counts as gone.
   if (leaseMs < 3 * beatMs) read.wrong('LEASE_MS', `at least three times BEAT_MS, which is ${beatMs}`, String(leaseMs));
+  const redis = readRedis(read, leaseMs);
+  const dcTimeoutMs = read.whole('DC_TIMEOUT_MS', 300, 10, 10_000);
+  const dcStaleMaxMs = read.whole('DC_STALE_MAX_MS', 60_000, 0, 3_600_000);
+  if (dcStaleMaxMs < dcTimeoutMs)
+    read.wrong('DC_STALE_MAX_MS', `at least DC_TIMEOUT_MS, which is ${dcTimeoutMs}`, String(dcStaleMaxMs));
   return {
     port: read.whole('PORT', 3000, 0, 65_535),
     bind: read.text('BIND'),
     dc,
     appsFile: read.text('APPS_FILE'),
     trustProxy: trustProxy === 'true',
-    redis: readRedis(read, leaseMs),
+    redis,
     beatMs,
     leaseMs,
     staleMaxMs: read.whole('STALE_MAX_MS', 30_000, 0, 3_600_000),
     offlineGraceMs: read.whole('OFFLINE_GRACE_MS', 3000, 0, GRACE_MAX_MS),
+    datacenters: readDatacenters(read.text('DATACENTERS'), dc, redis),
+    dcTimeoutMs,
+    dcStaleMaxMs,
     logLevel,
     production: read.text('NODE_ENV') === 'production',
   };
@@ -98,13 +111,41 @@ function readRedis(read: Reader, leaseMs: number): RedisConfig | undefined {
     if (sentinels === undefined) return undefined;
     return { urls: ['redis://sentinel'], sentinels, prefix, timeoutMs };
   }
-  const urls = url.split('|').map((part) => part.trim());
-  if (!urls.every((one) => URL.canParse(one) && /^rediss?:$/.test(new URL(one).protocol))) {
+  const urls = redisUrls(url);
+  if (urls === undefined) {
     throw new ConfigError(
       'REDIS_URL must be a redis:// or rediss:// URL, or several joined by "|" for a cluster. (What it is stays unsaid, for it may hold a password.)',
     );
   }
   return { urls, ...(sentinels === undefined ? {} : { sentinels }), prefix, timeoutMs };
+}
+
+/** The nodes that a text with "|" between them names; `undefined` if one of them is no URL of a Redis. */
+function redisUrls(text: string): string[] | undefined {
+  const urls = text.split('|').map((part) => part.trim());
+  return urls.every((one) => URL.canParse(one) && /^rediss?:$/.test(new URL(one).protocol)) ? urls : undefined;
+}
+
+/** What is wrong is told without what was given: a URL may hold a password, and a slip may make it part of a name. */
+function readDatacenters(text: string | undefined, own: string, redis: RedisConfig | undefined): DatacenterConfig[] {
+  const datacenters = new Map<string, DatacenterConfig>();
+  const wrong = (what: string): never => {
+    throw new ConfigError(`DATACENTERS ${what}. It must be "name=redis://…", several joined by commas.`);
+  };
+  if (text === undefined) return [];
+  if (redis === undefined) wrong('is set, but needs REDIS_URL: without it nobody else can see this data centre');
+  for (const [index, part] of text.split(',').entries()) {
+    const nth = `has in place ${index + 1}`;
+    const at = part.indexOf('=');
+    if (at === -1) wrong(`${nth} no "="`);
+    const dc = part.slice(0, at).trim();
+    if (!DC_NAME.test(dc)) wrong(`${nth} a name that has not just ${DC_NAME_WANTED}`);
+    if (datacenters.has(dc)) wrong(`names ${dc} twice`);
+    const urls = redisUrls(part.slice(at + 1)) ?? wrong(`has no redis:// or rediss:// URL for ${dc}`);
+    datacenters.set(dc, { dc, urls });
+  }
+  datacenters.delete(own);
+  return [...datacenters.values()];
 }
 
 function readSentinels(read: Reader): RedisConfig['sentinels'] {
