@@ -29,6 +29,7 @@ function shareRosters(store: RosterStore, accounts: Accounts, apps: Apps, config
   const logger = new Logger('roster');
   const views: Views = new Views({
     store,
+    own: store,
     timing: TIMING,
     times: { reregisterMs: config.beatMs + REREGISTER_SLACK_MS, staleMaxMs: config.staleMaxMs },
     isWritten: (host, epoch) => rosters.isWritten(host, epoch),

@@ -9,6 +9,7 @@ export const REAL_TIME: Timing = {
 export const viewsOf = (store: RosterStore, times = { reregisterMs: 1000, staleMaxMs: 30_000 }): Views =>
   new Views({
     store,
+    own: store,
     profilesOf: () => new Directory(),
     isWritten: () => Promise.resolve(true),
     timing: REAL_TIME,

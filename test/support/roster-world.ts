@@ -148,6 +148,7 @@ export class World {
     this.model = new RosterModel(USER_IDS, this.directory.details, this.claimsOf, GRACE_MS);
     this.views = new Views({
       store: this.store,
+      own: this.store,
       isWritten: () => Promise.resolve(true),
       profilesOf: () => this.directory,
       timing: IMMEDIATE,

@@ -51,6 +51,7 @@ export class SimulatedPod {
     this.store = new SimulatedStore({ name, server, time, process, random, weather, trace });
     this.views = new Views({
       store: this.store,
+      own: this.store,
       timing,
       times: { reregisterMs: REREGISTER_MS, staleMaxMs: STALE_MAX_MS },
       isWritten: (host, epoch) => this.rosters.isWritten(host, epoch),

@@ -9,7 +9,14 @@
 import { AppError } from '@rollcall/contract';
 import { LOOK_EVERY_MS, Loss, type LossOptions } from './loss';
 import type { Profiles } from './profile';
-import { type Head, type LogEntry, type LogListener, StoreUnavailable } from './roster.store';
+import {
+  type Head,
+  type LogEntry,
+  type LogListener,
+  NOWHERE,
+  type RosterStore,
+  StoreUnavailable,
+} from './roster.store';
 import { RosterView } from './roster-view';
 import { SharedCheck } from './shared-check';
 
@@ -22,6 +29,8 @@ export interface ViewTimes {
 
 export interface FollowedViewOptions extends LossOptions {
   readonly times: ViewTimes;
+  /** The store, if this pod may write to it. Else nobody here can tell it that it has lost something: its own pods do. */
+  readonly own?: RosterStore;
   readonly profiles: Profiles;
 }
 
@@ -31,6 +40,14 @@ export interface Reading {
   readonly atMs: number;
   /** How old the answer is by this pod's clock; 0: as fresh as the last acknowledged write. */
   readonly staleMs: number;
+}
+
+/** A picture without asking for a better one. */
+export interface LastKnown {
+  readonly view: RosterView;
+  /** How long ago the store last said where the roster is, by this pod's clock, and how long its answer took. */
+  readonly ageMs: number;
+  readonly roundTripMs: number;
 }
 
 /** An entry is published before its write is acknowledged, and is nearly always here first; else the log is read. */
@@ -50,6 +67,7 @@ interface Ask {
   /** The view when the question was sent, and where it was then. */
   readonly view: RosterView | undefined;
   readonly viewRevision: number;
+  readonly roundTripMs: number;
 }
 
 type Doubt = 'other epoch' | 'behind' | 'other history';
@@ -71,6 +89,7 @@ export class FollowedView implements LogListener {
   /** The picture that was last used as a proof. */
   private told: RosterView | undefined;
   private confirmedAt: number | undefined;
+  private roundTripMs = 0;
   private shownMs = 0;
   private storeRevision = 0;
   private arrivals = new Set<() => void>();
@@ -78,14 +97,16 @@ export class FollowedView implements LogListener {
   private readonly times: SharedCheck<Ask>;
 
   constructor(private readonly options: FollowedViewOptions) {
-    const { store, host } = options;
+    const { store, own, host, timing } = options;
     const ask = async (question: () => Promise<Head>): Promise<Ask> => {
       const { view } = this;
       const viewRevision = view?.head.revision ?? 0;
-      return { head: await question(), view, viewRevision };
+      const sentAt = timing.now();
+      const head = await question();
+      return { head, view, viewRevision, roundTripMs: timing.now() - sentAt };
     };
     this.heads = new SharedCheck(() => ask(() => store.head(host)));
-    this.times = new SharedCheck(() => ask(() => store.now(host, this.shownMs)));
+    this.times = own === undefined ? this.heads : new SharedCheck(() => ask(() => own.now(host, this.shownMs)));
   }
 
   /** The picture as it is, without asking anybody; `undefined` before the first load. */
@@ -111,7 +132,7 @@ export class FollowedView implements LogListener {
           continue;
         }
         const doubt = this.doubt(view, asked);
-        if (doubt === undefined) return this.confirmed(view, asked.head);
+        if (doubt === undefined) return this.confirmed(view, asked);
         asked = await this.settle(doubt, view, asked);
         if (this.loss !== undefined) return this.stale();
       }
@@ -120,6 +141,13 @@ export class FollowedView implements LogListener {
       return this.stale();
     }
     throw new AppError('UNAVAILABLE');
+  }
+
+  /** The picture as it is, and how old; `undefined` before the store has confirmed one. */
+  get lastKnown(): LastKnown | undefined {
+    const { view, confirmedAt, roundTripMs } = this;
+    if (view === undefined || confirmedAt === undefined) return undefined;
+    return { view, ageMs: this.options.timing.now() - confirmedAt, roundTripMs };
   }
 
   /** How many changes it had yet to see when the store last told where it was. */
@@ -159,7 +187,8 @@ export class FollowedView implements LogListener {
     this.stop?.();
   }
 
-  private confirmed(view: RosterView, head: Head): Reading {
+  private confirmed(view: RosterView, { head, roundTripMs }: Ask): Reading {
+    this.roundTripMs = roundTripMs;
     view.confirm(head);
     const atMs = Math.max(head.atMs, view.head.atMs);
     this.confirmedAt = this.options.timing.now();
@@ -178,9 +207,10 @@ export class FollowedView implements LogListener {
 
   /** The last picture at its own time: who asks again from there must miss nothing that others write meanwhile. */
   private stale(): Reading {
-    const { view, confirmedAt } = this;
-    const ageMs = this.options.timing.now() - (confirmedAt ?? -Infinity);
-    if (view === undefined || ageMs > this.options.times.staleMaxMs) throw new AppError('UNAVAILABLE');
+    const { view, ageMs } = this.lastKnown ?? {};
+    if (view === undefined || ageMs === undefined || ageMs > this.options.times.staleMaxMs) {
+      throw new AppError('UNAVAILABLE');
+    }
     return { view, atMs: Math.max(this.shownMs, view.head.atMs), staleMs: Math.max(1, ageMs) };
   }
 
@@ -192,13 +222,13 @@ export class FollowedView implements LogListener {
   private doubt(view: RosterView, { head, viewRevision }: Ask): Doubt | undefined {
     const at = view.head;
     if (head.epoch !== at.epoch) return 'other epoch';
-    this.loss = undefined;
-    if (head.revision > at.revision) return 'behind';
     if (head.revision === at.revision && head.tag !== at.tag) return 'other history';
     // The view moved on meanwhile, but not from there: what it heard last was lost.
     if (head.revision < at.revision && view.passed(head) === false) return 'other history';
     // Smaller than the view's when the question was sent. Smaller than now alone says only that the view moved on.
-    return head.revision < viewRevision ? 'other history' : undefined;
+    if (head.revision < viewRevision) return 'other history';
+    this.loss = undefined;
+    return head.revision > at.revision ? 'behind' : undefined;
   }
 
   /** Does something about a doubt; returns the answer if it is still worth another look, else the store is asked anew. */
@@ -209,13 +239,14 @@ export class FollowedView implements LogListener {
         if (this.behind || asked.head.revision > view.head.revision) await this.fill(asked.head.revision);
         return asked.head.revision > view.head.revision ? undefined : asked;
       case 'other epoch':
-        if (this.knowsMore(view, asked.head)) {
+        if (view.head.epoch === NOWHERE.epoch) await this.reload(asked.head.epoch);
+        else if (this.options.own !== undefined && this.knowsMore(view, asked.head)) {
           this.told = view;
           await this.tellLoss(asked.head.epoch);
-        } else await this.takeNewEpoch(view, asked.head);
+        } else await this.takeNewPicture(view, asked.head);
         return undefined;
       case 'other history':
-        await this.tellLoss(asked.head.epoch);
+        await this.contradicted(view, asked.head.epoch);
         return undefined;
     }
   }
@@ -228,8 +259,8 @@ export class FollowedView implements LogListener {
     return epochAtMs === 0 || (epochAtMs <= view.head.epochAtMs && this.told !== view);
   }
 
-  /** Another epoch: the picture from before stays until the pods that it shows have registered, or had the time to. */
-  private async takeNewEpoch(view: RosterView, head: Head): Promise<void> {
+  /** After a loss: the picture from before stays until the pods that it shows have registered, or had the time to. */
+  private async takeNewPicture(view: RosterView, head: Head): Promise<void> {
     if (this.loss === undefined) {
       this.loss = new Loss(this.options, view.instances(), view.connections, head);
       void this.watchLoss(this.loss);
@@ -249,8 +280,15 @@ export class FollowedView implements LogListener {
   }
 
   /** What the store has lost was in the view and may have been shown: nobody may take the two histories for one. */
-  private tellLoss(epoch: string): Promise<void> {
-    return this.options.store.renewEpoch(this.options.host, epoch);
+  private async tellLoss(epoch: string): Promise<void> {
+    await this.options.own?.renewEpoch(this.options.host, epoch);
+  }
+
+  /** Another history in the same epoch. Who cannot tell it gives those time who can: if they see no loss, there is none. */
+  private async contradicted(view: RosterView, epoch: string): Promise<void> {
+    if (this.options.own === undefined) return this.takeNewPicture(view, { ...view.head, epochAtMs: 0 });
+    this.loss = undefined;
+    return this.tellLoss(epoch);
   }
 
   /** Reads for nobody, so that the view catches up. */
@@ -291,7 +329,7 @@ export class FollowedView implements LogListener {
       const before = view.head.revision;
       const entries = await this.options.store.entriesAfter(this.options.host, before);
       const refused = entries.find((entry) => !view.apply(entry));
-      if (refused !== undefined && view.contradicts(refused)) return this.tellLoss(refused.epoch);
+      if (refused !== undefined && view.contradicts(refused)) return this.contradicted(view, refused.epoch);
       if (refused !== undefined || view.head.revision === before) return this.reload();
     }
   }
@@ -338,7 +376,7 @@ export class FollowedView implements LogListener {
       await view.load(snapshot, CHUNK, () => timing.wait(0));
       const waiting = this.waiting;
       this.waiting = undefined;
-      if (this.view === undefined) this.firstAt = timing.now();
+      if (this.view === undefined || this.view.head.epoch === NOWHERE.epoch) this.firstAt = timing.now();
       else if (this.view.head.epoch !== view.head.epoch) this.firstAt = undefined;
       this.view = view;
       this.behind = waiting.some((entry) => !view.apply(entry));

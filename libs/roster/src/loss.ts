@@ -2,12 +2,12 @@
  * The store has lost what a view shows, and pods are writing anew what they own. Who waits here keeps the picture from
  * before; a crash of the waiting pod costs it that picture.
  */
-import type { Head, RosterStore } from './roster.store';
+import type { Head, RosterReader } from './roster.store';
 import type { Timing } from './timing';
 
 export interface LossOptions {
   readonly host: string;
-  readonly store: RosterStore;
+  readonly store: RosterReader;
   readonly timing: Timing;
   /** `reregisterMs`: within this time after a loss every living pod has registered anew. */
   readonly times: { readonly reregisterMs: number };
@@ -36,8 +36,8 @@ export class Loss {
     { atMs, epochAtMs }: Head,
   ) {
     this.rewriteMs = REWRITE_MS + connections / CONNECTIONS_PER_MS;
-    // The loss may be older than the first question after it.
-    this.deadline = options.timing.now() + options.times.reregisterMs - (atMs - epochAtMs);
+    // The loss may be older than the first question after it, unless nobody has told since when it is one.
+    this.deadline = options.timing.now() + options.times.reregisterMs - (epochAtMs === 0 ? 0 : atMs - epochAtMs);
   }
 
   /** Whether the pods have written anew what they own, or had the time to. @throws StoreUnavailable */

@@ -59,6 +59,9 @@ export interface Head {
   readonly atMs: number;
 }
 
+/** Where a roster is of which a store that may only be read knows nothing: nobody has ever been on the host. */
+export const NOWHERE: Head = { epoch: '', epochAtMs: 0, revision: 0, tag: '', atMs: 0 };
+
 /** The last place of a roster that a pod has seen. */
 export type Known = Pick<Head, 'epoch' | 'revision'>;
 
@@ -127,10 +130,29 @@ export class StoreUnavailable extends Error {
 }
 
 /**
- * Where a roster's changes go: the shared truth of all pods of a data centre. Every adapter passes one contract. Each
- * verb rejects with `StoreUnavailable`, in bounded time, when the store cannot be reached.
+ * Where a roster can be read. Each verb rejects with `StoreUnavailable`, in bounded time, when the store cannot be reached.
  */
-export abstract class RosterStore {
+export abstract class RosterReader {
+  /** Where the roster is now; whatever was acknowledged before the call is included. */
+  abstract head(host: string): Promise<Head>;
+
+  /** The leases on a host, for a pod that has none of its own there. */
+  abstract leases(host: string): Promise<readonly Lease[]>;
+
+  /** Everything there is, at one revision. */
+  abstract snapshot(host: string): Promise<Snapshot>;
+
+  /** The next entries of the log after a revision, as far as the log goes back: as many as are good to take at once. */
+  abstract entriesAfter(host: string, revision: number): Promise<readonly LogEntry[]>;
+
+  /** Tells a listener of each entry appended from now on. Resolves, when it is listening, with the way to stop. */
+  abstract follow(host: string, listener: LogListener): Promise<() => void>;
+}
+
+/**
+ * Where a roster's changes go: the shared truth of all pods of a data centre. Every adapter passes one contract.
+ */
+export abstract class RosterStore extends RosterReader {
   /**
    * Registers a life of a pod and gives it a lease; tells the rows that an earlier life left. `known`: where the caller
    * last saw the roster; if that was in another epoch, the store knows that it has lost something, and goes on with
@@ -144,32 +166,17 @@ export abstract class RosterStore {
   /** Renews the lease of a pod that has one. */
   abstract beat(host: string, life: PodLife): Promise<Beat>;
 
-  /** The leases on a host, for a pod that has none of its own there. */
-  abstract leases(host: string): Promise<readonly Lease[]>;
-
   /** Takes some of a pod's rows out of the roster, if its lease still has the score that was seen, and has expired. */
   abstract sweep(host: string, instance: string, scoreSeen: number, cursor: string): Promise<Swept>;
 
   /** Gives the lease back; the pod has taken its rows out before. */
   abstract close(host: string, life: PodLife): Promise<void>;
 
-  /** Where the roster is now; whatever was acknowledged before the call is included. */
-  abstract head(host: string): Promise<Head>;
-
-  /** The same with the store's time, which is remembered: no later stamp undercuts it, nor `shownMs`. */
+  /** As `head`, with the store's time, which is remembered: no later stamp undercuts it, nor `shownMs`. */
   abstract now(host: string, shownMs: number): Promise<Head>;
 
   /** Begins a new epoch, unless that has happened already: somebody has proof that writes were lost in this one. */
   abstract renewEpoch(host: string, epochSeen: string): Promise<void>;
-
-  /** Everything there is, at one revision. */
-  abstract snapshot(host: string): Promise<Snapshot>;
-
-  /** The next entries of the log after a revision, as far as the log goes back: as many as are good to take at once. */
-  abstract entriesAfter(host: string, revision: number): Promise<readonly LogEntry[]>;
-
-  /** Tells a listener of each entry appended from now on. Resolves, when it is listening, with the way to stop. */
-  abstract follow(host: string, listener: LogListener): Promise<() => void>;
 
   /** The hosts that have something stored, or had until lately. A hint: it may be incomplete for a while after a loss. */
   abstract hosts(): Promise<readonly string[]>;

@@ -29,6 +29,7 @@ describe('The views of a pod', () => {
   const newViews = (): Views =>
     new Views({
       store,
+      own: store,
       profilesOf: () => directory,
       isWritten: () => Promise.resolve(isWritten),
       timing: { now: () => clockMs, wait: () => new Promise((resolve) => setImmediate(resolve)) },

@@ -3,7 +3,7 @@
  * for two rounds of `dropIdle`.
  */
 import { AppError } from '@rollcall/contract';
-import { FollowedView, type FollowedViewOptions, type Reading } from './followed-view';
+import { FollowedView, type FollowedViewOptions, type LastKnown, type Reading } from './followed-view';
 import type { Profiles } from './profile';
 import type { Head } from './roster.store';
 import type { RosterView } from './roster-view';
@@ -40,6 +40,11 @@ export class Views {
   /** The picture as it is, without asking the store; `undefined` if there is none. */
   current(host: string): RosterView | undefined {
     return this.kept.get(host)?.followed.current;
+  }
+
+  /** The same, with its age. */
+  lastKnown(host: string): LastKnown | undefined {
+    return this.kept.get(host)?.followed.lastKnown;
   }
 
   /**
@@ -97,8 +102,8 @@ export class Views {
     let kept = this.kept.get(host);
     if (kept === undefined) {
       if (this.kept.size >= VIEWS_MAX) this.dropVacant();
-      const { store, timing, times, isWritten, profilesOf } = this.options;
-      const followed = new FollowedView({ store, timing, times, isWritten, host, profiles: profilesOf(host) });
+      const { store, own, timing, times, isWritten, profilesOf } = this.options;
+      const followed = new FollowedView({ store, own, timing, times, isWritten, host, profiles: profilesOf(host) });
       kept = { followed, asked: true };
       this.kept.set(host, kept);
     }
