@@ -6,7 +6,7 @@
 import { StoreUnavailable } from '@rollcall/roster';
 import { createHash } from 'node:crypto';
 import type { RedisPort } from './port';
-import { SCRIPTS, type ScriptName } from './scripts';
+import { READING, SCRIPTS, type ScriptName } from './scripts';
 
 /** Answers that mean "not now": a failover, a slot on its way, a server that is starting. Never "the pod is gone". */
 const NOT_NOW = /^(TRYAGAIN|CLUSTERDOWN|LOADING|READONLY|MASTERDOWN|MOVED|ASK|BUSY|MISCONF|NOREPLICAS|OOM|UNBLOCKED)/;
@@ -78,11 +78,12 @@ export class RedisLink {
   async script(name: ScriptName, keys: readonly string[], argv: readonly string[]): Promise<unknown> {
     const key = keys[0] ?? '';
     const rest = [String(keys.length), ...keys, ...argv];
+    const readOnly = READING.has(name) ? '_RO' : '';
     try {
-      return await this.command(key, 'EVALSHA', SHAS[name], ...rest);
+      return await this.command(key, `EVALSHA${readOnly}`, SHAS[name], ...rest);
     } catch (error) {
       if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
-      return this.command(key, 'EVAL', SCRIPTS[name], ...rest);
+      return this.command(key, `EVAL${readOnly}`, SCRIPTS[name], ...rest);
     }
   }
 

@@ -6,6 +6,8 @@ export interface RedisPodRegistryOptions {
   /** `<prefix>:<dc>` */
   readonly prefix: string;
   readonly leaseMs: number;
+  /** Another data centre's, which is only looked at. */
+  readonly readOnly?: boolean;
 }
 
 /** The pods of a data centre: a hash of what each last told, with the time of Redis at which it told it. */
@@ -23,14 +25,14 @@ export class RedisPodRegistry extends PodRegistry {
   }
 
   override async list(): Promise<readonly PodSeen[]> {
-    const { link, leaseMs } = this.options;
+    const { link, leaseMs, readOnly = false } = this.options;
     const [nowMs, flat] = (await link.script('pods', [this.key], [])) as [string, string[]];
     const pods: PodSeen[] = [];
     for (let at = 1; at < flat.length; at += 2) {
       const [atMs, news] = JSON.parse(flat[at] ?? '') as [number, PodNews];
       const beatAgeMs = Math.max(0, Number(nowMs) - atMs);
       if (beatAgeMs <= leaseMs) pods.push({ ...news, beatAgeMs });
-      else await this.withdraw(news.instance);
+      else if (!readOnly) await this.withdraw(news.instance);
     }
     return pods;
   }

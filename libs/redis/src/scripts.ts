@@ -192,15 +192,14 @@ begin(ARGV[1], ARGV[2], ARGV[3])
 return head()
 `;
 
-/** Where the roster is, and how many rows and users it has there. ARGV: new epoch, new tag. */
-const TALLY = `${PRELUDE}
-begin(ARGV[1], ARGV[2])
+/** Where the roster is, and how many rows and users it has there. */
+const TALLY = `
 local rows = 0
 -- The pod's key without a pod is the beginning of each pod's.
-for _, instance in ipairs(redis.call('ZRANGE', LEASES, 0, -1)) do
-  rows = rows + math.max(0, redis.call('HLEN', OWN .. instance) - 3)
+for _, instance in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do
+  rows = rows + math.max(0, redis.call('HLEN', KEYS[6] .. instance) - 3)
 end
-return {head(), rows, redis.call('HLEN', USERS)}
+return {redis.call('HMGET', KEYS[1], 'epoch', 'epochAt', 'rev', 'tag', 't'), rows, redis.call('HLEN', KEYS[3])}
 `;
 
 /**
@@ -271,3 +270,6 @@ export const SCRIPTS = {
 } as const;
 
 export type ScriptName = keyof typeof SCRIPTS;
+
+/** Those that write nothing, so that a login that may only read may run them. */
+export const READING: ReadonlySet<ScriptName> = new Set(['leases', 'pods', 'tally']);
