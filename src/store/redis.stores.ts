@@ -11,13 +11,12 @@ import {
 } from '@rollcall/redis';
 import { StoreUnavailable } from '@rollcall/roster';
 import type { Config, RedisConfig } from '../config/config';
+import { RedisDatacenter } from './redis.datacenter';
 import { Stores } from './stores';
+import { TroubleLog } from './trouble-log';
 
 /** How often a Redis that has never answered is tried. */
 const FIRST_CONTACT_EVERY_MS = 100;
-
-/** A broken connection is reported again and again; once a while is enough. */
-const REPORT_EVERY_MS = 10_000;
 
 /** Shared by all pods of the data centre. It never falls back to anything: without Redis the pod is not ready. */
 export class RedisStores extends Stores {
@@ -26,19 +25,19 @@ export class RedisStores extends Stores {
   readonly directory: RedisUserDirectory;
   readonly pods: RedisPodRegistry;
   readonly messages: SocketMessages;
+  readonly others: readonly RedisDatacenter[];
   private readonly logger = new Logger('redis');
   private readonly link: RedisLink;
   private readonly staleMaxMs: number;
   private contact: 'none' | 'made' | 'refused' = 'none';
+  private readonly trouble = new TroubleLog('Redis');
   private closed = false;
-  private reportedAt = -Infinity;
 
-  constructor(
-    { dc, leaseMs, offlineGraceMs, staleMaxMs }: Config,
-    { urls, sentinels, prefix, timeoutMs }: RedisConfig,
-  ) {
+  constructor(config: Config, redis: RedisConfig) {
     super();
-    const settings: RedisSettings = { urls, sentinels, timeoutMs, onError: (error) => this.report(error) };
+    const { dc, leaseMs, offlineGraceMs, staleMaxMs, datacenters } = config;
+    const { urls, sentinels, prefix, timeoutMs } = redis;
+    const settings: RedisSettings = { urls, sentinels, timeoutMs, onError: (error) => this.trouble.report(error) };
     const keys = `${prefix}:${dc}`;
     this.staleMaxMs = staleMaxMs;
     this.link = new RedisLink(connectRedis(settings), timeoutMs);
@@ -46,6 +45,7 @@ export class RedisStores extends Stores {
     this.directory = new RedisUserDirectory({ link: this.link, prefix: keys });
     this.pods = new RedisPodRegistry({ link: this.link, prefix: keys, leaseMs });
     this.messages = socketMessages(settings, keys);
+    this.others = datacenters.map((other) => new RedisDatacenter(other, config, redis));
   }
 
   fault(): string | undefined {
@@ -81,8 +81,9 @@ export class RedisStores extends Stores {
 
   async close(): Promise<void> {
     this.closed = true;
+    this.trouble.close();
     await this.messages.close();
-    await this.link.close();
+    await Promise.all([this.link, ...this.others].map((each) => each.close()));
   }
 
   private async warnOfSettings(): Promise<void> {
@@ -106,12 +107,5 @@ export class RedisStores extends Stores {
       this.logger.debug(`INFO was refused, so the settings of Redis were not checked: ${String(error)}`);
       return undefined;
     }
-  }
-
-  private report(error: Error): void {
-    const now = performance.now();
-    if (this.closed || now - this.reportedAt < REPORT_EVERY_MS) return;
-    this.reportedAt = now;
-    this.logger.warn(`Redis cannot be reached: ${error.message || error.constructor.name}`);
   }
 }

@@ -1,5 +1,13 @@
-import type { PodRegistry, RosterStore, UserDirectory } from '@rollcall/roster';
+import type { PodRegistry, RosterReader, RosterStore, UserDirectory } from '@rollcall/roster';
 import type { SocketMessages } from '@rollcall/redis';
+
+/** Another data centre, which can be looked at from here and not be changed. */
+export interface OtherDatacenter {
+  readonly dc: string;
+  readonly rosters: RosterReader;
+  readonly directory: UserDirectory;
+  readonly pods: Pick<PodRegistry, 'list'>;
+}
 
 /** Where this pod keeps what pods share: all of it in one place, chosen once, at the start. */
 export abstract class Stores {
@@ -9,6 +17,8 @@ export abstract class Stores {
   abstract readonly pods: PodRegistry;
   /** How messages reach the sockets of other pods; absent where there are none. */
   abstract readonly messages?: SocketMessages;
+
+  abstract readonly others: readonly OtherDatacenter[];
 
   /** Why this pod cannot do its work now, in words; `undefined` if it can. */
   abstract fault(): string | undefined;

@@ -23,6 +23,8 @@ export interface RedisUserDirectoryOptions {
   readonly link: RedisLink;
   /** `<prefix>:<dc>` */
   readonly prefix: string;
+  /** Another data centre's, which is only looked at. */
+  readonly readOnly?: boolean;
 }
 
 /** How many changes the log remembers; a pod that missed more reads everything again. */
@@ -127,6 +129,7 @@ export class RedisUserDirectory extends UserDirectory {
   /** One at a time for each app, so nothing else writes to the copy while one of these waits for Redis. */
   private async catchUp(app: string, copy: DirectoryCopy): Promise<void> {
     await this.read(app, copy);
+    if (this.options.readOnly === true) return;
     try {
       await this.writeBack(app, copy);
     } catch (error) {

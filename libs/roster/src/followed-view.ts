@@ -53,6 +53,9 @@ export interface LastKnown {
 /** An entry is published before its write is acknowledged, and is nearly always here first; else the log is read. */
 const ENTRY_WAIT_MS = 3;
 
+/** A store of others may be far away: how often at most it is asked again before it has answered. */
+const NEXT_CHECK_MS = 20;
+
 /** A view that is still behind after so many rounds will not catch up: better an error than an endless wait. */
 const ROUNDS_MAX = 6;
 
@@ -105,7 +108,8 @@ export class FollowedView implements LogListener {
       const head = await question();
       return { head, view, viewRevision, roundTripMs: timing.now() - sentAt };
     };
-    this.heads = new SharedCheck(() => ask(() => store.head(host)));
+    const patience = own === undefined ? () => timing.wait(NEXT_CHECK_MS) : undefined;
+    this.heads = new SharedCheck(() => ask(() => store.head(host)), patience);
     this.times = own === undefined ? this.heads : new SharedCheck(() => ask(() => own.now(host, this.shownMs)));
   }
 

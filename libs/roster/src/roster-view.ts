@@ -190,6 +190,15 @@ export class RosterView {
     return Buffer.from(`[${fragments.join(',')}]`);
   }
 
+  /** Every connected user once, in the order of first connecting. */
+  userIds(): Iterable<string> {
+    return this.channels.everyone.userIds();
+  }
+
+  hasUser(userId: string): boolean {
+    return this.channels.has(userId);
+  }
+
   connection(connectionId: string): ConnectionRow | undefined {
     return this.rows.get(connectionId);
   }

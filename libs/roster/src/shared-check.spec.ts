@@ -58,4 +58,38 @@ describe('A shared question', () => {
     sent[2]?.resolve(3);
     expect(await third).toBe(3);
   });
+
+  it('with patience follows on one that takes long, but never without need', async () => {
+    let waits = 0;
+    let goOn: () => void = () => undefined;
+    const answers: Deferred<number>[] = [];
+    const far = new SharedCheck(
+      () => {
+        const answer = new Deferred<number>();
+        answers.push(answer);
+        return answer.promise;
+      },
+      () => {
+        waits += 1;
+        return new Promise((resolve) => (goOn = resolve));
+      },
+    );
+    const first = far.ask();
+    await settle();
+    expect(waits).toBe(0);
+    const later = [far.ask(), far.ask()];
+    await settle();
+    expect(answers).toHaveLength(1);
+    goOn();
+    await settle();
+    expect(answers).toHaveLength(2);
+    answers[1]?.resolve(2);
+    expect(await Promise.all(later)).toEqual([2, 2]);
+    answers[0]?.resolve(1);
+    expect(await first).toBe(1);
+    await settle();
+    void far.ask();
+    await settle();
+    expect([answers.length, waits]).toEqual([3, 1]);
+  });
 });

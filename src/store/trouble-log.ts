@@ -1,0 +1,25 @@
+import { Logger } from '@nestjs/common';
+
+/** A broken connection is reported again and again; once a while is enough. */
+const REPORT_EVERY_MS = 10_000;
+
+/** Says of one Redis, named in words, that it cannot be reached. */
+export class TroubleLog {
+  private readonly logger = new Logger('redis');
+  private reportedAt = -Infinity;
+  private closed = false;
+
+  constructor(private readonly what: string) {}
+
+  report(error: Error): void {
+    const now = performance.now();
+    if (this.closed || now - this.reportedAt < REPORT_EVERY_MS) return;
+    this.reportedAt = now;
+    this.logger.warn(`${this.what} cannot be reached: ${error.message || error.constructor.name}`);
+  }
+
+  /** From now on it is on purpose. */
+  close(): void {
+    this.closed = true;
+  }
+}
