@@ -1,7 +1,10 @@
 import { Module } from '@nestjs/common';
-import { CrossDcController } from './cross-dc.controller';
-import { CrossDc } from './cross-dc.service';
+import { DatacentersController } from './datacenters.controller';
+import { Datacenters } from './datacenters.service';
+import { Spread } from './spread.service';
+import { TotalsController } from './totals.controller';
+import { Totals } from './totals.service';
 
-/** Totals over data centres. */
-@Module({ controllers: [CrossDcController], providers: [CrossDc] })
+/** What all data centres have of a host, and how fresh that is. */
+@Module({ controllers: [TotalsController, DatacentersController], providers: [Datacenters, Totals, Spread] })
 export class CrossDcModule {}

@@ -33,6 +33,7 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
     .addTag('Messaging (BetterForms, Klai)', 'Who is in which channel, totals over data centres, and messages to tabs.')
     .addTag('Presence (Rocket.Chat)', 'Who is online, away, busy or offline.')
     .addTag('Users', "An app's back end manages its users.")
+    .addTag('Data centres', 'What each data centre has, and how fresh that is.')
     .addTag('Pods', 'Who serves.')
     .addTag('Health', 'For supervisors and load balancers.')
     .addBearerAuth({ type: 'http', scheme: 'bearer', description: "The app's API key." }, 'apiKey')

@@ -4,9 +4,7 @@ import { LocalRosters, StoreUnavailable, Views } from '@rollcall/roster';
 import { Config } from '../config/config';
 import { Connections } from '../sockets/connections.service';
 import { Stores } from './stores';
-
-/** How often what nobody uses any more is let go. A view survives one round without a question. */
-const TIDY_EVERY_MS = 60_000;
+import { TIDY_EVERY_MS } from './timing';
 
 /** This pod's life signs: beats, news of itself, and tidying up. At the end it takes itself off the books. */
 @Injectable()

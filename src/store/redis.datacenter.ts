@@ -14,7 +14,7 @@ export class RedisDatacenter implements OtherDatacenter {
 
   constructor({ dc, urls }: DatacenterConfig, { leaseMs }: Config, { prefix, timeoutMs }: RedisConfig) {
     this.dc = dc;
-    this.trouble = new TroubleLog(`Redis of ${dc}`);
+    this.trouble = new TroubleLog(`Redis of ${dc} cannot be reached`);
     this.link = new RedisLink(
       connectRedis({ urls, timeoutMs, onError: (error) => this.trouble.report(error) }),
       timeoutMs,

@@ -30,7 +30,7 @@ export class RedisStores extends Stores {
   private readonly link: RedisLink;
   private readonly staleMaxMs: number;
   private contact: 'none' | 'made' | 'refused' = 'none';
-  private readonly trouble = new TroubleLog('Redis');
+  private readonly trouble = new TroubleLog('Redis cannot be reached');
   private closed = false;
 
   constructor(config: Config, redis: RedisConfig) {

@@ -1,23 +1,17 @@
 import { Global, Logger, Module } from '@nestjs/common';
-import { LocalRosters, PodRegistry, RosterStore, type Timing, UserDirectory, Views } from '@rollcall/roster';
+import { LocalRosters, PodRegistry, RosterStore, UserDirectory, Views } from '@rollcall/roster';
 import { Accounts } from '../auth/accounts.service';
 import { Apps } from '../auth/apps.service';
 import { Config } from '../config/config';
 import { MemoryStores } from './memory.stores';
 import { Pulse } from './pulse.service';
 import { RedisStores } from './redis.stores';
+import { OtherDatacenters } from './other-datacenters.service';
 import { Stores } from './stores';
+import { REAL_TIME, REREGISTER_SLACK_MS } from './timing';
 
 /** A batch gathers for so long: one turn of the event loop in this process, and a little longer on the way to Redis. */
 const GATHER_MS = 2;
-
-/** Pods notice a loss with their next beat, and need a moment more to write what they own. */
-const REREGISTER_SLACK_MS = 500;
-
-const TIMING: Timing = {
-  now: () => performance.now(),
-  wait: (ms) => new Promise((resolve) => (ms === 0 ? setImmediate(resolve) : setTimeout(resolve, ms))),
-};
 
 /** Both halves of this pod's part in the rosters, which need to know of each other: what it writes and what it reads. */
 abstract class SharedRosters {
@@ -30,7 +24,7 @@ function shareRosters(store: RosterStore, accounts: Accounts, apps: Apps, config
   const views: Views = new Views({
     store,
     own: store,
-    timing: TIMING,
+    timing: REAL_TIME,
     times: { reregisterMs: config.beatMs + REREGISTER_SLACK_MS, staleMaxMs: config.staleMaxMs },
     isWritten: (host, epoch) => rosters.isWritten(host, epoch),
     profilesOf: (host) => accounts.profilesOf(host),
@@ -39,7 +33,7 @@ function shareRosters(store: RosterStore, accounts: Accounts, apps: Apps, config
   const rosters = new LocalRosters({
     instance: config.instance,
     store,
-    timing: TIMING,
+    timing: REAL_TIME,
     beatMs: config.beatMs,
     defer: (flush) => void (config.redis === undefined ? setImmediate(flush) : setTimeout(flush, GATHER_MS)),
     choiceOf: (host, userId) => views.current(host)?.presence.choiceOf(userId),
@@ -69,8 +63,9 @@ function shareRosters(store: RosterStore, accounts: Accounts, apps: Apps, config
     { provide: SharedRosters, useFactory: shareRosters, inject: [RosterStore, Accounts, Apps, Config] },
     { provide: Views, useFactory: ({ views }: SharedRosters) => views, inject: [SharedRosters] },
     { provide: LocalRosters, useFactory: ({ rosters }: SharedRosters) => rosters, inject: [SharedRosters] },
+    OtherDatacenters,
     Pulse,
   ],
-  exports: [Stores, RosterStore, UserDirectory, PodRegistry, Views, LocalRosters],
+  exports: [Stores, RosterStore, UserDirectory, PodRegistry, Views, LocalRosters, OtherDatacenters],
 })
 export class StoreModule {}

@@ -3,7 +3,7 @@ import { Logger } from '@nestjs/common';
 /** A broken connection is reported again and again; once a while is enough. */
 const REPORT_EVERY_MS = 10_000;
 
-/** Says of one Redis, named in words, that it cannot be reached. */
+/** Says that something goes wrong, and goes on doing so: `what` is the sentence, to which the error is added. */
 export class TroubleLog {
   private readonly logger = new Logger('redis');
   private reportedAt = -Infinity;
@@ -15,7 +15,7 @@ export class TroubleLog {
     const now = performance.now();
     if (this.closed || now - this.reportedAt < REPORT_EVERY_MS) return;
     this.reportedAt = now;
-    this.logger.warn(`${this.what} cannot be reached: ${error.message || error.constructor.name}`);
+    this.logger.warn(`${this.what}: ${error.message || error.constructor.name}`);
   }
 
   /** From now on it is on purpose. */

@@ -14,9 +14,9 @@ import { type Caller, FromCaller } from '../auth/caller';
 import { BodyPipe } from '../http/body.pipe';
 import { ChannelUserDto } from '../openapi/channel-user.dto';
 import { ApiMessageErrors } from '../openapi/responses';
-import { AllUsersDto } from './cross-dc.dto';
-import { ALL_USERS, ALL_USERS_REQUESTS } from './cross-dc.openapi';
-import { CrossDc } from './cross-dc.service';
+import { AllUsersDto } from './totals.dto';
+import { ALL_USERS, ALL_USERS_REQUESTS } from './totals.openapi';
+import { Totals } from './totals.service';
 
 @ApiTags('Messaging (BetterForms, Klai)')
 @ApiSecurity({})
@@ -25,8 +25,8 @@ import { CrossDc } from './cross-dc.service';
 @ApiExtension('x-auth-in-body', { field: 'apiKey' })
 @UseGuards(ApiKeyGuard)
 @Controller('message')
-export class CrossDcController {
-  constructor(private readonly crossDc: CrossDc) {}
+export class TotalsController {
+  constructor(private readonly totals: Totals) {}
 
   @Post('allusers')
   @Header('Content-Type', 'application/json')
@@ -45,7 +45,7 @@ export class CrossDcController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Buffer> {
     const asked = { includeUsers: includeUsers ?? false, dedupeUsers: dedupeUsers ?? true };
-    const { body, states } = await this.crossDc.totals(host, asked);
+    const { body, states } = await this.totals.of(host, asked);
     void reply.header('x-rollcall-dc', states);
     return body;
   }

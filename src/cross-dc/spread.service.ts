@@ -1,0 +1,86 @@
+import { Injectable } from '@nestjs/common';
+import { Config } from '../config/config';
+import type { Seen } from './datacenter';
+import type { DatacenterDto, DatacentersDto, SpreadUserDto } from './datacenters.dto';
+import { cursorOfUser, type DatacentersQuery } from './datacenters-query';
+import { Datacenters } from './datacenters.service';
+import { countDistinct, pageOfUsers } from './distinct-users';
+
+const breathe = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** How a host's connections are spread over data centres, for who operates them. */
+@Injectable()
+export class Spread {
+  constructor(
+    private readonly datacenters: Datacenters,
+    private readonly config: Config,
+  ) {}
+
+  async of(host: string, query: DatacentersQuery): Promise<DatacentersDto> {
+    const [looked, pods] = await Promise.all([this.datacenters.look(host, query.users), this.datacenters.pods()]);
+    const nowMs = Date.now();
+    const told = looked.map(({ dc, seen }) => ({ dc, seen: this.isMissing(seen) ? undefined : seen }));
+    const known = told.flatMap(({ seen }) => seen ?? []);
+    const totals = known.map(({ view }) => view.totals);
+    return {
+      datacenters: told.map(({ dc, seen }) => datacenterOf(dc, seen, pods.get(dc), nowMs)),
+      total: {
+        authenticated: totals.reduce((sum, { users }) => sum + users, 0),
+        anonymous: totals.reduce((sum, { anonymousConnections }) => sum + anonymousConnections, 0),
+        distinctUsers: await countDistinct(
+          known.map(({ view }) => view),
+          breathe,
+        ),
+      },
+      ...(query.users ? await this.page(known, query) : {}),
+    };
+  }
+
+  private isMissing(seen: Seen | undefined): boolean {
+    return seen === undefined || (!seen.answeredNow && seen.ageMs > this.config.dcStaleMaxMs);
+  }
+
+  /** One more than wanted is looked for, to know whether another page follows. */
+  private async page(
+    known: readonly Seen[],
+    { after, limit }: DatacentersQuery,
+  ): Promise<Pick<DatacentersDto, 'users' | 'nextCursor'>> {
+    const views = known.map(({ view }) => view);
+    const found = await pageOfUsers(views, after, limit + 1, breathe);
+    const ids = found.slice(0, limit);
+    const last = ids.at(-1);
+    return {
+      users: ids.map((id) => userOf(id, known)),
+      ...(found.length > limit && last !== undefined ? { nextCursor: cursorOfUser(last) } : {}),
+    };
+  }
+}
+
+function datacenterOf(dc: string, seen: Seen | undefined, pods: number | undefined, nowMs: number): DatacenterDto {
+  if (seen === undefined) return { dc, state: 'missing' };
+  const { users, anonymousConnections } = seen.view.totals;
+  return {
+    dc,
+    state: seen.answeredNow ? 'live' : 'stale',
+    asOf: new Date(nowMs - seen.ageMs).toISOString(),
+    roundTripMs: Math.round(seen.roundTripMs * 10) / 10,
+    ...(pods === undefined ? {} : { pods }),
+    authenticated: users,
+    anonymous: anonymousConnections,
+  };
+}
+
+function userOf(id: string, known: readonly Seen[]): SpreadUserDto {
+  const there = known.filter(({ view }) => view.hasUser(id));
+  return {
+    id,
+    // Data centres have directories of their own; the first one that knows an address has it.
+    email: there.map(({ view }) => view.presence.profile(id).email).find((email) => email !== null) ?? null,
+    connections: there.flatMap(({ dc, view }) =>
+      view.connectionsOf(id).map(({ connectionId, pod, channels }) => ({
+        ...{ dc, pod, connectionId },
+        channels: channels.map(({ channel, kind }) => ({ channel, kind })),
+      })),
+    ),
+  };
+}
