@@ -1,4 +1,4 @@
-import { type RosterStore, type Timing, Views } from '@rollcall/roster';
+import { type RosterReader, RosterStore, type Timing, Views } from '@rollcall/roster';
 import { Directory } from './roster-view';
 
 export const REAL_TIME: Timing = {
@@ -6,10 +6,10 @@ export const REAL_TIME: Timing = {
   wait: (ms) => new Promise((resolve) => (ms === 0 ? setImmediate(resolve) : setTimeout(resolve, ms))),
 };
 
-export const viewsOf = (store: RosterStore, times = { reregisterMs: 1000, staleMaxMs: 30_000 }): Views =>
+export const viewsOf = (store: RosterReader, times = { reregisterMs: 1000, staleMaxMs: 30_000 }): Views =>
   new Views({
     store,
-    own: store,
+    ...(store instanceof RosterStore ? { own: store } : {}),
     profilesOf: () => new Directory(),
     isWritten: () => Promise.resolve(true),
     timing: REAL_TIME,
