@@ -11,6 +11,7 @@ export const KEY_ROUTES: readonly (readonly [method: string, path: string])[] = 
   ['DELETE', '/v1/users/USER_1/tokens'],
   ['DELETE', '/v1/users/USER_1/connections'],
   ['GET', '/v1/pods'],
+  ['GET', '/v1/datacenters'],
 ];
 
 export const TOKEN_ROUTES: typeof KEY_ROUTES = [['GET', '/api/v1/users.presence']];
