@@ -1,5 +1,5 @@
 import type { RowGroup } from '../row';
-import { countsRows } from './counts.row';
+import { countsRow } from './counts.row';
 import { crowdScene } from './crowd.scene';
 import { fullPresenceRow } from './full-presence.row';
 import { joinVisibleRow } from './join-visible.row';
@@ -13,7 +13,7 @@ export const crowdGroup: RowGroup = (scale, processes) => {
   return [
     ...wholeMapRows(scale, scene),
     oneChannelRow(scale, scene),
-    ...countsRows(scale, scene),
+    countsRow(scale, scene),
     fullPresenceRow(scale, scene),
     joinVisibleRow(scale, scene, processes),
     smallPostRow(scale, scene),

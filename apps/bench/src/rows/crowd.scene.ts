@@ -1,22 +1,14 @@
 /* The servers that the rows with a crowd share. Each is started when it is first asked for. */
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { BareVerbs } from '../competitors/bare-http.main';
-import type { ConstantVerbs } from '../competitors/constant-buffer.main';
 import type { TableVerbs } from '../competitors/redis-table.main';
 import { bodyOf } from '../load/one-answer';
 import { once } from '../once';
 import type { Processes } from '../processes/processes';
-import { scratchFolder } from '../processes/scratch';
 import type { Scale } from '../row';
 import { pidOf, startChild } from '../stacks/child';
+import { constantServer, type OneServer } from '../stacks/constant';
 import { plainStack, ROOMS, rollcallStack, withCrowd } from '../stacks/crowded';
-import type { Measured } from '../stacks/measured';
 import { startRedis } from '../stacks/redis';
-
-export interface OneServer extends Measured {
-  readonly port: number;
-}
 
 export type CrowdScene = ReturnType<typeof crowdScene>;
 
@@ -25,12 +17,7 @@ export function crowdScene({ connections }: Scale, processes: Processes) {
   const p1 = once(async () => withCrowd(processes, await plainStack(processes, 2, true), connections));
   const map = once(async () => bodyOf((await rollcall()).users()));
   const constant = (name: string, answer: () => Promise<Buffer>) =>
-    once(async (): Promise<OneServer> => {
-      const file = join(scratchFolder(), `${name}.json`);
-      writeFileSync(file, await answer());
-      const server = startChild<ConstantVerbs>(processes, 'competitors/constant-buffer.main');
-      return { port: await server.call('start', { file }), podPids: [pidOf(server)] };
-    });
+    once(async () => constantServer(processes, name, await answer()));
   return {
     rollcall,
     /** Plain Socket.IO that shares rooms over Redis. */
@@ -40,7 +27,7 @@ export function crowdScene({ connections }: Scale, processes: Processes) {
       const redis = await startRedis(processes);
       const server = startChild<TableVerbs>(processes, 'competitors/redis-table.main');
       const settings = { redisUrl: redis.url, connections, rooms: ROOMS, users: connections, changed: 0 };
-      return { port: await server.call('start', settings), podPids: [pidOf(server)], redisPid: redis.pid };
+      return { port: await server.call('start', settings), podPids: [pidOf(server)], redisPids: [redis.pid] };
     }),
     /** Our own HTTP stack with our own bytes as a constant: the whole map, or any other answer. */
     p3: constant('map', map),

@@ -2,6 +2,7 @@
 import type { RowGroup } from '../row';
 import { connectingGroup } from './connecting.group';
 import { crowdGroup } from './crowd.group';
+import { datacentersGroup } from './datacenters.group';
 import { manyPodsGroup } from './many-pods.group';
 import { podKilledGroup } from './pod-killed.group';
 import { presenceDeltaGroup } from './presence-delta.group';
@@ -15,6 +16,7 @@ export const GROUPS: readonly RowGroup[] = [
   storeGroup,
   startGroup,
   presenceDeltaGroup,
+  datacentersGroup,
   podKilledGroup,
   manyPodsGroup,
 ];

@@ -35,7 +35,7 @@ export const presenceDeltaGroup: RowGroup = ({ share, sampleMs }, processes) => 
     if (answer.full || answer.users.length !== CHANGED) {
       throw new Error(`The answer has ${answer.users.length} users, full: ${answer.full}.`);
     }
-    return { question, podPids: [pod.pid], redisPid: redis.pid };
+    return { question, podPids: [pod.pid], redisPids: [redis.pid] };
   });
   const table = once(async () => {
     const redis = await startRedis(processes);
@@ -43,7 +43,7 @@ export const presenceDeltaGroup: RowGroup = ({ share, sampleMs }, processes) => 
     const settings = { redisUrl: redis.url, connections: 0, rooms: 1, users, changed: CHANGED };
     const port = await within('Filling the table', FILL_WITHIN_MS, server.call('start', settings));
     const question = { port, method: 'GET', path: `/presence?from=${users - CHANGED}` } as const;
-    return { question, podPids: [pidOf(server)], redisPid: redis.pid };
+    return { question, podPids: [pidOf(server)], redisPids: [redis.pid] };
   });
   const verdict = { unit: 'ms', ours: 'Rollcall', theirs: 'zset + HMGET' } as const;
   const row: Row = {

@@ -32,9 +32,14 @@ export interface CrowdedStack extends Stack {
   readonly crowd: Worker<CrowdVerbs>;
 }
 
-export async function rollcallStack(processes: Processes, podCount: number): Promise<Stack & { redis: RunningRedis }> {
-  const redis = await startRedis(processes);
-  const pods = await startPods(processes, podCount, redis);
+/** `place`: a Redis that is there already, and what else the pods are told. */
+export async function rollcallStack(
+  processes: Processes,
+  podCount: number,
+  place?: { readonly redis: RunningRedis; readonly environment: NodeJS.ProcessEnv },
+): Promise<Stack & { redis: RunningRedis }> {
+  const redis = place?.redis ?? (await startRedis(processes));
+  const pods = await startPods(processes, podCount, redis, place?.environment);
   const ports = pods.map(({ port }) => port);
   return {
     dialect: ROLLCALL,
@@ -42,7 +47,7 @@ export async function rollcallStack(processes: Processes, podCount: number): Pro
     pods: pods.map(({ worker }) => worker),
     podPids: pods.map(({ pid }) => pid),
     redis,
-    redisPid: redis.pid,
+    redisPids: [redis.pid],
     users: (channel) => usersQuestion(ports[0] ?? 0, channel),
   };
 }
@@ -60,7 +65,7 @@ export async function plainStack(processes: Processes, podCount: number, shared:
     pods: pods as unknown as Worker<Verbs>[],
     podPids: pods.map(pidOf),
     redis,
-    redisPid: redis?.pid,
+    redisPids: redis === undefined ? [] : [redis.pid],
     users: (channel) => ({
       port: ports[0] ?? 0,
       method: 'GET',

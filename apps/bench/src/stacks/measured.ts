@@ -9,16 +9,15 @@ export interface CpuCost {
 /** Servers that do one job together. */
 export interface Measured {
   readonly podPids: readonly number[];
-  readonly redisPid?: number;
+  readonly redisPids?: readonly number[];
 }
 
 /** Does something and tells what the servers took for it. */
 export async function costOf<Result>(
-  { podPids, redisPid }: Measured,
+  { podPids, redisPids = [] }: Measured,
   work: () => Promise<Result>,
 ): Promise<CpuCost & { readonly result: Result }> {
-  const redis = redisPid === undefined ? [] : [redisPid];
-  const [pods, store] = [cpuMsOfAll(podPids), cpuMsOfAll(redis)];
+  const [pods, store] = [cpuMsOfAll(podPids), cpuMsOfAll(redisPids)];
   const result = await work();
-  return { result, podsMs: cpuMsOfAll(podPids) - pods, redisMs: cpuMsOfAll(redis) - store };
+  return { result, podsMs: cpuMsOfAll(podPids) - pods, redisMs: cpuMsOfAll(redisPids) - store };
 }

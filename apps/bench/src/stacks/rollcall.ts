@@ -54,11 +54,20 @@ export interface RollcallPod {
   readonly worker: Worker<Verbs>;
 }
 
-export async function startPods(processes: Processes, count: number, redis: RunningRedis): Promise<RollcallPod[]> {
+export async function startPods(
+  processes: Processes,
+  count: number,
+  redis: RunningRedis,
+  environment: NodeJS.ProcessEnv = {},
+): Promise<RollcallPod[]> {
   const pods: RollcallPod[] = [];
   // Two at a time: a start is a second of CPU, and more at once only wait for each other.
   for (const ports of inPairs(await freePorts(count))) {
-    pods.push(...(await Promise.all(ports.map((port) => startPod(processes, port, redis)))));
+    pods.push(
+      ...(await Promise.all(
+        ports.map((port) => startPod(processes, port, { ...podEnvironment(port, redis), ...environment })),
+      )),
+    );
   }
   return pods;
 }
@@ -66,10 +75,10 @@ export async function startPods(processes: Processes, count: number, redis: Runn
 const inPairs = (ports: readonly number[]): number[][] =>
   ports.flatMap((_, n) => (n % 2 === 0 ? [ports.slice(n, n + 2)] : []));
 
-async function startPod(processes: Processes, port: number, redis: RunningRedis): Promise<RollcallPod> {
+async function startPod(processes: Processes, port: number, env: NodeJS.ProcessEnv): Promise<RollcallPod> {
   const child = processes.fork(MAIN, {
     execArgv: ['--expose-gc', '--import', GARBAGE_COLLECTOR],
-    env: podEnvironment(port, redis),
+    env,
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   await until('The start of a pod', START_WITHIN_MS, async () => (await statusOf(port, '/health/ready')) === 200);
