@@ -45,7 +45,7 @@ export class ChannelEvents implements OnModuleInit {
     const joined = roster.join(id, kind, channel);
     void connection.socket.join(room);
     const written = await joined;
-    const view = (await this.views.latest(connection.host))?.view;
+    const view = (await this.views.latest(connection.host, 'readRoster'))?.view;
     const member = { connectionId: id, userId: visitor.user?.id ?? null };
     const known = written === 'degraded' ? view?.countWith(kind, channel, member) : view?.count(kind, channel);
     return { channel, kind, count: known ?? 1, cursor: view?.cursor ?? '', ...degraded(written) };
@@ -67,7 +67,7 @@ export class ChannelEvents implements OnModuleInit {
     socket.to(room).emit('message', { channel, message, from } satisfies Message);
     // The sender's own join may still be on its way to the store, and others' with it.
     const written = await roster.join(id, kind, channel);
-    const view = (await this.views.latest(host))?.view;
+    const view = (await this.views.latest(host, 'readRoster'))?.view;
     if (view === undefined) return { delivered: 0, ...degraded(written) };
     // By now the sender may have left again, and is taken off only where it is counted.
     const own = view.connection(id)?.channels.some((place) => place.kind === kind && place.channel === channel);

@@ -76,7 +76,7 @@ export class ChannelsController {
     @FromCaller() { host }: Caller,
     @Body(new BodyPipe(ChannelsDto)) _: ChannelsDto,
   ): Promise<ChannelNamesDto> {
-    const { view } = await this.views.read(host);
+    const { view } = await this.views.readRoster(host);
     return view.channelNames();
   }
 

@@ -18,7 +18,7 @@ export class Messages {
    * names reach gets the message once, under the first of them.
    */
   async send({ host }: Scope, channels: readonly string[], message: unknown): Promise<void> {
-    const { view } = await this.views.read(host);
+    const { view } = await this.views.readRoster(host);
     const reached: string[] = [];
     for (const channel of new Set(channels)) {
       const rooms = this.roomsOf(host, channel, (connectionId) => view.connection(connectionId) !== undefined);

@@ -23,8 +23,8 @@ export interface Place {
   readonly dc: string;
   readonly views: Views;
   readonly pods: Pick<PodRegistry, 'list'>;
-  /** Absent: with each reading the profiles are up to date. */
-  refreshProfiles?(host: string): Promise<void>;
+  /** Brings up to date what is known there of the users of a host's app. */
+  refreshProfiles(host: string): Promise<void>;
 }
 
 export class Datacenter {
@@ -44,9 +44,9 @@ export class Datacenter {
     const { dc, views } = this.place;
     let answered: { view: RosterView; staleMs: number } | undefined;
     const read = this.attempt(async () => {
-      answered = await views.read(host);
+      answered = await views.readRoster(host);
     });
-    const refreshed = withUsers ? this.attempt(async () => this.place.refreshProfiles?.(host)) : undefined;
+    const refreshed = withUsers ? this.attempt(async () => this.place.refreshProfiles(host)) : undefined;
     await Promise.race([Promise.all([read, refreshed]), late]);
     const known = views.lastKnown(host);
     if (known === undefined) return undefined;

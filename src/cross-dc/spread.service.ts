@@ -3,7 +3,7 @@ import { Config } from '../config/config';
 import type { Seen } from './datacenter';
 import type { DatacenterDto, DatacentersDto, SpreadUserDto } from './datacenters.dto';
 import { cursorOfUser, type DatacentersQuery } from './datacenters-query';
-import { Datacenters } from './datacenters.service';
+import { Datacenters } from './datacenters';
 import { countDistinct, pageOfUsers } from './distinct-users';
 
 const breathe = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -4,7 +4,7 @@ import type { RosterView } from '@rollcall/roster';
 import { Config } from '../config/config';
 import { type Asked, type Figures, type Said, type TotalsAnswer, totalsOf } from './datacenter-totals';
 import type { Seen } from './datacenter';
-import { Datacenters } from './datacenters.service';
+import { Datacenters } from './datacenters';
 
 /** Asks each data centre about a host, and adds up what they said. */
 @Injectable()

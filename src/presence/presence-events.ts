@@ -42,7 +42,7 @@ export class PresenceEvents implements OnModuleInit {
   }
 
   private async shown({ host }: Connection, userId: string): Promise<Status> {
-    const reading = await this.views.latest(host);
+    const reading = await this.views.latest(host, 'readPresence');
     return reading?.view.presence.statusAt(userId, reading.atMs) ?? 'online';
   }
 }

@@ -24,14 +24,16 @@ export class Closing {
    * @throws AppError UNAVAILABLE if a pod did not do it in time.
    */
   async close(userId: string, host: string): Promise<number> {
-    const meant = new Set((await this.views.read(host)).view.connectionsOf(userId).map((row) => row.connectionId));
+    const meant = new Set(
+      (await this.views.readRoster(host)).view.connectionsOf(userId).map((row) => row.connectionId),
+    );
     for (const { id } of this.connections.of(userId, host)) meant.add(id);
     const giveUpAt = performance.now() + WITHIN_MS;
     for (let left = [...meant]; left.length > 0;) {
       // A message to another pod may be lost, so it is said until it is done. Each tab's room is its own id.
       this.sockets.server.in(left).disconnectSockets(true);
       for (const connection of this.connections.of(userId, host)) await connection.left;
-      const { view } = await this.views.read(host);
+      const { view } = await this.views.readRoster(host);
       left = left.filter((connectionId) => view.connection(connectionId) !== undefined);
       if (left.length === 0) break;
       if (performance.now() > giveUpAt) throw new AppError('UNAVAILABLE', 'Some sockets could not be closed in time.');

@@ -52,7 +52,7 @@ export class Pulse implements OnApplicationBootstrap, OnApplicationShutdown {
     await this.attempt(async () => {
       const { instance, dc, version, apps } = this.config;
       // A view of each host with connections here: what users have chosen is then known, should Redis forget it.
-      await Promise.all(this.rosters.hosts().map((host) => this.attempt(() => this.views.read(host))));
+      await Promise.all(this.rosters.hosts().map((host) => this.attempt(() => this.views.readRoster(host))));
       this.views.keepUp();
       await Promise.all(apps.map(({ id }) => this.attempt(() => this.stores.directory.refresh(id))));
       await this.stores.pods.announce({

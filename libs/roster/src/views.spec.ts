@@ -201,14 +201,14 @@ describe('The views of a pod', () => {
 
     it('have the last picture for who has done something, however old it is, if there ever was one', async () => {
       store.away = true;
-      expect(await views.latest(HOST)).toBeUndefined();
+      expect(await views.latest(HOST, 'readPresence')).toBeUndefined();
       store.away = false;
       await pod.row('c1', rowOf('ada'));
-      expect((await views.latest(HOST))?.view.totals.userConnections).toBe(1);
+      expect((await views.latest(HOST, 'readPresence'))?.view.totals.userConnections).toBe(1);
       store.away = true;
       clockMs += 2 * STALE_MAX_MS;
       await expect(views.read(HOST)).rejects.toThrow(AppError);
-      expect((await views.latest(HOST))?.view.totals.userConnections).toBe(1);
+      expect((await views.latest(HOST, 'readPresence'))?.view.totals.userConnections).toBe(1);
     });
 
     it('have nothing to show of a host that nobody has asked about before', async () => {

@@ -28,13 +28,20 @@ export class Views {
   constructor(private readonly options: ViewsOptions) {}
 
   /** The host's view, as fresh as the last acknowledged write. @throws AppError UNAVAILABLE */
-  read(host: string): Promise<Reading> {
-    return this.answer(host, false);
+  async read(host: string): Promise<Reading> {
+    const [reading] = await Promise.all([this.readRoster(host), this.options.beforeAnswer?.(host)]);
+    return reading;
   }
 
   /** The same, at a moment that no later presence stamp undercuts. @throws AppError UNAVAILABLE */
-  readPresence(host: string): Promise<Reading> {
-    return this.answer(host, true);
+  async readPresence(host: string): Promise<Reading> {
+    const [reading] = await Promise.all([this.of(host).read(true), this.options.beforeAnswer?.(host)]);
+    return reading;
+  }
+
+  /** As `read`, for an answer that shows nobody's profile. @throws AppError UNAVAILABLE */
+  readRoster(host: string): Promise<Reading> {
+    return this.of(host).read(false);
   }
 
   /** The picture as it is, without asking the store; `undefined` if there is none. */
@@ -48,12 +55,15 @@ export class Views {
   }
 
   /**
-   * For what answers an act that has been done: fresh if that can be had, else the last picture, however old it is;
-   * `undefined` if there never was one.
+   * For what answers an act that has been done, from one of the ways to read: fresh if that can be had, else the last
+   * picture, however old it is; `undefined` if there never was one.
    */
-  async latest(host: string): Promise<{ view: RosterView; atMs: number } | undefined> {
+  async latest(
+    host: string,
+    read: 'readRoster' | 'readPresence',
+  ): Promise<{ view: RosterView; atMs: number } | undefined> {
     try {
-      return await this.readPresence(host);
+      return await this[read](host);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       const view = this.current(host);
@@ -91,11 +101,6 @@ export class Views {
       if (!kept.asked) this.drop(host, kept);
       kept.asked = false;
     }
-  }
-
-  private async answer(host: string, presence: boolean): Promise<Reading> {
-    const [reading] = await Promise.all([this.of(host).read(presence), this.options.beforeAnswer?.(host)]);
-    return reading;
   }
 
   private of(host: string): FollowedView {

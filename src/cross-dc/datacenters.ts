@@ -1,8 +1,4 @@
-import { Injectable } from '@nestjs/common';
-import { PodRegistry, Views } from '@rollcall/roster';
-import { Config } from '../config/config';
-import { OtherDatacenters } from '../store/other-datacenters.service';
-import { Datacenter, type Seen } from './datacenter';
+import { Datacenter, type Place, type Seen } from './datacenter';
 
 export interface DatacenterSeen {
   readonly dc: string;
@@ -10,20 +6,16 @@ export interface DatacenterSeen {
   readonly seen: Seen | undefined;
 }
 
-/** This data centre and the others, asked together; none is waited for beyond `DC_TIMEOUT_MS`. */
-@Injectable()
+/** This data centre and the others, asked together; none is waited for beyond the timeout. */
 export class Datacenters {
-  /** This one first, the others in the order of the configuration. */
   private readonly all: readonly Datacenter[];
 
+  /** `places`: this one first, the others in the order of the configuration. */
   constructor(
-    views: Views,
-    pods: PodRegistry,
-    { all: others }: OtherDatacenters,
-    private readonly config: Config,
+    places: readonly Place[],
+    private readonly timeoutMs: number,
   ) {
-    const own = new Datacenter({ dc: config.dc, views, pods });
-    this.all = [own, ...others.map((other) => new Datacenter(other))];
+    this.all = places.map((place) => new Datacenter(place));
   }
 
   /** `withUsers`: who they are will be shown, too. */
@@ -44,7 +36,7 @@ export class Datacenters {
   private async inTime<Answer>(ask: (late: Promise<void>) => Promise<Answer>): Promise<Answer> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, this.config.dcTimeoutMs);
+      timer = setTimeout(resolve, this.timeoutMs);
     });
     try {
       return await ask(late);
