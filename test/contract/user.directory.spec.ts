@@ -186,6 +186,27 @@ describeWithRedis('A directory on Redis', () => {
     });
   });
 
+  it('takes nobody for gone whom a reading over a failover has left out', async () => {
+    const [here, reader] = [await pod(), await pod()];
+    const userIds = Array.from({ length: 1200 }, (_, n) => `user ${n}`);
+    await Promise.all(userIds.map((userId) => here.put(APP, userId, { name: userId })));
+    await reader.refresh(APP);
+    await redis.command('DEL', LOG);
+    const command = reader.link.command.bind(reader.link);
+    let cut = false;
+    jest.spyOn(reader.link, 'command').mockImplementation(async (key, name = '', ...args) => {
+      const reply = await command(key, name, ...args);
+      if (name !== 'HSCAN' || cut) return reply;
+      cut = true;
+      // Another server takes the cursor for its own end.
+      return ['0', (reply as [string, string[]])[1]];
+    });
+    reader.changes.length = 0;
+    await reader.refresh(APP);
+    expect([cut, reader.changes]).toEqual([true, []]);
+    expect(userIds.filter((id) => reader.find(APP, id)?.details?.name !== id)).toEqual([]);
+  });
+
   it('tells of nobody who is the same after everything was read again', async () => {
     const here = await pod();
     await here.put(APP, 'ada', { name: 'Ada' });

@@ -33,6 +33,9 @@ const LOG_MAX = '10000';
 /** So much is asked for, or written back, at once: more would keep the other commands of this pod waiting. */
 const PAGE = 500;
 
+/** A failover in the middle of reading is no reason to fail; one after the other is. */
+const READ_TRIES = 5;
+
 /** Another pod may write the same user at the same time, a few times over. */
 const WRITE_TRIES = 20;
 
@@ -168,9 +171,23 @@ export class RedisUserDirectory extends UserDirectory {
   }
 
   private async readAll(app: string, copy: DirectoryCopy, end: string): Promise<void> {
+    for (let tries = 0; tries < READ_TRIES; tries += 1) {
+      const missing = await this.scan(app, copy);
+      if (missing === undefined) continue;
+      copy.position = end;
+      for (const userId of missing) copy.take(userId, null);
+      return;
+    }
+    throw new StoreUnavailable('The users could not be read as a whole.');
+  }
+
+  /** Takes all that Redis has; returns whom it has no more, or `undefined` if it has told of fewer than there were. */
+  private async scan(app: string, copy: DirectoryCopy): Promise<ReadonlySet<string> | undefined> {
     const { link } = this.options;
     const [entries] = this.keys(app);
+    const count = Number(await link.command(entries, 'HLEN', entries));
     const missing = new Set(copy.userIds());
+    const seen = new Set<string>();
     let cursor = '0';
     do {
       const scan = ['HSCAN', entries, cursor, 'COUNT', String(PAGE)];
@@ -178,12 +195,13 @@ export class RedisUserDirectory extends UserDirectory {
       for (let at = 0; at < pairs.length; at += 2) {
         const userId = decodeName(pairs[at] ?? '');
         missing.delete(userId);
+        seen.add(userId);
         copy.take(userId, pairs[at + 1] ?? null);
       }
       cursor = next;
     } while (cursor !== '0');
-    copy.position = end;
-    for (const userId of missing) copy.take(userId, null);
+    // A scan that went on at another server, after a failover, has missed some, and nobody said so. Entries only get more.
+    return seen.size < count ? undefined : missing;
   }
 
   /**
