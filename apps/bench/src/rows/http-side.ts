@@ -3,12 +3,14 @@ import { quantile } from '../measure/statistics';
 import type { Asking, Load, Question } from '../load/question';
 import { once } from '../once';
 import type { Figures, Side } from '../row';
-import { costOf, type Measured } from '../stacks/measured';
+import { costOf, idleCostOf, type Measured } from '../stacks/measured';
 
 export type Loader = (question: Question, asking: Asking) => Promise<Load>;
 
 /** Long enough for the compilers of both sides to have seen the hot paths. */
 const WARM_UP_MS = 1500;
+
+const NOTHING = { podsMs: 0, redisMs: 0 };
 
 /** P1 fails now and then, and is compared by the answers that it gives. */
 const FAILED_MAX = 0.05;
@@ -28,15 +30,18 @@ export function httpSide<Stack extends Measured>(side: HttpSide<Stack>): Side {
   const ready = once(async () => {
     const stack = await side.stack();
     await load(question(stack), { callers: asking.callers, ms: Math.min(WARM_UP_MS, asking.ms) });
-    return stack;
+    // What goes on meanwhile is part of what is measured.
+    const idle = side.during === undefined ? await idleCostOf(stack) : NOTHING;
+    return { stack, idle };
   });
   return {
     name,
     sample: async () => {
-      const stack = await ready();
+      const { stack, idle } = await ready();
       const ask = async (): Promise<Figures> => {
         const { result, podsMs, redisMs } = await costOf(stack, () => load(question(stack), asking));
-        return figuresOf(result, podsMs, redisMs);
+        const { seconds } = result;
+        return figuresOf(result, podsMs - idle.podsMs * seconds, redisMs - idle.redisMs * seconds);
       };
       return side.during === undefined ? ask() : side.during(stack, ask);
     },

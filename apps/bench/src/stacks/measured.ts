@@ -1,4 +1,5 @@
 import { cpuMsOfAll } from '../measure/process-cost';
+import { pause } from '../processes/patience';
 
 /** CPU time that something took, of the pods together and of their Redis apart. */
 export interface CpuCost {
@@ -10,6 +11,15 @@ export interface CpuCost {
 export interface Measured {
   readonly podPids: readonly number[];
   readonly redisPids?: readonly number[];
+}
+
+/** Long enough for each open connection's heartbeat to have a fair part in it. */
+const IDLE_MS = 2500;
+
+/** What the servers take while nobody asks them anything, in ms of CPU a second: a crowd that is only there has heartbeats. */
+export async function idleCostOf(servers: Measured): Promise<CpuCost> {
+  const { podsMs, redisMs } = await costOf(servers, () => pause(IDLE_MS));
+  return { podsMs: podsMs / (IDLE_MS / 1000), redisMs: redisMs / (IDLE_MS / 1000) };
 }
 
 /** Does something and tells what the servers took for it. */
