@@ -8,8 +8,15 @@ module.exports = {
     {
       name: 'nothing-imports-companions',
       severity: 'error',
-      from: { path: '^(src|libs|test)/' },
+      from: { path: '^(src|libs)/' },
       to: { path: '^apps/' },
+    },
+    {
+      name: 'companions-and-tests-share-the-cluster',
+      comment: 'Its processes and lines are what the bench and the tests start, too.',
+      severity: 'error',
+      from: { path: '^(?:test|apps/([^/]+))/' },
+      to: { path: '^apps/', pathNot: ['^apps/cluster/', '^apps/$1/'] },
     },
     {
       name: 'contract-stands-alone',

@@ -1,15 +1,9 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { type PodProcess } from '../../apps/cluster/src/processes/pod-process';
 import { eventually } from './eventually';
 import { Faces } from './faces';
-import { freePort } from './free-ports';
+import { launchPod } from './pod-process';
 import { appsFile } from './rollcall';
 import { shop } from './shop';
-import { stopAfterTest } from './teardown';
-
-const ROOT = join(__dirname, '../..');
-const MAIN = join(ROOT, 'dist/src/main.js');
 
 /** A tenth of what they are in real life, about; machines that are busy cannot keep up with less. */
 export const QUICK = {
@@ -24,25 +18,12 @@ export type Settings = Partial<Record<keyof typeof QUICK, number>>;
 
 /** The built service as a process of its own, serving the shop from a Redis. */
 export class RedisPod extends Faces {
-  /** All that it has said on either output, as text. */
-  private said = '';
-  private ended: number | string | undefined;
   /** Resolves with its exit code, or with the signal that has killed it. */
   readonly end: Promise<number | string>;
 
-  private constructor(
-    readonly port: number,
-    private readonly child: ChildProcess,
-  ) {
+  private constructor(private readonly process: PodProcess) {
     super();
-    child.stdout?.on('data', (chunk) => (this.said += String(chunk)));
-    child.stderr?.on('data', (chunk) => (this.said += String(chunk)));
-    this.end = new Promise((resolve) => {
-      child.once('exit', (code, signal) => {
-        this.ended = code ?? signal ?? -1;
-        resolve(this.ended);
-      });
-    });
+    this.end = process.program.whenEnded.then(({ code, signal }) => code ?? signal ?? -1);
   }
 
   /** Begins to start; it may never become ready. */
@@ -51,28 +32,17 @@ export class RedisPod extends Faces {
     settings: Settings = {},
     environment: Record<string, string> = {},
   ): Promise<RedisPod> {
-    if (!existsSync(MAIN)) execFileSync('npm', ['run', 'build', '--silent'], { cwd: ROOT });
-    const port = await freePort();
     const times = Object.entries({ ...QUICK, ...settings }).map(([name, ms]) => [name, String(ms)]);
-    const child = spawn(process.execPath, [MAIN], {
-      cwd: ROOT,
-      env: {
+    const pod = await launchPod({
+      environment: {
         ...(Object.fromEntries(times) as Record<string, string>),
-        PORT: String(port),
-        BIND: '127.0.0.1',
         LOG_LEVEL: 'warn',
         REDIS_URL: `redis://127.0.0.1:${redisPort}`,
         APPS_FILE: appsFile({ apps: [shop()] }),
         ...environment,
       },
-      stdio: ['ignore', 'pipe', 'pipe'],
     });
-    const pod = new RedisPod(port, child);
-    stopAfterTest(async () => {
-      child.kill('SIGKILL');
-      await pod.end;
-    });
-    return pod;
+    return new RedisPod(pod);
   }
 
   static async start(...launched: Parameters<typeof RedisPod.launch>): Promise<RedisPod> {
@@ -81,18 +51,23 @@ export class RedisPod extends Faces {
     return pod;
   }
 
-  signal(signal: 'SIGTERM' | 'SIGKILL'): void {
-    this.child.kill(signal);
+  get port(): number {
+    return this.process.port;
   }
 
+  signal(signal: 'SIGTERM' | 'SIGKILL'): void {
+    this.process.program.signal(signal);
+  }
+
+  /** All that it has said on either output, as text. */
   get output(): string {
-    return this.said;
+    return this.process.output;
   }
 
   /** It lives, and nothing has gone wrong that nobody expected. */
   expectSound(): void {
-    expect(this.ended).toBeUndefined();
-    const faults = this.said.split('\n').filter((line) => line !== '' && !/^\{"level":(10|20|30|40),/.test(line));
+    expect(this.process.program.end).toBeUndefined();
+    const faults = this.output.split('\n').filter((line) => line !== '' && !/^\{"level":(10|20|30|40),/.test(line));
     expect(faults).toEqual([]);
   }
 

@@ -2,21 +2,21 @@
  * Real Redis servers for tests: one, a cluster of three masters, or a master with a replica and a sentinel. They listen
  * on 127.0.0.1 alone, keep nothing on disk, and end with the test file.
  */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient } from 'redis';
+import { REDIS_SERVER, RedisProcess, redisSettings } from '../../apps/cluster/src/processes/redis-process';
 import type { Certificate } from './certificate';
 import { eventually } from './eventually';
 import { EVERYTHING } from './everything';
 import { freePort, freePorts } from './free-ports';
 
-const BINARY = process.env.REDIS_SERVER ?? 'redis-server';
 const START_WITHIN_MS = 15_000;
 
-export const hasRedisServer = spawnSync(BINARY, ['--version']).status === 0;
+export const hasRedisServer = spawnSync(REDIS_SERVER, ['--version']).status === 0;
 
 /** `describe` where there is a Redis server; without one the suite says that it is left out, or fails if all must run. */
 export function describeWithRedis(name: string, body: () => void): void {
@@ -24,18 +24,18 @@ export function describeWithRedis(name: string, body: () => void): void {
   if (EVERYTHING) {
     return describe(name, () => {
       it('needs a Redis server', () => {
-        throw new Error(`There is no ${BINARY}. Install one: apt-get install redis-server`);
+        throw new Error(`There is no ${REDIS_SERVER}. Install one: apt-get install redis-server`);
       });
     });
   }
-  process.stderr.write(`SKIPPED: ${name}. There is no ${BINARY}: apt-get install redis-server\n`);
+  process.stderr.write(`SKIPPED: ${name}. There is no ${REDIS_SERVER}: apt-get install redis-server\n`);
   describe.skip(name, body);
 }
 
 export interface RunningRedis {
   readonly port: number;
   readonly url: string;
-  readonly process: ChildProcess;
+  readonly process: RedisProcess;
   /** One command over a connection of its own. */
   command(...args: string[]): Promise<unknown>;
   stop(): Promise<void>;
@@ -62,39 +62,13 @@ async function commandAt(url: string, args: string[], { tls }: Door): Promise<un
 
 /** Starts a server with these arguments and waits until it answers. */
 async function start(port: number, args: string[], door: Door = {}): Promise<RunningRedis> {
-  const child = spawn(BINARY, args, { stdio: 'ignore' });
   const login = door.login === undefined ? '' : `${door.login}@`;
   const url = `${door.tls === undefined ? 'redis' : 'rediss'}://${login}127.0.0.1:${port}`;
   const command = (...command: string[]): Promise<unknown> => commandAt(url, command, door);
-  const stop = (): Promise<void> => stopProcess(child);
-  try {
-    await eventually(
-      async () => {
-        if (child.exitCode !== null) return;
-        await command('PING');
-      },
-      { within: START_WITHIN_MS },
-    );
-    if (child.exitCode !== null) throw new Error(`The Redis server ended with ${child.exitCode}: ${args.join(' ')}`);
-  } catch (error) {
-    await stop();
-    throw error;
-  }
-  return { port, url, process: child, command, stop };
+  const server = new RedisProcess(port, args, () => command('PING'));
+  await server.start();
+  return { port, url, process: server, command, stop: async () => void (await server.stop()) };
 }
-
-async function stopProcess(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = new Promise((resolve) => child.once('exit', resolve));
-  child.kill('SIGKILL');
-  await ended;
-}
-
-const settings = (port: number, dir: string): string[] =>
-  ['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--save', '', '--appendonly', 'no'].concat([
-    '--loglevel',
-    'warning',
-  ]);
 
 async function temporary(): Promise<{ dir: string; remove: () => Promise<void> }> {
   const dir = await mkdtemp(join(tmpdir(), 'rollcall-redis-'));
@@ -109,7 +83,7 @@ export async function startRedis({
 }: { at?: number; args?: string[] } & Door = {}): Promise<RunningRedis> {
   const { dir, remove } = await temporary();
   const port = at ?? (await freePort());
-  const redis = await start(port, [...settings(port, dir), ...args, ...tlsOnly(port, door.tls)], door);
+  const redis = await start(port, [...redisSettings(port, dir), ...args, ...tlsOnly(port, door.tls)], door);
   return { ...redis, stop: () => redis.stop().then(remove) };
 }
 
@@ -133,7 +107,7 @@ export async function startRedisCluster(): Promise<RunningCluster> {
     free.slice(0, 3).map((port, n) => {
       const cluster = ['--cluster-enabled', 'yes', '--cluster-config-file', `nodes-${n}.conf`];
       // The usual bus port, 10,000 higher, may not exist.
-      return start(port, [...settings(port, dir), ...cluster, '--cluster-port', String(free[n + 3])]);
+      return start(port, [...redisSettings(port, dir), ...cluster, '--cluster-port', String(free[n + 3])]);
     }),
   );
   const [first] = nodes;
@@ -182,9 +156,9 @@ export interface RunningSentinel {
 export async function startRedisSentinel(): Promise<RunningSentinel> {
   const { dir, remove } = await temporary();
   const [masterPort = 0, replicaPort = 0, sentinelPort = 0] = await freePorts(3);
-  const master = await start(masterPort, settings(masterPort, dir));
+  const master = await start(masterPort, redisSettings(masterPort, dir));
   const replica = await start(replicaPort, [
-    ...settings(replicaPort, dir),
+    ...redisSettings(replicaPort, dir),
     ...['--replicaof', '127.0.0.1', String(masterPort), '--repl-diskless-sync-delay', '0'],
   ]);
   const file = join(dir, 'sentinel.conf');

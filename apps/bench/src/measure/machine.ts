@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { cpus, loadavg, release, totalmem, type } from 'node:os';
-import { REDIS_SERVER } from '../stacks/redis';
+import { REDIS_SERVER } from '../../../cluster/src/processes/redis-process';
 
 /** What the figures were taken on. */
 export interface Machine {

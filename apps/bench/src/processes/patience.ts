@@ -1,3 +1,5 @@
+export { pause, until } from '../../../cluster/src/processes/patience';
+
 /** Rejects when a promise takes longer: the bench is bounded in time, whatever it measures. */
 export async function within<Result>(what: string, ms: number, work: Promise<Result>): Promise<Result> {
   let timer: NodeJS.Timeout | undefined;
@@ -8,16 +10,5 @@ export async function within<Result>(what: string, ms: number, work: Promise<Res
     return await Promise.race([work, late]);
   } finally {
     clearTimeout(timer);
-  }
-}
-
-export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** Tries until it is true. */
-export async function until(what: string, ms: number, isSo: () => Promise<boolean>): Promise<void> {
-  const endsAt = performance.now() + ms;
-  while (!(await isSo())) {
-    if (performance.now() > endsAt) throw new Error(`${what} took longer than ${ms / 1000} s.`);
-    await pause(10);
   }
 }

@@ -1,10 +1,11 @@
 import { connect } from 'node:net';
+import { freePorts } from '../../../cluster/src/processes/free-ports';
+import { statusOf } from '../../../cluster/src/processes/status-of';
 import { cpuMsOf } from '../measure/process-cost';
-import { freePorts } from '../processes/ports';
 import { pause } from '../processes/patience';
 import { type Processes, withProcesses } from '../processes/processes';
 import type { Figures, Row, RowGroup, Side } from '../row';
-import { podEnvironment, podMain, statusOf } from '../stacks/rollcall';
+import { podEnvironment, podMain } from '../stacks/rollcall';
 import { type RunningRedis, startRedis } from '../stacks/redis';
 
 const START_WITHIN_MS = 30_000;

@@ -1,10 +1,10 @@
 /* The service under test: built, in processes of its own, as `npm run serve` starts it. */
 import { writeFileSync } from 'node:fs';
-import { request } from 'node:http';
 import { join } from 'node:path';
+import { freePorts } from '../../../cluster/src/processes/free-ports';
+import { statusOf } from '../../../cluster/src/processes/status-of';
 import type { Question } from '../load/question';
 import { once } from '../once';
-import { freePorts } from '../processes/ports';
 import { until } from '../processes/patience';
 import type { Processes } from '../processes/processes';
 import { scratchFolder } from '../processes/scratch';
@@ -97,18 +97,6 @@ export const podEnvironment = (port: number, redis: RunningRedis | undefined): N
 });
 
 export const podMain = MAIN;
-
-/** 0: there is nobody yet. */
-export function statusOf(port: number, path: string): Promise<number> {
-  return new Promise((resolve) => {
-    const asked = request({ host: '127.0.0.1', port, path, agent: false }, (answer) => {
-      answer.resume();
-      answer.on('end', () => resolve(answer.statusCode ?? 0));
-    });
-    asked.on('error', () => resolve(0));
-    asked.end();
-  });
-}
 
 export const usersQuestion = (port: number, channel?: string): Question => ({
   port,
