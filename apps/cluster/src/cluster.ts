@@ -151,13 +151,17 @@ function podEnvironment(
   };
 }
 
-/** As many at a time as there are cores: more would only wait for each other. */
+/** As many at a time as there are cores: more would only wait for each other. After a failure none is begun. */
 async function inTurns<Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void> {
   const rest = [...items];
   const worker = async (): Promise<void> => {
     for (let item = rest.shift(); item !== undefined; item = rest.shift()) await work(item);
   };
-  await Promise.all(Array.from({ length: availableParallelism() }, worker));
+  try {
+    await Promise.all(Array.from({ length: availableParallelism() }, worker));
+  } finally {
+    rest.length = 0;
+  }
 }
 
 function found<Named extends { readonly name: string }>(all: readonly Named[], name: string, what: string): Named {

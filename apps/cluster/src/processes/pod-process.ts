@@ -23,6 +23,7 @@ export class PodProcess {
   readonly name: string;
   readonly port: number;
   readonly program: Program;
+  private started = false;
 
   constructor({ name, port, environment, flags = [], ...launch }: PodOptions) {
     this.name = name ?? String(port);
@@ -44,6 +45,11 @@ export class PodProcess {
     return this.program.running;
   }
 
+  /** It runs, and its start is over. */
+  get up(): boolean {
+    return this.running && this.started;
+  }
+
   /** All that it has said on either output, in all its lives. */
   get output(): string {
     return this.program.output;
@@ -51,6 +57,7 @@ export class PodProcess {
 
   /** Begins to start; it may never become ready. */
   launch(): void {
+    this.started = false;
     this.program.launch();
   }
 
@@ -62,6 +69,7 @@ export class PodProcess {
       if (end !== undefined) throw new Error(`Pod ${this.name} ended with ${exitText(end)}:\n${this.output}`.trimEnd());
       return (await statusOf(this.port, '/health/ready')) === 200;
     });
+    this.started = true;
   }
 
   kill(signal?: NodeJS.Signals): Promise<Exit> {

@@ -55,11 +55,13 @@ export class Program {
     this.exit = new Promise((resolve) => {
       const end = (exit: Exit): void => {
         running.delete(child);
-        this.ended = exit;
+        // One that could not be started says so twice.
+        if (this.child === child) this.ended ??= exit;
         resolve(exit);
       };
       child.once('error', (failure) => child.pid === undefined && end({ code: null, signal: null, failure }));
-      child.once('exit', (code, signal) => end({ code, signal }));
+      // Not at its exit: what it has said last may still be under way.
+      child.once('close', (code, signal) => end({ code, signal }));
     });
   }
 

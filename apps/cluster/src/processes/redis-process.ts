@@ -4,6 +4,8 @@ import { redisCommand } from './redis-command';
 
 export const REDIS_SERVER = process.env.REDIS_SERVER ?? 'redis-server';
 
+const WHENCE = 'To install one: apt-get install redis-server; REDIS_SERVER says where another one is.';
+
 const READY_WITHIN_MS = 15_000;
 
 /** On this machine alone, and with nothing on disk. */
@@ -40,7 +42,8 @@ export class RedisProcess {
     try {
       await until(`The start of ${REDIS_SERVER}`, READY_WITHIN_MS, async () => {
         const { end, output } = this.program;
-        if (end?.failure !== undefined) throw new Error(`${REDIS_SERVER} cannot be started: ${end.failure.message}`);
+        if (end?.failure !== undefined)
+          throw new Error(`${REDIS_SERVER} cannot be started: ${end.failure.message}. ${WHENCE}`);
         if (end !== undefined) {
           throw new Error(`${REDIS_SERVER} ended with ${exitText(end)}: ${this.args.join(' ')}\n${output}`.trimEnd());
         }
