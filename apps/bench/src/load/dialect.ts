@@ -2,7 +2,9 @@
 import { createHmac } from 'node:crypto';
 
 /** A login that the server takes on trust, or a token that it has to check. */
-export type Dialect = { readonly server: 'rollcall'; readonly jwtSecret: string } | { readonly server: 'plain' };
+export type Dialect =
+  /** Without a secret everybody is anonymous. */
+  { readonly server: 'rollcall'; readonly jwtSecret?: string } | { readonly server: 'plain' };
 
 export interface Words {
   auth(user: number): object;
@@ -28,7 +30,7 @@ export function wordsOf(dialect: Dialect): Words {
   switch (dialect.server) {
     case 'rollcall':
       return {
-        auth: (user) => ({ token: jwtOf(user, dialect.jwtSecret) }),
+        auth: (user) => (dialect.jwtSecret === undefined ? {} : { token: jwtOf(user, dialect.jwtSecret) }),
         readyEvent: 'session',
         join: 'channel:join',
         leave: 'channel:leave',

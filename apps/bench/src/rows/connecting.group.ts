@@ -4,9 +4,9 @@ import { residentBytesOf } from '../measure/process-cost';
 import { once } from '../once';
 import { pause, within } from '../processes/patience';
 import { type Processes, withProcesses } from '../processes/processes';
-import type { Figures, Row, RowGroup, Scale, Side } from '../row';
+import type { Figures, Row, RowGroup, Scale, Side, Verdict } from '../row';
 import { startChild } from '../stacks/child';
-import { plainStack, ROOMS, rollcallStack, type Stack } from '../stacks/crowded';
+import { ANONYMOUS, lonelyStack, plainStack, ROOMS, rollcallStack, type Stack } from '../stacks/crowded';
 import { costOf } from '../stacks/measured';
 
 /** Three joins each: a room, and two channels of everybody. */
@@ -28,11 +28,15 @@ const WARM_UP_QUICK = 200;
 type Start = (processes: Processes) => Promise<Stack>;
 
 const startRollcall: Start = (processes) => rollcallStack(processes, 2);
+/** What is left without a part of the work: what the part costs. */
+const startAnonymous: Start = async (processes) => ({ ...(await startRollcall(processes)), dialect: ANONYMOUS });
+const startLonely: Start = (processes) => lonelyStack(processes, 2);
+
 const startPlain: Start = (processes) => plainStack(processes, 2, false);
 
 export const connectingGroup: RowGroup = (scale, processes) => [cpu(scale, processes), memory(scale)];
 
-function cpu({ share }: Scale, processes: Processes): Row {
+function cpu({ share, quick }: Scale, processes: Processes): Row {
   const count = Math.max(1000, Math.round(5000 * share));
   const side = (name: string, start: Start): Side => {
     const ready = once(async () => {
@@ -67,7 +71,11 @@ function cpu({ share }: Scale, processes: Processes): Row {
       'Rollcall checks a signed token (HS256) with each handshake and acknowledges when the change is in Redis; P4 believes what it is told.',
       'Redis is told apart.',
     ],
-    sides: [side('Rollcall', startRollcall), side('P4', startPlain)],
+    sides: [
+      side('Rollcall', startRollcall),
+      side('P4', startPlain),
+      ...(quick ? [] : [side('anonymous', startAnonymous), side('pods alone', startLonely)]),
+    ],
     verdicts: [
       {
         ...{ ...verdict, label: 'CPU of pods', unit: 'ms', figure: 'cpuPods' },
@@ -75,9 +83,17 @@ function cpu({ share }: Scale, processes: Processes): Row {
       },
       { label: 'CPU of Redis', unit: 'ms', figure: 'cpuRedis', ours: 'Rollcall' },
       { ...verdict, label: 'connections', unit: 'per s', figure: 'connectsPerSecond' },
+      ...(quick
+        ? []
+        : [part('without token and user', 'anonymous'), part('without Redis and each other', 'pods alone')]),
     ],
   };
 }
+
+const part = (label: string, ours: string): Verdict => ({
+  ...{ label: `CPU of pods, ${label}`, ours, theirs: 'P4' },
+  ...{ unit: 'ms', figure: 'cpuPods', compare: 'ratio' },
+});
 
 function memory({ connections, quick }: Scale): Row {
   const warmUp = quick ? WARM_UP_QUICK : WARM_UP;

@@ -9,11 +9,12 @@ import type { Verbs, Worker } from '../processes/verbs';
 import { pidOf, startChild } from './child';
 import type { Measured } from './measured';
 import { type RunningRedis, startRedis } from './redis';
-import { JWT_SECRET, startPods, usersQuestion } from './rollcall';
+import { JWT_SECRET, type RollcallPod, startPods, usersQuestion } from './rollcall';
 
 export const ROOMS = 100;
 
 export const ROLLCALL: Dialect = { server: 'rollcall', jwtSecret: JWT_SECRET };
+export const ANONYMOUS: Dialect = { server: 'rollcall' };
 export const PLAIN: Dialect = { server: 'plain' };
 
 const CROWD_WITHIN_MS = 120_000;
@@ -32,6 +33,12 @@ export interface CrowdedStack extends Stack {
   readonly crowd: Worker<CrowdVerbs>;
 }
 
+/** Pods that know nothing of each other: each has the roster of its own connections. */
+export async function lonelyStack(processes: Processes, podCount: number): Promise<Stack> {
+  const pods = await startPods(processes, podCount, undefined);
+  return stackOf(pods);
+}
+
 /** `place`: a Redis that is there already, and what else the pods are told. */
 export async function rollcallStack(
   processes: Processes,
@@ -40,14 +47,16 @@ export async function rollcallStack(
 ): Promise<Stack & { redis: RunningRedis }> {
   const redis = place?.redis ?? (await startRedis(processes));
   const pods = await startPods(processes, podCount, redis, place?.environment);
+  return { ...stackOf(pods), redis, redisPids: [redis.pid] };
+}
+
+function stackOf(pods: readonly RollcallPod[]): Stack {
   const ports = pods.map(({ port }) => port);
   return {
     dialect: ROLLCALL,
     ports,
     pods: pods.map(({ worker }) => worker),
     podPids: pods.map(({ pid }) => pid),
-    redis,
-    redisPids: [redis.pid],
     users: (channel) => usersQuestion(ports[0] ?? 0, channel),
   };
 }

@@ -57,7 +57,7 @@ export interface RollcallPod {
 export async function startPods(
   processes: Processes,
   count: number,
-  redis: RunningRedis,
+  redis: RunningRedis | undefined,
   environment: NodeJS.ProcessEnv = {},
 ): Promise<RollcallPod[]> {
   const pods: RollcallPod[] = [];
