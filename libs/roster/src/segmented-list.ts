@@ -5,7 +5,7 @@
  */
 
 /** Larger: a change writes more anew. Smaller: more pieces to put together for an answer. */
-const SEGMENT_MAX = 128;
+const SEGMENT_MAX = 32;
 
 interface Segment {
   readonly orders: number[];
