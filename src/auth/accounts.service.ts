@@ -31,6 +31,12 @@ export class Accounts {
     if (app !== undefined) await this.refreshApp(app);
   }
 
+  /** Whether it was ever brought up to date. */
+  isKnown(host: string): boolean {
+    const app = this.apps.appOf(host);
+    return app === undefined || this.directory.isLoaded(app.id);
+  }
+
   /**
    * Brings an app's users up to date, so that what was revoked on any pod counts here. While the store is away what
    * this pod knows must do.

@@ -125,10 +125,13 @@ describe('the environment', () => {
     ['_total=redis://user:hunter2@a', 'has in place 1 a name that has not just letters'],
     ['eu=redis://a, =redis://user:hunter2@a', 'has in place 2 a name that has not just letters'],
     ['eu=redis://a,redis://user:hunter2@b?x=1', 'has in place 2 a name that has not just letters'],
-    ['eu=redis://a,eu=redis://user:hunter2@b', 'names eu twice'],
-    ['eu=http://user:hunter2@a', 'has no redis:// or rediss:// URL for eu'],
-    ['eu=redis://a|user:hunter2@b', 'has no redis:// or rediss:// URL for eu'],
-    ['eu=', 'has no redis:// or rediss:// URL for eu'],
+    ['eu=redis://a,eu=redis://user:hunter2@b', 'has in place 2 a name that it had before'],
+    ['eu=http://user:hunter2@a', 'has in place 1 no redis:// or rediss:// URL'],
+    ['eu=redis://a|user:hunter2@b', 'has in place 1 no redis:// or rediss:// URL'],
+    ['eu=redis://user:42,hunter2=word@a', 'has in place 2 no redis:// or rediss:// URL'],
+    ['eu=redis://a/abc', 'has in place 1 no redis:// or rediss:// URL'],
+    ['eu=redis://user:%zz@a', 'has in place 1 no redis:// or rediss:// URL'],
+    ['eu=', 'has in place 1 no redis:// or rediss:// URL'],
   ])('refuses DATACENTERS=%s, and keeps its passwords to itself', (datacenters, reason) => {
     const message = messageOf({ REDIS_URL: 'redis://own', DATACENTERS: datacenters });
 
@@ -142,7 +145,7 @@ describe('the environment', () => {
     expect(messageOf({ DATACENTERS: 'eu=redis://a' })).toMatch(/^DATACENTERS is set, but needs REDIS_URL/);
   });
 
-  it.each(['http://user:hunter2@redis', 'redis', 'redis://a|user:hunter2@b', '|'])(
+  it.each(['http://user:hunter2@redis', 'redis://user:hunter2@redis/abc', 'redis', 'redis://a|user:hunter2@b', '|'])(
     'refuses REDIS_URL=%s, and keeps its password to itself',
     (url) => {
       const message = messageOf({ REDIS_URL: url });

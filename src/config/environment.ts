@@ -123,7 +123,23 @@ function readRedis(read: Reader, leaseMs: number): RedisConfig | undefined {
 /** The nodes that a text with "|" between them names; `undefined` if one of them is no URL of a Redis. */
 function redisUrls(text: string): string[] | undefined {
   const urls = text.split('|').map((part) => part.trim());
-  return urls.every((one) => URL.canParse(one) && /^rediss?:$/.test(new URL(one).protocol)) ? urls : undefined;
+  return urls.every(isRedisUrl) ? urls : undefined;
+}
+
+/** Whatever passes here the client must not stumble over: its complaint would name no variable. */
+function isRedisUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, pathname, username, password } = new URL(text);
+  return /^rediss?:$/.test(protocol) && /^(\/\d{0,5})?$/.test(pathname) && [username, password].every(isEncoded);
+}
+
+function isEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** What is wrong is told without what was given: a URL may hold a password, and a slip may make it part of a name. */
@@ -140,8 +156,8 @@ function readDatacenters(text: string | undefined, own: string, redis: RedisConf
     if (at === -1) wrong(`${nth} no "="`);
     const dc = part.slice(0, at).trim();
     if (!DC_NAME.test(dc)) wrong(`${nth} a name that has not just ${DC_NAME_WANTED}`);
-    if (datacenters.has(dc)) wrong(`names ${dc} twice`);
-    const urls = redisUrls(part.slice(at + 1)) ?? wrong(`has no redis:// or rediss:// URL for ${dc}`);
+    if (datacenters.has(dc)) wrong(`${nth} a name that it had before`);
+    const urls = redisUrls(part.slice(at + 1)) ?? wrong(`${nth} no redis:// or rediss:// URL`);
     datacenters.set(dc, { dc, urls });
   }
   datacenters.delete(own);

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { PodRegistry, Views } from '@rollcall/roster';
 import { Accounts } from '../auth/accounts.service';
 import { Config } from '../config/config';
+import { profilesIn } from '../store/followed-datacenter';
 import { OtherDatacenters } from '../store/other-datacenters.service';
 import { DatacentersController } from './datacenters.controller';
 import { Datacenters } from './datacenters';
@@ -14,9 +15,9 @@ function allDatacenters(
   pods: PodRegistry,
   accounts: Accounts,
   others: OtherDatacenters,
-  { dc, dcTimeoutMs }: Config,
+  { dc, dcTimeoutMs, staleMaxMs }: Config,
 ): Datacenters {
-  const own = { dc, views, pods, refreshProfiles: (host: string) => accounts.refresh(host) };
+  const own = { dc, views, pods, staleMaxMs, isOwn: true, profiles: profilesIn(accounts) };
   return new Datacenters([own, ...others.all], dcTimeoutMs);
 }
 

@@ -1,7 +1,6 @@
 import { type Asked, type Figures, type Said, totalsOf } from './datacenter-totals';
 
 const NOW = 1_000_000;
-const STALE_MAX = 60_000;
 const COUNTS: Asked = { includeUsers: false, dedupeUsers: true };
 
 const FIGURES: Figures = {
@@ -27,7 +26,7 @@ const silent = (dc: string, forMs: number, figures: Figures = FIGURES): Said => 
   figures,
 });
 const totals = (said: Said[], asked: Partial<Asked> = {}): { json: unknown; states: string } => {
-  const { body, states } = totalsOf(said, { ...COUNTS, ...asked }, NOW, STALE_MAX);
+  const { body, states } = totalsOf(said, { ...COUNTS, ...asked }, NOW);
   return { json: JSON.parse(body.toString()) as unknown, states };
 };
 
@@ -100,14 +99,7 @@ describe('totals over data centres', () => {
     expect(json).toMatchObject({ dc: { authenticated: 2 }, _total: { authenticated: 2 } });
   });
 
-  it('leave out who has been silent for too long, from the sum as well', () => {
-    expect(totals([live('here'), silent('gone', STALE_MAX + 1)])).toEqual({
-      json: { here: { authenticated: 2, anonymous: 4 }, _total: { authenticated: 2, anonymous: 4 } },
-      states: 'here=live, gone=missing',
-    });
-  });
-
-  it('leave out who was never heard of', () => {
+  it('leave out, from the sum as well, who was never heard of', () => {
     const never: Said = { dc: 'never', answeredNow: false };
     const unasked: Said = { dc: 'unasked', answeredNow: false, heardAtMs: NOW };
     expect(totals([never, unasked])).toEqual({
@@ -117,7 +109,7 @@ describe('totals over data centres', () => {
   });
 
   it('are live for who answered now, whatever its time of answer says', () => {
-    expect(totals([{ ...silent('dc', STALE_MAX * 2), answeredNow: true }]).states).toBe('dc=live');
+    expect(totals([{ ...silent('dc', 120_000), answeredNow: true }]).states).toBe('dc=live');
     expect(totals([{ ...silent('dc', -5000) }]).states).toBe('dc=stale;age=0');
   });
 
@@ -127,7 +119,7 @@ describe('totals over data centres', () => {
   });
 
   it('are JSON for a data centre of any name', () => {
-    const { body } = totalsOf([live('__proto__'), live('a"b')], COUNTS, NOW, STALE_MAX);
+    const { body } = totalsOf([live('__proto__'), live('a"b')], COUNTS, NOW);
     expect(body.toString()).toContain('"__proto__":{');
     expect(body.toString()).toContain('"a\\"b":{');
   });

@@ -15,7 +15,7 @@ export interface Figures {
 
 export interface Said {
   readonly dc: string;
-  /** When it last answered; absent: it was never heard of. */
+  /** When it last answered; absent, like its figures: it was never heard of, or for too long, and is missing. */
   readonly heardAtMs?: number;
   /** It answered a check within this query. */
   readonly answeredNow: boolean;
@@ -36,14 +36,13 @@ export interface TotalsAnswer {
 
 const EMPTY_LIST = Buffer.from('[]');
 
-/** `staleMaxMs`: one that has been silent for longer counts as missing and is left out of the body. */
-export function totalsOf(said: readonly Said[], asked: Asked, nowMs: number, staleMaxMs: number): TotalsAnswer {
+export function totalsOf(said: readonly Said[], asked: Asked, nowMs: number): TotalsAnswer {
   const parts: Buffer[] = [];
   const states: string[] = [];
   const total = { authenticated: 0, anonymous: 0 };
   for (const { dc, heardAtMs, answeredNow, figures } of said) {
     const ageMs = heardAtMs === undefined ? Infinity : Math.max(0, nowMs - heardAtMs);
-    if (figures === undefined || (!answeredNow && ageMs > staleMaxMs)) {
+    if (figures === undefined) {
       states.push(`${dc}=missing`);
       continue;
     }

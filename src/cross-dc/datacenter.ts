@@ -3,7 +3,7 @@
  * this pod's clock. A question never waits beyond the moment it is given; what comes later counts for the next one.
  */
 import { AppError } from '@rollcall/contract';
-import { type PodRegistry, type RosterView, StoreUnavailable, type Views } from '@rollcall/roster';
+import { type PodRegistry, type Reading, type RosterView, StoreUnavailable, type Views } from '@rollcall/roster';
 import { TroubleLog } from '../store/trouble-log';
 
 /** What is known of one host there. */
@@ -23,8 +23,17 @@ export interface Place {
   readonly dc: string;
   readonly views: Views;
   readonly pods: Pick<PodRegistry, 'list'>;
-  /** Brings up to date what is known there of the users of a host's app. */
-  refreshProfiles(host: string): Promise<void>;
+  /** This pod's own, of which a first picture is worth waiting for: without it there is no answer at all. */
+  readonly isOwn: boolean;
+  /** What it said longer ago counts for nothing. */
+  readonly staleMaxMs: number;
+  readonly profiles: {
+    /** Brings up to date what is known there of the users of a host's app. */
+    refresh(host: string): Promise<void>;
+    areKnown(host: string): boolean;
+  };
+  /** The picture of a host where no pod is alive: what a pod owned is gone with its lease. */
+  readonly nobody?: () => RosterView | undefined;
 }
 
 export class Datacenter {
@@ -39,19 +48,19 @@ export class Datacenter {
     return this.place.dc;
   }
 
-  /** `undefined`: it has never been heard of. */
+  /** `undefined`: it has never been heard of, or for too long. */
   async look(host: string, withUsers: boolean, late: Promise<void>): Promise<Seen | undefined> {
-    const { dc, views } = this.place;
-    let answered: { view: RosterView; staleMs: number } | undefined;
+    const { views, profiles, isOwn } = this.place;
+    let reading: Reading | undefined;
     const read = this.attempt(async () => {
-      answered = await views.readRoster(host);
+      reading = await views.readRoster(host);
     });
-    const refreshed = withUsers ? this.attempt(async () => this.place.refreshProfiles(host)) : undefined;
-    await Promise.race([Promise.all([read, refreshed]), late]);
-    const known = views.lastKnown(host);
-    if (known === undefined) return undefined;
-    if (answered?.staleMs === 0) return { dc, ...known, view: answered.view, answeredNow: true, ageMs: 0 };
-    return { dc, ...known, answeredNow: false };
+    // For a first question about users they would come too late.
+    const refreshed = withUsers || !profiles.areKnown(host) ? this.attempt(() => profiles.refresh(host)) : undefined;
+    const asked = Promise.all([read, withUsers ? refreshed : undefined]);
+    await (isOwn && views.lastKnown(host) === undefined ? asked : Promise.race([asked, late]));
+    if (withUsers && !profiles.areKnown(host)) return undefined;
+    return this.seen(host, reading);
   }
 
   /** How many pods there are, or were when it was last heard of. */
@@ -61,6 +70,16 @@ export class Datacenter {
     });
     await Promise.race([counted, late]);
     return this.lastPods;
+  }
+
+  private seen(host: string, reading: Reading | undefined): Seen | undefined {
+    const { dc, views, staleMaxMs, nobody } = this.place;
+    if (reading?.staleMs === 0) {
+      const { view, roundTripMs } = reading;
+      return { dc, view: nobody?.() ?? view, roundTripMs, answeredNow: true, ageMs: 0 };
+    }
+    const known = views.lastKnown(host);
+    return known === undefined || known.ageMs > staleMaxMs ? undefined : { dc, ...known, answeredNow: false };
   }
 
   /** That it is away shows in what is said of it; anything else is nobody's intention. */

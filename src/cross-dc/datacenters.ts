@@ -2,7 +2,7 @@ import { Datacenter, type Place, type Seen } from './datacenter';
 
 export interface DatacenterSeen {
   readonly dc: string;
-  /** `undefined`: it has never been heard of. */
+  /** `undefined`: it has never been heard of, or for too long. */
   readonly seen: Seen | undefined;
 }
 
@@ -36,7 +36,8 @@ export class Datacenters {
   private async inTime<Answer>(ask: (late: Promise<void>) => Promise<Answer>): Promise<Answer> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, this.timeoutMs);
+      // A process that stood still has answers waiting, which come before it says that they are late.
+      timer = setTimeout(() => setImmediate(resolve), this.timeoutMs);
     });
     try {
       return await ask(late);

@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { Config } from '../config/config';
 import type { Seen } from './datacenter';
 import type { DatacenterDto, DatacentersDto, SpreadUserDto } from './datacenters.dto';
 import { cursorOfUser, type DatacentersQuery } from './datacenters-query';
@@ -11,19 +10,15 @@ const breathe = (): Promise<void> => new Promise((resolve) => setImmediate(resol
 /** How a host's connections are spread over data centres, for who operates them. */
 @Injectable()
 export class Spread {
-  constructor(
-    private readonly datacenters: Datacenters,
-    private readonly config: Config,
-  ) {}
+  constructor(private readonly datacenters: Datacenters) {}
 
   async of(host: string, query: DatacentersQuery): Promise<DatacentersDto> {
     const [looked, pods] = await Promise.all([this.datacenters.look(host, query.users), this.datacenters.pods()]);
     const nowMs = Date.now();
-    const told = looked.map(({ dc, seen }) => ({ dc, seen: this.isMissing(seen) ? undefined : seen }));
-    const known = told.flatMap(({ seen }) => seen ?? []);
+    const known = looked.flatMap(({ seen }) => seen ?? []);
     const totals = known.map(({ view }) => view.totals);
     return {
-      datacenters: told.map(({ dc, seen }) => datacenterOf(dc, seen, pods.get(dc), nowMs)),
+      datacenters: looked.map(({ dc, seen }) => datacenterOf(dc, seen, pods.get(dc), nowMs)),
       total: {
         authenticated: totals.reduce((sum, { users }) => sum + users, 0),
         anonymous: totals.reduce((sum, { anonymousConnections }) => sum + anonymousConnections, 0),
@@ -34,10 +29,6 @@ export class Spread {
       },
       ...(query.users ? await this.page(known, query) : {}),
     };
-  }
-
-  private isMissing(seen: Seen | undefined): boolean {
-    return seen === undefined || (!seen.answeredNow && seen.ageMs > this.config.dcStaleMaxMs);
   }
 
   /** One more than wanted is looked for, to know whether another page follows. */

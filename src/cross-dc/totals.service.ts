@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AppError } from '@rollcall/contract';
 import type { RosterView } from '@rollcall/roster';
-import { Config } from '../config/config';
 import { type Asked, type Figures, type Said, type TotalsAnswer, totalsOf } from './datacenter-totals';
 import type { Seen } from './datacenter';
 import { Datacenters } from './datacenters';
@@ -9,19 +8,16 @@ import { Datacenters } from './datacenters';
 /** Asks each data centre about a host, and adds up what they said. */
 @Injectable()
 export class Totals {
-  constructor(
-    private readonly datacenters: Datacenters,
-    private readonly config: Config,
-  ) {}
+  constructor(private readonly datacenters: Datacenters) {}
 
   /** @throws AppError UNAVAILABLE if this data centre itself is not known, or has been away for too long: no total without it. */
   async of(host: string, asked: Asked): Promise<TotalsAnswer> {
     const seen = await this.datacenters.look(host, asked.includeUsers);
     const [here] = seen;
-    if (here?.seen === undefined || here.seen.ageMs > this.config.staleMaxMs) throw new AppError('UNAVAILABLE');
+    if (here?.seen === undefined) throw new AppError('UNAVAILABLE');
     const nowMs = performance.now();
     const said = seen.map((one) => saidBy(one.dc, one.seen, asked, nowMs));
-    return totalsOf(said, asked, nowMs, this.config.dcStaleMaxMs);
+    return totalsOf(said, asked, nowMs);
   }
 }
 

@@ -12,7 +12,7 @@ export class Pulse implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger('pulse');
   private readonly timers: NodeJS.Timeout[] = [];
   private readonly startedAtMs = Date.now();
-  private telling = false;
+  private keepingUp = false;
 
   constructor(
     private readonly stores: Stores,
@@ -40,31 +40,33 @@ export class Pulse implements OnApplicationBootstrap, OnApplicationShutdown {
     await this.stores.close();
   }
 
-  /** Leases wait for nothing else: a large view that is being loaded must not cost them. */
+  /** Signs of life wait for nothing else: a large view that is being loaded must not cost them. */
   private beat(): void {
     void this.attempt(() => this.rosters.beat());
-    void this.tell();
+    void this.attempt(() => this.announce());
+    void this.keepUp();
   }
 
-  private async tell(): Promise<void> {
-    if (this.telling) return;
-    this.telling = true;
+  private async announce(): Promise<void> {
+    const { instance, dc, version } = this.config;
+    await this.stores.pods.announce({
+      ...{ instance, dc, version },
+      startedAtMs: this.startedAtMs,
+      connections: this.connections.size,
+      viewLag: this.views.lag,
+    });
+  }
+
+  private async keepUp(): Promise<void> {
+    if (this.keepingUp) return;
+    this.keepingUp = true;
     await this.attempt(async () => {
-      const { instance, dc, version, apps } = this.config;
       // A view of each host with connections here: what users have chosen is then known, should Redis forget it.
       await Promise.all(this.rosters.hosts().map((host) => this.attempt(() => this.views.readRoster(host))));
       this.views.keepUp();
-      await Promise.all(apps.map(({ id }) => this.attempt(() => this.stores.directory.refresh(id))));
-      await this.stores.pods.announce({
-        instance,
-        dc,
-        version,
-        startedAtMs: this.startedAtMs,
-        connections: this.connections.size,
-        viewLag: this.views.lag,
-      });
+      await Promise.all(this.config.apps.map(({ id }) => this.attempt(() => this.stores.directory.refresh(id))));
     });
-    this.telling = false;
+    this.keepingUp = false;
   }
 
   private async tidy(): Promise<void> {

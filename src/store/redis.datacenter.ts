@@ -3,6 +3,9 @@ import type { Config, DatacenterConfig, RedisConfig } from '../config/config';
 import type { OtherDatacenter } from './stores';
 import { TroubleLog } from './trouble-log';
 
+/** Two milliseconds of its Redis, against a way there and back that may take a hundred times as long. */
+const PAGE_ROWS = 2000;
+
 /** Another data centre's Redis: a connection over which nothing is ever written. */
 export class RedisDatacenter implements OtherDatacenter {
   readonly dc: string;
@@ -20,7 +23,7 @@ export class RedisDatacenter implements OtherDatacenter {
       timeoutMs,
     );
     const where = { link: this.link, prefix: `${prefix}:${dc}` };
-    this.rosters = new RedisRosterReader(where);
+    this.rosters = new RedisRosterReader({ ...where, pageRows: PAGE_ROWS });
     this.directory = new RedisUserDirectory({ ...where, readOnly: true });
     this.pods = new RedisPodRegistry({ ...where, leaseMs, readOnly: true });
   }

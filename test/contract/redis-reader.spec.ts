@@ -118,6 +118,29 @@ describeWithRedis('Another data centre’s Redis, over a login that may only rea
     views.close();
   });
 
+  it('is read while more changes than its log remembers, with the help of who listens', async () => {
+    for (let n = 0; n < 20; n += 1) await pod.row(`c${n}`, rowOf('ada'));
+    const link = read.link;
+    const command = link.command.bind(link);
+    let written = 0;
+    jest.spyOn(link, 'command').mockImplementation(async (...call) => {
+      // Between a page and the next one: what is read is no longer so, and the log has forgotten how it came.
+      if (call[1] === 'HSCAN' && written < 3) {
+        written += 1;
+        await pod.gone(`c${written}`);
+        await pod.row(`late-${written}`, rowOf('ben'));
+        await redis.command('XTRIM', `{${PREFIX}:${HOST}}:log`, 'MAXLEN', '0');
+      }
+      return command(...call);
+    });
+    const heard: LogEntry[] = [];
+    const stop = await reader.follow(HOST, { entry: (entry) => heard.push(entry), interrupted: () => undefined });
+    const { rows } = await reader.snapshot(HOST, heard);
+    stop();
+    expect(written).toBeGreaterThan(0);
+    expect(rows).toEqual((await store.snapshot(HOST)).rows);
+  });
+
   it('tells changes as they happen', async () => {
     const entries: LogEntry[] = [];
     const stop = await reader.follow(HOST, { entry: (entry) => entries.push(entry), interrupted: () => undefined });

@@ -1,7 +1,7 @@
 import { eventually } from '../support/eventually';
 import { describeWithRedis } from '../support/redis-server';
 import { seeded } from '../support/seeded';
-import { ASKED, HERE, THERE, World } from '../support/world';
+import { ASKED, HERE, statesOf, THERE, World } from '../support/world';
 
 jest.setTimeout(180_000);
 
@@ -99,5 +99,38 @@ describeWithRedis('Three data centres', () => {
     await doomed.start();
     await world.enter(world.pod(eu, 1), 'ada');
     await world.expectTruth();
+  });
+
+  it('have nobody in one of which all pods have died, and its people again when they come back', async () => {
+    const world = await World.start({ dcs: 2 });
+    const [us, eu] = world.dcs as [string, string];
+    await world.enter(world.pod(us), 'bob');
+    const lost = [await world.enter(world.pod(eu), 'ada'), await world.enter(world.pod(eu, 1))];
+    const doomed = world.podsOf(eu).map(({ name }) => world.cluster.pod(name));
+    await Promise.all(doomed.map((pod) => pod.kill()));
+    for (const citizen of lost) world.citizens.delete(citizen);
+    await eventually(() => world.expectNow(world.pod(us), HERE, { includeUsers: true }), { within: SWEPT_MS });
+    expect((await world.pod(us).native('GET', '/v1/datacenters?users=true')).json).toMatchObject({
+      datacenters: [{ dc: us }, { dc: eu, state: 'live', pods: 0, authenticated: 0, anonymous: 0 }],
+      users: [{ id: 'bob' }],
+    });
+    for (const pod of doomed) await pod.start();
+    await world.enter(world.pod(eu), 'fay');
+    await world.expectTruth(8000);
+  });
+
+  it('are never told without the one that is asked', async () => {
+    const world = await World.start({ dcs: 2, pods: 1 }, { DC_STALE_MAX_MS: 500, STALE_MAX_MS: 4000 });
+    const [us, eu] = world.dcs as [string, string];
+    await world.enter(world.pod(us), 'ada');
+    await world.expectTruth();
+    await world.cluster.datacenter(us).redis.stop();
+    const asked = async () => {
+      const answer = await world.pod(us).totals();
+      return [answer.status, answer.status === 201 ? statesOf(answer) : {}, answer.json];
+    };
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    expect(await asked()).toEqual([201, { [us]: 'stale', [eu]: 'live' }, world.bodyOf(HERE)]);
+    await eventually(async () => expect((await asked())[0]).toBe(503), { within: 6000 });
   });
 });

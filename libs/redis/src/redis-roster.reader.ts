@@ -25,10 +25,12 @@ export interface RedisRosterReaderOptions {
   readonly link: RedisLink;
   /** `<prefix>:<dc>`: the first part of every key. */
   readonly prefix: string;
+  /** How many rows are asked for at once: more where each question takes long. */
+  readonly pageRows?: number;
 }
 
 /** One HSCAN call takes about half a millisecond of Redis, and what it tells some milliseconds of this process. */
-const SCAN_COUNT = '500';
+const PAGE_ROWS = 500;
 
 /** A snapshot whose log was trimmed meanwhile is taken again. */
 const SNAPSHOT_TRIES = 5;
@@ -36,10 +38,12 @@ const SNAPSHOT_TRIES = 5;
 export class RedisRosterReader extends RosterReader {
   private readonly link: RedisLink;
   private readonly keys: RosterKeys;
+  private readonly pageRows: number;
 
-  constructor({ link, prefix }: RedisRosterReaderOptions) {
+  constructor({ link, prefix, pageRows = PAGE_ROWS }: RedisRosterReaderOptions) {
     super();
     this.link = link;
+    this.pageRows = pageRows;
     this.keys = new RosterKeys(prefix);
   }
 
@@ -65,10 +69,14 @@ export class RedisRosterReader extends RosterReader {
   }
 
   /** `headOf`: asks where the roster is before it is read, as `head` does. */
-  override async snapshot(host: string, headOf = () => this.head(host)): Promise<Snapshot> {
+  override async snapshot(
+    host: string,
+    heard: readonly LogEntry[] = [],
+    headOf = () => this.head(host),
+  ): Promise<Snapshot> {
     await this.checkFormat();
     for (let tries = 0; tries < SNAPSHOT_TRIES; tries += 1) {
-      const snapshot = await this.trySnapshot(host, await headOf());
+      const snapshot = await this.trySnapshot(host, await headOf(), heard);
       if (snapshot !== undefined) return snapshot;
     }
     throw new StoreUnavailable('The roster changes faster than it can be read.');
@@ -111,7 +119,7 @@ export class RedisRosterReader extends RosterReader {
   }
 
   /** Reads the tables in chunks, and then what happened meanwhile from the log: together it is one moment. */
-  private async trySnapshot(host: string, before: Head): Promise<Snapshot | undefined> {
+  private async trySnapshot(host: string, before: Head, heard: readonly LogEntry[]): Promise<Snapshot | undefined> {
     const rows = new Map<string, ConnectionRow>();
     const users = new Map<string, UserRecord>();
     await Promise.all([this.readAllRows(host, rows), this.readUsers(host, users)]);
@@ -119,9 +127,11 @@ export class RedisRosterReader extends RosterReader {
     const [reply, rowCount, userCount] = tally as [unknown, number, number];
     const after = decodeHead(reply) ?? NOWHERE;
     if (after.epoch !== before.epoch) return undefined;
+    const next = following(heard);
     let at = before;
     while (at.revision < after.revision) {
-      const entries = await this.entriesAfter(host, at.revision);
+      const told = next(at);
+      const entries = told === undefined ? await this.entriesAfter(host, at.revision) : [told];
       if (entries.length === 0) return undefined;
       for (const entry of entries) {
         if (at.revision === after.revision) break;
@@ -176,8 +186,18 @@ export class RedisRosterReader extends RosterReader {
   }
 
   private async scanFrom(key: string, cursor: string): Promise<[cursor: string, pairs: string[]]> {
-    return (await this.link.command(key, 'HSCAN', key, cursor, 'COUNT', SCAN_COUNT)) as [string, string[]];
+    return (await this.link.command(key, 'HSCAN', key, cursor, 'COUNT', String(this.pageRows))) as [string, string[]];
   }
+}
+
+/** Tells of the entries that were heard, in turn, the one that follows on a place; asked for later places only. */
+function following(heard: readonly LogEntry[]): (at: Head) => LogEntry | undefined {
+  let index = 0;
+  return ({ revision, tag }) => {
+    while ((heard[index]?.toRevision ?? Infinity) <= revision) index += 1;
+    const entry = heard[index];
+    return entry?.fromRevision === revision && entry.previousTag === tag ? entry : undefined;
+  };
 }
 
 function put<Value>(map: Map<string, Value>, key: string, value: Value | null): void {

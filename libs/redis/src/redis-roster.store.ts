@@ -138,8 +138,8 @@ export class RedisRosterStore extends RosterStore {
     await this.script('renew', host, '', [...names(), epochSeen]);
   }
 
-  override snapshot(host: string): Promise<Snapshot> {
-    return this.reader.snapshot(host, () => this.now(host, 0));
+  override snapshot(host: string, heard?: readonly LogEntry[]): Promise<Snapshot> {
+    return this.reader.snapshot(host, heard, () => this.now(host, 0));
   }
 
   override entriesAfter(host: string, revision: number): Promise<readonly LogEntry[]> {

@@ -40,6 +40,8 @@ export interface Reading {
   readonly atMs: number;
   /** How old the answer is by this pod's clock; 0: as fresh as the last acknowledged write. */
   readonly staleMs: number;
+  /** How long the store took to say where the roster is. */
+  readonly roundTripMs: number;
 }
 
 /** A picture without asking for a better one. */
@@ -147,6 +149,11 @@ export class FollowedView implements LogListener {
     throw new AppError('UNAVAILABLE');
   }
 
+  /** Somebody waits for the first picture. */
+  get isOpening(): boolean {
+    return this.view === undefined && this.loading !== undefined;
+  }
+
   /** The picture as it is, and how old; `undefined` before the store has confirmed one. */
   get lastKnown(): LastKnown | undefined {
     const { view, confirmedAt, roundTripMs } = this;
@@ -197,7 +204,7 @@ export class FollowedView implements LogListener {
     const atMs = Math.max(head.atMs, view.head.atMs);
     this.confirmedAt = this.options.timing.now();
     this.shownMs = Math.max(this.shownMs, atMs);
-    return { view, atMs, staleMs: this.missingMs(head) };
+    return { view, atMs, staleMs: this.missingMs(head), roundTripMs };
   }
 
   /** For how long pods may have been missing from a first picture: right after a loss they have yet to register anew. */
@@ -215,7 +222,8 @@ export class FollowedView implements LogListener {
     if (view === undefined || ageMs === undefined || ageMs > this.options.times.staleMaxMs) {
       throw new AppError('UNAVAILABLE');
     }
-    return { view, atMs: Math.max(this.shownMs, view.head.atMs), staleMs: Math.max(1, ageMs) };
+    const { roundTripMs } = this;
+    return { view, atMs: Math.max(this.shownMs, view.head.atMs), staleMs: Math.max(1, ageMs), roundTripMs };
   }
 
   private async loaded(): Promise<void> {
@@ -374,7 +382,7 @@ export class FollowedView implements LogListener {
     this.waiting = [];
     try {
       await this.listen();
-      const snapshot = await store.snapshot(host);
+      const snapshot = await store.snapshot(host, this.waiting);
       if (epoch !== undefined && snapshot.head.epoch !== epoch) return;
       const view = new RosterView(profiles);
       await view.load(snapshot, CHUNK, () => timing.wait(0));

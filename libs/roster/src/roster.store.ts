@@ -139,8 +139,11 @@ export abstract class RosterReader {
   /** The leases on a host, for a pod that has none of its own there. */
   abstract leases(host: string): Promise<readonly Lease[]>;
 
-  /** Everything there is, at one revision. */
-  abstract snapshot(host: string): Promise<Snapshot>;
+  /**
+   * Everything there is, at one revision. `heard`: entries that arrive while it is read, to which more may be added; what
+   * has been heard need not be read again, and may be gone from the log by then.
+   */
+  abstract snapshot(host: string, heard?: readonly LogEntry[]): Promise<Snapshot>;
 
   /** The next entries of the log after a revision, as far as the log goes back: as many as are good to take at once. */
   abstract entriesAfter(host: string, revision: number): Promise<readonly LogEntry[]>;

@@ -339,6 +339,18 @@ describe('The views of a pod', () => {
     expect(store.loads).toBe(2);
   });
 
+  it('stay while somebody waits for them, however many hosts are asked about', async () => {
+    await pod.row('c1', rowOf('ada'));
+    const hosts = Array.from({ length: 1500 }, (_, n) => `host-${n}.example`);
+    const readings = await Promise.all([...hosts, HOST].map((host) => views.read(host)));
+    expect(readings.at(-1)?.view.connections).toBe(1);
+    expect(hosts.filter((host) => views.current(host) === undefined)).toEqual([]);
+    // They go when more are asked about: nobody is on them.
+    await views.read('one-more.example');
+    expect(hosts.filter((host) => views.current(host) !== undefined)).toEqual([]);
+    expect(views.current(HOST)).toBeDefined();
+  });
+
   it('tell hosts apart', async () => {
     await pod.row('c1', rowOf('ada'));
     expect([await connections(), await connections('b.example')]).toEqual([1, 0]);

@@ -117,7 +117,10 @@ export class Views {
   }
 
   private dropVacant(): void {
-    for (const [host, kept] of this.kept) if (kept.followed.current?.isVacant !== false) this.drop(host, kept);
+    for (const [host, kept] of this.kept) {
+      const { current, isOpening } = kept.followed;
+      if (!isOpening && current?.isVacant !== false) this.drop(host, kept);
+    }
   }
 
   private drop(host: string, { followed }: Kept): void {
