@@ -3,6 +3,7 @@
  * owns it. A channel is there while it has a member.
  */
 import type { ConnectionRow, Membership } from './row';
+import { SegmentedList } from './segmented-list';
 import { UserChannel } from './user-channel';
 
 const NONE: readonly Membership[] = [];
@@ -24,6 +25,13 @@ export class HostChannels {
   /** Connections by anonymous channel. */
   readonly anonymous = new Map<string, number>();
   private anonymousTabs = 0;
+  /**
+   * The names of all channels in order, from the first time that somebody lists them. Most hosts are never asked, and a
+   * change costs them nothing. Where it is there, it follows: a binary search when a channel is made or goes, nothing
+   * when somebody joins one that is there. To sort anew after such a change would cost each page of a busy host as much
+   * as the first one.
+   */
+  private names: SegmentedList | undefined;
 
   /** The built-in channel of all anonymous connections, which are only counted. */
   get anonymousConnections(): number {
@@ -38,6 +46,12 @@ export class HostChannels {
       if (row !== null) this.joinEveryone(row);
     }
     this.moveChannels(old, row, sameUser);
+  }
+
+  /** The names of active channels from one on, each once, in the order of their UTF-16 units. */
+  *namesFrom(name: string): Iterable<string> {
+    this.names ??= inOrder(new Set([...this.users.keys(), ...this.anonymous.keys()]));
+    for (const [, own] of this.names.from(0, name)) yield own;
   }
 
   /** Whether the user has a connection. */
@@ -92,7 +106,9 @@ export class HostChannels {
 
   private join({ userId }: ConnectionRow, { kind, channel, since }: Membership): void {
     if (kind === 'anonymous') {
-      this.anonymous.set(channel, (this.anonymous.get(channel) ?? 0) + 1);
+      const before = this.anonymous.get(channel) ?? 0;
+      this.anonymous.set(channel, before + 1);
+      if (before === 0) this.made(channel, this.users);
       return;
     }
     if (userId === null) return;
@@ -100,6 +116,7 @@ export class HostChannels {
     if (members === undefined) {
       members = new UserChannel();
       this.users.set(channel, members);
+      this.made(channel, this.anonymous);
     }
     members.join(userId, since);
   }
@@ -108,12 +125,28 @@ export class HostChannels {
     if (kind === 'anonymous') {
       const rest = (this.anonymous.get(channel) ?? 0) - 1;
       if (rest > 0) this.anonymous.set(channel, rest);
-      else this.anonymous.delete(channel);
+      else if (this.anonymous.delete(channel)) this.gone(channel, this.users);
       return;
     }
     const members = this.users.get(channel);
     if (members === undefined || userId === null) return;
     members.leave(userId, since);
-    if (members.size === 0) this.users.delete(channel);
+    if (members.size > 0) return;
+    this.users.delete(channel);
+    this.gone(channel, this.anonymous);
   }
+
+  private made(name: string, otherKind: ReadonlyMap<string, unknown>): void {
+    if (!otherKind.has(name)) this.names?.add(0, name);
+  }
+
+  private gone(name: string, otherKind: ReadonlyMap<string, unknown>): void {
+    if (!otherKind.has(name)) this.names?.remove(0, name);
+  }
+}
+
+function inOrder(names: ReadonlySet<string>): SegmentedList {
+  const list = new SegmentedList();
+  for (const name of [...names].sort()) list.add(0, name);
+  return list;
 }

@@ -1,3 +1,4 @@
+export type { ActiveChannel, ChannelHalf, ChannelLists, ChannelMember } from './channel-lists';
 export * from './cursor';
 export * from './followed-view';
 export * from './local-roster';
@@ -14,5 +15,6 @@ export * from './timing';
 export * from './views';
 export * from './local-rosters';
 export * from './memory.directory';
+export type { MemberPlace } from './user-channel';
 export * from './user.directory';
 export { GONE_KEPT_MS, isExpired, LEASE_MAX_MS, LOG_MAX, LOG_PAGE, REVISION_LEAP, SWEEP_MAX } from './roster-tables';

@@ -9,6 +9,7 @@
 import { addressOf, ANONYMOUS_SUFFIX, type ChannelKind, tabChannel } from '@rollcall/contract';
 import { cursorOf } from './cursor';
 import { type Answer, AnswerMemory } from './answer-memory';
+import { ChannelLists } from './channel-lists';
 import { HostChannels } from './host-channels';
 import { JsonMembers, listOf } from './json-members';
 import { SegmentedList } from './segmented-list';
@@ -33,6 +34,7 @@ const PLACES_MAX = 256;
 
 export class RosterView {
   readonly presence: PresenceView;
+  readonly lists: ChannelLists;
   private position: Head | undefined;
   /** The last places before this one, in a ring. */
   private readonly places: Head[] = [];
@@ -50,6 +52,7 @@ export class RosterView {
 
   constructor(profiles: Profiles) {
     this.presence = new PresenceView(profiles);
+    this.lists = new ChannelLists(this.channels, this.presence);
   }
 
   /** Where the view is. Reading a view that was never loaded is a mistake of the caller. */

@@ -65,12 +65,26 @@ describe('A list in segments', () => {
           }
           expect(json(list, fragmentOf)).toEqual(plain.places.map(([, n]) => [n, versions.get(n) ?? 0]));
           expect([...list.from(at)]).toEqual(plain.places.filter(([o]) => o >= at));
+          expect([...list.from(at, who)]).toEqual(plain.places.filter(([o, n]) => o > at || (o === at && n >= who)));
           expect([...list.at(at)]).toEqual(plain.places.filter(([o]) => o === at).map(([, n]) => n));
         }
         expect([...list.names()]).toEqual(plain.places.map(([, n]) => n));
       }),
       { numRuns: 150 },
     );
+  });
+
+  it('is read from any place on, also one where nothing is any more', () => {
+    const list = new SegmentedList();
+    const names = Array.from({ length: 500 }, (_, n) => String(n).padStart(3, '0'));
+    for (const of of names) list.add(7, of);
+    for (const [at, of] of names.entries()) {
+      expect([...list.from(7, of)].map(([, n]) => n)).toEqual(names.slice(at));
+      expect([...list.from(7, `${of}x`)].map(([, n]) => n)).toEqual(names.slice(at + 1));
+    }
+    expect([[...list.from(8)], [...list.from(6, '999')].length]).toEqual([[], 500]);
+    for (const of of names) list.remove(7, of);
+    expect([...list.from(7, '250')]).toEqual([]);
   });
 
   it('writes anew only what a change touches', () => {

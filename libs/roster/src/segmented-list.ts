@@ -76,13 +76,13 @@ export class SegmentedList {
     if (old > 0) this.segments.splice(0, old);
   }
 
-  /** The names from a number on, with their numbers. */
-  *from(order: number): Iterable<readonly [order: number, name: string]> {
-    for (let at = Math.max(0, this.segmentOf(order, '')); at < this.segments.length; at += 1) {
-      const { orders, names } = this.segments[at] as Segment;
-      for (let place = 0; place < names.length; place += 1) {
-        const own = orders[place] as number;
-        if (own >= order) yield [own, names[place] as string];
+  /** The names from a place on, with their numbers. Nothing before it is looked at, however much that is. */
+  *from(order: number, name = ''): Iterable<readonly [order: number, name: string]> {
+    const first = this.segmentOf(order, name);
+    for (let at = Math.max(0, first); at < this.segments.length; at += 1) {
+      const segment = this.segments[at] as Segment;
+      for (let place = at === first ? placeIn(segment, order, name) : 0; place < segment.names.length; place += 1) {
+        yield [segment.orders[place] as number, segment.names[place] as string];
       }
     }
   }

@@ -138,6 +138,22 @@ describe('The members of a channel', () => {
     expect([...channel.userIds()]).toEqual(['b', 'c', 'a']);
   });
 
+  it('are read from behind a place on, whether its member is there or not', () => {
+    const channel = channelAfter(['join', 'b', 1], ['join', 'c', 2], ['join', 'a', 2], ['join', 'd', 4]);
+    const behind = (since: number, userId: string): string[] =>
+      [...channel.behind({ since, userId })].map((place) => place.userId);
+    expect([...channel.behind(undefined)].map(({ userId }) => userId)).toEqual(['b', 'a', 'c', 'd']);
+    expect([behind(1, 'b'), behind(2, 'a'), behind(2, 'b'), behind(3, 'x'), behind(4, 'd')]).toEqual([
+      ['a', 'c', 'd'],
+      ['c', 'd'],
+      ['c', 'd'],
+      ['d'],
+      [],
+    ]);
+    channel.leave('c', 2);
+    expect(behind(2, 'c')).toEqual(['d']);
+  });
+
   it('are counted by connection as well', () => {
     const channel = channelAfter(['join', 'a', 1], ['join', 'a', 2], ['join', 'b', 3], ['leave', 'a', 1]);
     expect([channel.size, channel.connections]).toEqual([2, 2]);

@@ -9,6 +9,13 @@ type Joined = number | number[];
 
 const firstOf = (joined: Joined): number => (typeof joined === 'number' ? joined : Math.min(...joined));
 
+/** Where a member stands in the list. */
+export interface MemberPlace {
+  /** The first revision at which one of the user's connections joined. */
+  readonly since: number;
+  readonly userId: string;
+}
+
 export class UserChannel {
   private readonly members = new Map<string, Joined>();
   /** The members by their first revision: after a loss two may have the same one. */
@@ -64,6 +71,13 @@ export class UserChannel {
 
   userIds(): Iterable<string> {
     return this.order.names();
+  }
+
+  /** The members behind a place, or all of them. Whoever stood there may have left since. */
+  *behind(place: MemberPlace | undefined): Iterable<MemberPlace> {
+    for (const [since, userId] of this.order.from(place?.since ?? 0, place?.userId)) {
+      if (since !== place?.since || userId !== place.userId) yield { since, userId };
+    }
   }
 
   /** Adds the users' fragments, with commas between them, to the parts of an answer. */
