@@ -2,9 +2,10 @@ import { Controller, Get, Query, UseGuards } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiQuery, ApiSecurity, ApiTags } from '@nestjs/swagger';
 import { ApiKeyGuard } from '../auth/api-key.guard';
 import { type Caller, FromCaller } from '../auth/caller';
+import { ApiPageParameters } from '../openapi/page-parameters';
 import { ApiProblems } from '../openapi/responses';
 import { DatacentersDto } from './datacenters.dto';
-import { LIMIT_DEFAULT, LIMIT_MAX, readDatacentersQuery } from './datacenters-query';
+import { readDatacentersQuery } from './datacenters-query';
 import { Spread } from './spread.service';
 
 @ApiTags('Data centres')
@@ -21,19 +22,8 @@ export class DatacentersController {
     description:
       'What each has of this host, how fresh that is, and how many distinct users there are over all of them. With `users=true` also who they are and where, page by page in the order of their ids: who is connected while all pages are read is on one of them.',
   })
+  @ApiPageParameters('Users')
   @ApiQuery({ name: 'users', required: false, schema: { type: 'boolean', default: false } })
-  @ApiQuery({
-    name: 'limit',
-    required: false,
-    schema: { type: 'integer', minimum: 1, maximum: LIMIT_MAX, default: LIMIT_DEFAULT },
-    description: 'Users a page.',
-  })
-  @ApiQuery({
-    name: 'cursor',
-    required: false,
-    schema: { type: 'string' },
-    description: '`nextCursor` of the page before.',
-  })
   @ApiOkResponse({ type: DatacentersDto, description: 'The data centres, and the total.' })
   @ApiProblems(400, 401)
   datacenters(@FromCaller() { host }: Caller, @Query() query: Record<string, unknown>): Promise<DatacentersDto> {

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import { pageOf } from '../http/paging';
 import type { Seen } from './datacenter';
 import type { DatacenterDto, DatacentersDto, SpreadUserDto } from './datacenters.dto';
-import { cursorOfUser, type DatacentersQuery } from './datacenters-query';
+import type { DatacentersQuery } from './datacenters-query';
 import { Datacenters } from './datacenters';
 import { countDistinct, pageOfUsers } from './distinct-users';
 
@@ -38,12 +39,8 @@ export class Spread {
   ): Promise<Pick<DatacentersDto, 'users' | 'nextCursor'>> {
     const views = known.map(({ view }) => view);
     const found = await pageOfUsers(views, after, limit + 1, breathe);
-    const ids = found.slice(0, limit);
-    const last = ids.at(-1);
-    return {
-      users: ids.map((id) => userOf(id, known)),
-      ...(found.length > limit && last !== undefined ? { nextCursor: cursorOfUser(last) } : {}),
-    };
+    const { items, ...next } = pageOf(found, limit, (id) => id);
+    return { users: items.map((id) => userOf(id, known)), ...next };
   }
 }
 
