@@ -14,7 +14,7 @@ import type { App } from '../config/app';
 import { ApiKeyGuard } from '../auth/api-key.guard';
 import { type Caller, FromCaller } from '../auth/caller';
 import { BodyPipe } from '../http/body.pipe';
-import { tellStale } from '../http/stale-header';
+import { tellReading } from '../http/stale-header';
 import { ChannelUserDto } from '../openapi/channel-user.dto';
 import { ApiMessageErrors } from '../openapi/responses';
 import { ChannelNamesDto, ChannelsDto, ChannelUsersDto, SendMessageDto } from './channels.dto';
@@ -54,9 +54,7 @@ export class ChannelsController {
     @Body(new BodyPipe(ChannelUsersDto)) { channel }: ChannelUsersDto,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Buffer> {
-    const { view, staleMs } = await this.views.read(host);
-    tellStale(reply, staleMs);
-    void reply.header('x-rollcall-cursor', view.cursor);
+    const view = tellReading(reply, await this.views.read(host));
     if (channel != null && channel !== '') return view.channel(channel, tabsOf(app));
     const map = view.channelMap(tabsOf(app));
     // Sent, or given up: either way nobody reads it any more.

@@ -1,5 +1,6 @@
 import { type ApiResponseOptions, getSchemaPath } from '@nestjs/swagger';
 import { ChannelUserDto } from '../openapi/channel-user.dto';
+import { CURSOR_HEADER } from '../openapi/responses';
 
 const user = (id: string, email: string): ChannelUserDto => ({ id, email });
 
@@ -26,9 +27,7 @@ const BETTERFORMS = {
 
 export const CHANNEL_MAP: ApiResponseOptions = {
   description: 'An object keyed by channel name; empty when nobody is there.',
-  headers: {
-    'X-Rollcall-Cursor': { description: 'The point in the roster that this answer shows.', schema: { type: 'string' } },
-  },
+  headers: CURSOR_HEADER,
   content: {
     'application/json': {
       schema: {

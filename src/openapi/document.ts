@@ -7,6 +7,7 @@ const DESCRIPTION = `Who is connected, where, right now: the REST side.
 - **Messaging** is a drop-in for BetterForms' and Klai's \`/message/*\`. The API key may stand in the body.
 - **Presence** is a drop-in for Rocket.Chat's \`/api/v1/users.presence\`, with a user's token.
 - **Users** (\`/v1\`) is for what these documents leave open: profiles, tokens, kicks.
+- **Channels** (\`/v1\`) lists channels and their members page by page, however many there are.
 
 Everything is scoped to the host of the request: no answer shows another host's users.
 
@@ -33,6 +34,7 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
     .addTag('Messaging (BetterForms, Klai)', 'Who is in which channel, totals over data centres, and messages to tabs.')
     .addTag('Presence (Rocket.Chat)', 'Who is online, away, busy or offline.')
     .addTag('Users', "An app's back end manages its users.")
+    .addTag('Channels', 'Which channels are active, and who is in them, page by page.')
     .addTag('Data centres', 'What each data centre has, and how fresh that is.')
     .addTag('Pods', 'Who serves.')
     .addTag('Health', 'For supervisors and load balancers.')

@@ -10,7 +10,8 @@ interface Case {
   readonly error: AppError;
 }
 
-const failing = (when: string, code: ErrorCode, message?: string, field?: string): Case => ({
+/** An answer that fails, for the document. */
+export const failing = (when: string, code: ErrorCode, message?: string, field?: string): Case => ({
   when,
   error: new AppError(code, message, field),
 });
@@ -33,18 +34,23 @@ const CASES = {
   503: failing('This cannot be answered right now.', 'UNAVAILABLE', 'This pod is going away.'),
 } as const;
 
+/** Of every answer that shows a roster. */
+export const CURSOR_HEADER = {
+  'X-Rollcall-Cursor': { description: 'The point in the roster that this answer shows.', schema: { type: 'string' } },
+} as const;
+
 type Decorator = ClassDecorator & MethodDecorator;
 
 const documented =
   (model: Type<unknown>, face: Face) =>
-  (...statuses: (keyof typeof CASES)[]): Decorator =>
+  (...cases: (keyof typeof CASES | Case)[]): Decorator =>
     applyDecorators(
       ApiExtraModels(model),
-      ...statuses.map((status) => {
-        const { when, error } = CASES[status];
+      ...cases.map((one) => {
+        const { when, error } = typeof one === 'number' ? CASES[one] : one;
         const type = face.contentType.split(';', 1)[0] ?? '';
         const content = { [type]: { schema: { $ref: getSchemaPath(model) }, example: face.body(error) } };
-        return ApiResponse({ status, description: when, content });
+        return ApiResponse({ status: error.status, description: when, content });
       }),
     );
 

@@ -10,6 +10,9 @@ export const KEY_ROUTES: readonly (readonly [method: string, path: string])[] = 
   ['POST', '/v1/users/USER_1/tokens'],
   ['DELETE', '/v1/users/USER_1/tokens'],
   ['DELETE', '/v1/users/USER_1/connections'],
+  ['GET', '/v1/channels'],
+  ['GET', '/v1/channels/salesRoom'],
+  ['GET', '/v1/channels/salesRoom/members'],
   ['GET', '/v1/pods'],
   ['GET', '/v1/datacenters'],
 ];
