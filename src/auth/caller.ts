@@ -15,9 +15,12 @@ export const setCaller = (request: FastifyRequest, caller: Caller): void => {
   callers.set(request, caller);
 };
 
+/** The caller, once a guard has let one in. */
+export const callerOf = (request: FastifyRequest): Caller | undefined => callers.get(request);
+
 /** The caller that the route's guard let in. A route without a guard has none, and that is a mistake of ours. */
 export const FromCaller = createParamDecorator((_: unknown, context: ExecutionContext): Caller => {
-  const caller = callers.get(context.switchToHttp().getRequest<FastifyRequest>());
+  const caller = callerOf(context.switchToHttp().getRequest<FastifyRequest>());
   if (caller === undefined) throw new Error('This route has no guard.');
   return caller;
 });

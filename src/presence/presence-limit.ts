@@ -23,17 +23,20 @@ export class TooManyRequests extends AppError {
   }
 }
 
-/** Calls of `users.presence` a minute, counted per user and app: colleagues behind one address do not share a limit. */
+/**
+ * Calls of `users.presence` and its siblings a minute, counted per user and app: colleagues behind one address do not
+ * share a limit. Each route is counted by itself: polling takes nothing from setting one's status.
+ */
 @Injectable()
 export class PresenceLimit implements OnModuleDestroy {
   private readonly limiters = new Map<string, RateLimiterMemory>();
 
-  /** Takes one call off the user's minute. @throws TooManyRequests when nothing is left. */
-  async take(app: App, userId: string): Promise<Allowance> {
+  /** Takes one call off the user's minute on the route. @throws TooManyRequests when nothing is left. */
+  async take(app: App, userId: string, route: string): Promise<Allowance> {
     const limit = app.limits.usersPresencePerMinute;
     const limiter = this.limiterOf(app.id, limit);
     try {
-      return allowance(limit, await limiter.consume(userId));
+      return allowance(limit, await limiter.consume(`${route} ${userId}`));
     } catch (refused) {
       if (refused instanceof RateLimiterRes) throw new TooManyRequests(allowance(limit, refused), refused.msBeforeNext);
       throw refused;

@@ -6,20 +6,17 @@ import { tellStale } from '../http/stale-header';
 import { UserTokenGuard } from '../auth/user-token.guard';
 import { ApiPresenceErrors } from '../openapi/responses';
 import { PresenceAnswerDto } from './presence.dto';
-import { LIMIT_HEADERS, PRESENCE_ANSWER } from './presence.openapi';
-import { type Allowance, PresenceLimit, TooManyRequests } from './presence-limit';
+import { PRESENCE_ANSWER } from './presence.openapi';
+import { PresenceLimitGuard } from './presence-limit.guard';
 import { readPresenceQuery } from './presence-query';
 import { UsersPresence } from './users-presence.service';
 
 @ApiTags('Presence (Rocket.Chat)')
 @ApiSecurity({ userToken: [], userId: [] })
-@UseGuards(UserTokenGuard)
+@UseGuards(UserTokenGuard, PresenceLimitGuard)
 @Controller('api/v1')
 export class PresenceController {
-  constructor(
-    private readonly presence: UsersPresence,
-    private readonly limit: PresenceLimit,
-  ) {}
+  constructor(private readonly presence: UsersPresence) {}
 
   @Get('users.presence')
   @Header('Content-Type', 'application/json')
@@ -55,7 +52,6 @@ export class PresenceController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Buffer> {
-    await this.count(caller, reply);
     const { body, atMs, cursor, staleMs } = await this.presence.answer(caller, readPresenceQuery(request.url));
     tellStale(reply, staleMs);
     void reply.headers({
@@ -65,18 +61,4 @@ export class PresenceController {
     });
     return body;
   }
-
-  private async count({ app, user }: Caller, reply: FastifyReply): Promise<void> {
-    try {
-      tellAllowance(reply, await this.limit.take(app, user?.id ?? ''));
-    } catch (error) {
-      if (error instanceof TooManyRequests) tellAllowance(reply, error.allowance);
-      throw error;
-    }
-  }
-}
-
-function tellAllowance(reply: FastifyReply, { limit, remaining, resetAtMs }: Allowance): void {
-  const values = [limit, remaining, resetAtMs];
-  Object.keys(LIMIT_HEADERS).forEach((name, index) => void reply.header(name, String(values[index])));
 }

@@ -1,0 +1,30 @@
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { callerOf } from '../auth/caller';
+import { type Allowance, PresenceLimit, TooManyRequests } from './presence-limit';
+import { LIMIT_HEADERS } from './presence.openapi';
+
+/** Counts a call, and tells the client what is left. It stands behind the user-token guard, so that a 401 costs nothing. */
+@Injectable()
+export class PresenceLimitGuard implements CanActivate {
+  constructor(private readonly limit: PresenceLimit) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const reply = context.switchToHttp().getResponse<FastifyReply>();
+    const caller = callerOf(request);
+    if (caller?.user === undefined) throw new Error('This route has no guard for users.');
+    try {
+      tellAllowance(reply, await this.limit.take(caller.app, caller.user.id, context.getHandler().name));
+    } catch (error) {
+      if (error instanceof TooManyRequests) tellAllowance(reply, error.allowance);
+      throw error;
+    }
+    return true;
+  }
+}
+
+function tellAllowance(reply: FastifyReply, { limit, remaining, resetAtMs }: Allowance): void {
+  const values = [limit, remaining, resetAtMs];
+  Object.keys(LIMIT_HEADERS).forEach((name, index) => void reply.header(name, String(values[index])));
+}
