@@ -140,6 +140,7 @@ describe('an apps file', () => {
     ['a username with a null byte', { username: 'a\0' }, /\.username: must not contain control characters$/],
     ['an offset of days', { utcOffset: 24 }, /^apps\[0\]\.users\[0\]\.utcOffset: .*<=14/],
     ['an empty ETag', { avatarETag: '' }, /^apps\[0\]\.users\[0\]\.avatarETag: .*>=1/],
+    ['an unknown role', { role: 'root' }, /^apps\[0\]\.users\[0\]\.role: .*"user"\|"admin"/],
     ['a word for bot', { bot: 1 }, /^apps\[0\]\.users\[0\]\.bot: .*expected boolean/],
     ['a token alone', { tokens: 't' }, /^apps\[0\]\.users\[0\]\.tokens: .*expected array/],
     ['an empty token', { tokens: ['ok', ''] }, /^apps\[0\]\.users\[0\]\.tokens\[1\]: .*>=1/],

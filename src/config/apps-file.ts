@@ -1,4 +1,5 @@
 import { nameFault } from '@rollcall/contract';
+import { ROLES } from '@rollcall/roster';
 import { z } from 'zod';
 import type { App } from './app';
 import { ConfigError } from './environment';
@@ -29,6 +30,7 @@ const user = z.strictObject({
   utcOffset: z.number().min(-14).max(14).optional(),
   avatarETag: z.string().min(1).max(255).optional(),
   bot: z.boolean().optional(),
+  role: z.enum(ROLES).optional(),
   tokens: z.array(secret).max(100).default([]),
 });
 

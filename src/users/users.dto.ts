@@ -1,6 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { type ChannelKind, type Status, STATUSES } from '@rollcall/contract';
-import { IsBoolean, IsInt, IsNumber, IsOptional, Max, Min } from 'class-validator';
+import { type Role, ROLES } from '@rollcall/roster';
+import { IsBoolean, IsIn, IsInt, IsNumber, IsOptional, Max, Min } from 'class-validator';
 import { IsName, IsText } from '../http/name.validator';
 
 /** Ten years: longer is no expiry at all. */
@@ -38,6 +39,15 @@ export class PutUserDto {
   @IsOptional()
   @IsBoolean()
   bot?: boolean | null;
+
+  @ApiPropertyOptional({
+    enum: ROLES,
+    example: 'user',
+    description: "An `admin` may set other users' statuses. Default: what the user's token says, else `user`.",
+  })
+  @IsOptional()
+  @IsIn(ROLES)
+  role?: Role | null;
 }
 
 export class ProfileDto {
@@ -61,6 +71,9 @@ export class ProfileDto {
 
   @ApiProperty({ example: false })
   readonly bot: boolean;
+
+  @ApiPropertyOptional({ enum: ROLES, example: 'user', description: 'Absent if it was never set.' })
+  readonly role?: Role;
 }
 
 export class UserChannelDto {

@@ -8,7 +8,15 @@ const WITH_JWT = { jwt: { algorithms: ['HS256' as const], secret: SECRET }, host
 
 const ID = 'USER_1';
 const BARE = { id: ID, email: null, username: ID, name: ID, utcOffset: 0, bot: false };
-const FULL = { email: 'u@example.com', username: 'u', name: 'U', utcOffset: -3.5, avatarETag: 'e', bot: false };
+const FULL = {
+  email: 'u@example.com',
+  username: 'u',
+  name: 'U',
+  utcOffset: -3.5,
+  avatarETag: 'e',
+  bot: false,
+  role: 'user',
+};
 
 const rowOf = async (rollcall: Rollcall, id: string): Promise<unknown> => {
   const { json } = await rollcall.presence(`?ids=${encodeURIComponent(id)}`);
@@ -23,7 +31,7 @@ describe('a profile', () => {
 
     expect(created).toMatchObject({ status: 200, json: { id: ID, ...FULL } });
     expect(replaced).toMatchObject({ status: 200, json: { ...BARE, email: 'v@example.com' } });
-    expect(replaced.json).not.toHaveProperty('avatarETag');
+    for (const unset of ['avatarETag', 'role']) expect(replaced.json).not.toHaveProperty(unset);
     expect(await rollcall.native('GET', `/v1/users/${ID}`)).toMatchObject({
       status: 200,
       json: { ...BARE, email: 'v@example.com', status: 'offline', connections: [] },
@@ -194,6 +202,7 @@ describe('a profile', () => {
     ['utcOffset', ['1', -14.5, 15, 1e308, {}, []]],
     ['avatarETag', [0, '', 'x'.repeat(256)]],
     ['bot', ['true', 1, {}]],
+    ['role', ['root', '', 'ADMIN', 1, ['admin'], '__proto__']],
   ])('refuses a wrong %s by its name, and changes nothing', async (field, values) => {
     const rollcall = await Rollcall.start();
     for (const value of values) {

@@ -19,7 +19,7 @@ describe('A profile', () => {
 
   it('takes the directory’s word before the token’s, field by field', () => {
     const claims = { email: 'claimed@example.com', username: 'claimed', name: 'Claimed' };
-    const details = { username: 'listed', utcOffset: 2, avatarETag: 'tag', bot: true };
+    const details = { username: 'listed', utcOffset: 2, avatarETag: 'tag', bot: true, role: 'admin' as const };
     expect(completeProfile('u1', details, claims)).toEqual({
       id: 'u1',
       email: 'claimed@example.com',
@@ -28,6 +28,7 @@ describe('A profile', () => {
       utcOffset: 2,
       avatarETag: 'tag',
       bot: true,
+      role: 'admin',
     });
   });
 });

@@ -5,6 +5,10 @@ export interface UserClaims {
   readonly name?: string;
 }
 
+export const ROLES = ['user', 'admin'] as const;
+/** `admin`: may set other users' statuses. */
+export type Role = (typeof ROLES)[number];
+
 /** What an app has laid down about a user, in its apps file or over REST. */
 export interface UserDetails extends UserClaims {
   /** Hours east of UTC. */
@@ -12,6 +16,8 @@ export interface UserDetails extends UserClaims {
   readonly avatarETag?: string;
   /** A bot is online always and enters no delta. */
   readonly bot?: boolean;
+  /** Absent: what the user's token says, else `user`. */
+  readonly role?: Role;
 }
 
 /** A user as answers show them: nothing missing but what was never set. */
@@ -23,6 +29,7 @@ export interface Profile {
   readonly utcOffset: number;
   readonly avatarETag?: string;
   readonly bot: boolean;
+  readonly role?: Role;
 }
 
 /** The details win, claims fill the gaps, and the id stands in for a missing username, the username for a missing name. */
@@ -40,6 +47,7 @@ export function completeProfile(
     utcOffset: details?.utcOffset ?? 0,
     ...(details?.avatarETag === undefined ? {} : { avatarETag: details.avatarETag }),
     bot: details?.bot ?? false,
+    ...(details?.role === undefined ? {} : { role: details.role }),
   };
 }
 
