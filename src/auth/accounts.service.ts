@@ -4,6 +4,7 @@ import {
   completeProfile,
   type Profile,
   type Profiles,
+  type Role,
   StoreUnavailable,
   type UserClaims,
   type UserDetails,
@@ -63,6 +64,25 @@ export class Accounts {
     return completeProfile(userId, this.detailsOf(app, userId), claims);
   }
 
+  /** Whether anything at all is written of the user, if only a token, and no erasure. */
+  knows(app: App, userId: string): boolean {
+    const entry = this.directory.find(app.id, userId);
+    return entry === undefined ? app.users.has(userId) : entry.details !== null;
+  }
+
+  /** Whom the app has laid down under a username; `undefined`: nobody. */
+  idOf(app: App, username: string): string | undefined {
+    const namesake = this.detailsOf(app, username);
+    if (namesake !== undefined && (namesake.username ?? username) === username) return username;
+    for (const userId of this.userIds(app)) if (this.detailsOf(app, userId)?.username === username) return userId;
+    return undefined;
+  }
+
+  /** What is laid down wins over what a token claims, as ever; asked anew each time, so that a demotion counts at once. */
+  isAdmin(app: App, userId: string, claimedRole: Role | undefined): boolean {
+    return (this.detailsOf(app, userId)?.role ?? claimedRole) === 'admin';
+  }
+
   /** SHA-256 of the opaque tokens that count at `nowMs`. */
   tokenHashes(app: App, userId: string, nowMs: number): readonly Buffer[] {
     const entry = this.directory.find(app.id, userId);
@@ -92,9 +112,11 @@ export class Accounts {
   }
 
   private *botsOf(app: App): Iterable<string> {
-    for (const [userId] of app.users) if (this.detailsOf(app, userId)?.bot) yield userId;
-    for (const userId of this.directory.userIds(app.id)) {
-      if (!app.users.has(userId) && this.detailsOf(app, userId)?.bot) yield userId;
-    }
+    for (const userId of this.userIds(app)) if (this.detailsOf(app, userId)?.bot) yield userId;
+  }
+
+  private *userIds(app: App): Iterable<string> {
+    yield* app.users.keys();
+    for (const userId of this.directory.userIds(app.id)) if (!app.users.has(userId)) yield userId;
   }
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AppError, nameFault } from '@rollcall/contract';
-import type { UserClaims } from '@rollcall/roster';
+import { type Role, ROLES, type UserClaims } from '@rollcall/roster';
 import { type CryptoKey, errors, type JWTPayload, jwtVerify, type JWTVerifyOptions } from 'jose';
 import { timingSafeEqual, webcrypto } from 'node:crypto';
 import type { App } from '../config/app';
@@ -11,6 +11,8 @@ import { Accounts } from './accounts.service';
 export interface Identity {
   readonly id: string;
   readonly claims: UserClaims | null;
+  /** The role that a token of the app's own signing names; the profile's word comes first. */
+  readonly claimedRole?: Role;
   /** The latest revocation that the token was held against; 0: there was none. */
   readonly checkedAgainstMs: number;
 }
@@ -71,7 +73,7 @@ export class Authenticator {
     if (revokedAtMs > 0 && (iat ?? 0) * 1000 <= revokedAtMs) {
       throw new AppError('NOT_AUTHENTICATED', 'The token was revoked.');
     }
-    return { id: sub, claims: claimsOf(payload), checkedAgainstMs: revokedAtMs };
+    return { id: sub, claims: claimsOf(payload), claimedRole: roleOf(payload), checkedAgainstMs: revokedAtMs };
   }
 
   private keyOf(secret: Uint8Array): Promise<CryptoKey> {
@@ -104,3 +106,5 @@ function claimsOf({ email, username, name }: JWTPayload): UserClaims {
     typeof value === 'string' && value.length > 0 && value.length <= longest ? value : undefined;
   return { email: text(email, 320), username: text(username, 255), name: text(name, 255) };
 }
+
+const roleOf = ({ role }: JWTPayload): Role | undefined => ROLES.find((one) => one === role);

@@ -39,6 +39,18 @@ function feathersName(status: number): { name: string; className: string } {
   return { name, className: name.replace(/(?!^)[A-Z]/g, '-$&').toLowerCase() };
 }
 
+/** The fields at fault for which Rocket.Chat has an error of their own; it repeats the error's name in the text. */
+const NAMED_FAULTS = new Map([
+  ['user', 'error-invalid-user'],
+  ['status', 'error-invalid-status'],
+]);
+
+function badRequest({ message, field = '' }: AppError): object {
+  const errorType = NAMED_FAULTS.get(field);
+  if (errorType !== undefined) return { success: false, error: `${message} [${errorType}]`, errorType };
+  return { success: false, error: message, errorType: field === '' ? 'error-bad-request' : 'invalid-params' };
+}
+
 const LOGIN_REQUIRED = 'You must be logged in to do this.';
 
 /** Rocket.Chat's envelope; its clients demand the bare content type. A 401 serves the clients of all its versions. */
@@ -48,12 +60,16 @@ export const ROCKET_CHAT: Face = {
     switch (error.status) {
       case 401:
         return { success: false, error: LOGIN_REQUIRED, status: 'error', message: LOGIN_REQUIRED };
+      case 403:
+        return { success: false, error: 'unauthorized' };
       case 429:
         return { success: false, error: `${error.message} [error-too-many-requests]` };
       case 404:
         return { success: false, error: 'Resource not found' };
       case 500:
         return { success: false, error: 'Internal server error' };
+      case 400:
+        return badRequest(error);
       default:
         return {
           success: false,

@@ -27,6 +27,7 @@ const CASES = {
     'NOT_AUTHENTICATED',
     'The API key is not valid for this host.',
   ),
+  403: failing('The caller may not do this.', 'FORBIDDEN'),
   404: failing('There is no such user.', 'NOT_FOUND', 'There is no user "USER_1".'),
   413: failing('The body is larger than 64 KiB.', 'PAYLOAD_TOO_LARGE'),
   415: failing('The body is not `application/json`.', 'UNSUPPORTED_MEDIA_TYPE'),

@@ -2,8 +2,13 @@ import { Module } from '@nestjs/common';
 import { PresenceEvents } from './presence-events';
 import { PresenceLimit } from './presence-limit';
 import { PresenceController } from './presence.controller';
+import { StatusController } from './status.controller';
+import { UserStatuses } from './user-statuses.service';
 import { UsersPresence } from './users-presence.service';
 
 /** Who is online, away, busy or offline. */
-@Module({ controllers: [PresenceController], providers: [PresenceEvents, PresenceLimit, UsersPresence] })
+@Module({
+  controllers: [PresenceController, StatusController],
+  providers: [PresenceEvents, PresenceLimit, UsersPresence, UserStatuses],
+})
 export class PresenceModule {}

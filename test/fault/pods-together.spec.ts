@@ -3,7 +3,7 @@ import { crowdedShop, guest, mapOf, podEnvironment, presentOn, redisOfTest, tabs
 import { eventually } from '../support/eventually';
 import { describeWithRedis } from '../support/redis-server';
 import { Rollcall } from '../support/rollcall';
-import { tabOf } from '../support/shop';
+import { asUser, tabOf } from '../support/shop';
 import type { Tab } from '../support/tab';
 
 type Three = [Rollcall, Rollcall, Rollcall];
@@ -96,6 +96,26 @@ describeWithRedis('Pods of one data centre', () => {
         expect(await mapOf(other)).toMatchObject({ authenticated: [{ id: 'ada', email }] });
         expect((await presentOn(other)).get('ada')).toBe(`busy Call ${n}`);
         expect((await other.native('GET', '/v1/users/ada')).json).toMatchObject({ email, name: `Ada ${n}` });
+      }
+    }
+  });
+
+  it('set a status over REST, wherever the tabs are, and each shows it in its next answer', async () => {
+    const pods = await threePods();
+    const headers = asUser('ada');
+    const set = async (pod: Rollcall, body: object): Promise<void> => {
+      expect((await pod.rocket('POST', 'users.setStatus', { headers, body })).status).toBe(200);
+    };
+    await set(pods[0], { status: 'away', message: 'On my way' });
+    await pods[1].open(tabOf('ada'));
+    for (const pod of pods) expect((await presentOn(pod)).get('ada')).toBe('away On my way');
+
+    for (const [n, pod] of pods.entries()) {
+      await set(pod, { status: 'busy', message: `Call ${n}` });
+      for (const other of pods) {
+        expect((await presentOn(other)).get('ada')).toBe(`busy Call ${n}`);
+        const { json } = await other.rocket('GET', 'users.getStatus', { headers });
+        expect(json).toMatchObject({ _id: 'ada', status: 'busy', connectionStatus: 'online' });
       }
     }
   });

@@ -3,7 +3,7 @@ import { eventually } from '../support/eventually';
 import { QUICK, RedisPod } from '../support/redis-pod';
 import { describeWithRedis } from '../support/redis-server';
 import { redisForTest, shopOnRedis } from '../support/redis-shop';
-import { tabOf } from '../support/shop';
+import { asUser, tabOf } from '../support/shop';
 
 jest.setTimeout(90_000);
 
@@ -28,6 +28,9 @@ describeWithRedis('A Redis that dies and comes back empty', () => {
       expect(await visitor.join('lobby')).toMatchObject({ degraded: true });
       const user = await crowd.enter(pod, 'eve');
       expect(user.tab.session).toMatchObject({ degraded: true, user: { id: 'eve' } });
+      const body = { status: 'away', message: 'Kept here' };
+      const set = await pod.rocket('POST', 'users.setStatus', { headers: asUser('fay'), body });
+      expect(set).toMatchObject({ status: 200, json: { success: true }, headers: { 'x-rollcall-degraded': 'true' } });
       await expect(pod.open({ userId: 'eve', token: 'wrong' })).rejects.toMatchObject({ code: 'NOT_AUTHENTICATED' });
       const reply = await pod.message('users');
       expect(reply.status).toBe(201);
@@ -48,6 +51,12 @@ describeWithRedis('A Redis that dies and comes back empty', () => {
       await pod.becomes(200);
       pod.expectSound();
     }
+    // Nobody of hers is connected, and what was kept is written all the same.
+    await pods[0].open(tabOf('fay'));
+    await eventually(async () => {
+      const { json } = await pods[1].presence('?ids=fay');
+      expect(json).toMatchObject({ users: [{ _id: 'fay', status: 'away', statusText: 'Kept here' }] });
+    });
   });
 
   it('is missed in the end: answers and readiness are 503, joins go on, and all is well afterwards', async () => {

@@ -56,8 +56,13 @@ export abstract class Faces {
 
   /** `GET /api/v1/users.presence` as the demo app's user. */
   presence(query = '', asking: Asking = {}): Promise<Answer> {
+    return this.rocket('GET', `users.presence${query}`, asking);
+  }
+
+  /** A route under `/api/v1` as the demo app's user. */
+  rocket(method: string, path: string, asking: Asking = {}): Promise<Answer> {
     const headers = { 'x-auth-token': DEMO.token, 'x-user-id': DEMO.userId, ...asking.headers };
-    return this.ask('GET', `/api/v1/users.presence${query}`, { ...asking, headers });
+    return this.ask(method, `/api/v1/${path}`, { ...asking, headers });
   }
 
   /** A native route with the demo app's key. */

@@ -17,10 +17,22 @@ export const KEY_ROUTES: readonly (readonly [method: string, path: string])[] = 
   ['GET', '/v1/datacenters'],
 ];
 
-export const TOKEN_ROUTES: typeof KEY_ROUTES = [['GET', '/api/v1/users.presence']];
+export const TOKEN_ROUTES: typeof KEY_ROUTES = [
+  ['GET', '/api/v1/users.presence'],
+  ['GET', '/api/v1/users.getPresence'],
+  ['GET', '/api/v1/users.getStatus'],
+  ['POST', '/api/v1/users.setStatus'],
+];
 
 /** Those that read a body. */
-export const BODY_ROUTES = KEY_ROUTES.filter(([method]) => method !== 'GET');
+export const BODY_ROUTES = [...KEY_ROUTES, ...TOKEN_ROUTES].filter(([method]) => method !== 'GET');
+
+/** Those that have nothing to do without a field. */
+export const FIELD_ROUTES = ['/message/sendmessage', '/api/v1/users.setStatus'];
+
+/** A body that each of them takes. */
+export const fittingBody = (path: string): object =>
+  path.startsWith('/api/v1/') ? { status: 'busy' } : { channels: 'a', message: {} };
 
 /** An error of that status in the shape of the path's face. */
 export function errorOf(path: string, status: number, name: string): object {

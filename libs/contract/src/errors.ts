@@ -13,6 +13,7 @@ export const ERRORS = {
   USER_REQUIRED: { status: 403, temporary: false, message: 'This needs a connection that is logged in.' },
   ANONYMOUS_REFUSED: { status: 403, temporary: false, message: 'This app takes no connections without a token.' },
   ORIGIN_REFUSED: { status: 403, temporary: false, message: 'This origin is not on the list of the app.' },
+  FORBIDDEN: { status: 403, temporary: false, message: 'This takes a permission that you do not have.' },
   NOT_A_MEMBER: { status: 403, temporary: false, message: 'Only members of the channel may do this.' },
   NOT_FOUND: { status: 404, temporary: false, message: 'There is nothing here.' },
   METHOD_NOT_ALLOWED: { status: 405, temporary: false, message: 'This path does not take that method.' },

@@ -20,6 +20,44 @@ describe('The presence of a host’s users', () => {
   const since = (fromMs: number, ms: number, caller = 'caller'): string[] =>
     brief(presence.since(START_MS + fromMs, START_MS + ms, caller)).sort();
 
+  describe('of one user', () => {
+    it('knows what the connections alone say, whatever was chosen', async () => {
+      const said = (): unknown[] => ['ada', 'bob', 'eve'].map((id) => presence.connectionStatus(id));
+      await followed.pod.row('t1', rowOf('ada'));
+      await followed.pod.row('t2', rowOf('bob', { active: false }));
+      await followed.pod.write({ users: [{ userId: 'ada', status: 'offline' }] });
+      await followed.pod.write({ users: [{ userId: 'bob', status: 'busy' }] });
+      await followed.pod.write({ users: [{ userId: 'eve', status: 'busy' }] });
+      expect(said()).toEqual(['online', 'away', 'offline']);
+      await followed.pod.gone('t1');
+      expect(said()).toEqual(['offline', 'away', 'offline']);
+    });
+
+    it('knows who is here, and who has been or has chosen something, but not who was forgotten', async () => {
+      const known = (): string[] => ['ada', 'bob', 'cyd', 'dan'].filter((id) => presence.knows(id));
+      await followed.pod.row('t1', rowOf('ada', { claims: null }));
+      await followed.pod.row('t2', rowOf('bob', { claims: { name: 'Bob' } }));
+      await followed.pod.write({ users: [{ userId: 'cyd', statusText: 'soon' }] });
+      expect(known()).toEqual(['ada', 'bob', 'cyd']);
+      await followed.pod.gone('t1');
+      await followed.pod.gone('t2');
+      expect(known()).toEqual(['bob', 'cyd']);
+      for (const userId of ['bob', 'cyd']) await followed.pod.write({ users: [{ userId, forget: true }] });
+      expect(known()).toEqual([]);
+    });
+
+    it('finds whom a username belongs to: by the claims of a token where nothing is laid down, else by the id', async () => {
+      followed.directory.details.set('bob', { username: 'bobby' });
+      await followed.pod.row('t1', rowOf('ada', { claims: { username: 'countess' } }));
+      await followed.pod.row('t2', rowOf('bob', { claims: { username: 'claimed' } }));
+      await followed.pod.row('t3', rowOf('cyd', { claims: null }));
+      const found = ['countess', 'ada', 'bob', 'claimed', 'cyd', 'nobody', '__proto__'].map((name) =>
+        presence.idOf(name),
+      );
+      expect(found).toEqual(['ada', undefined, undefined, undefined, 'cyd', undefined, undefined]);
+    });
+  });
+
   describe('in the full list', () => {
     it('has the document’s keys, and none that was never set', async () => {
       followed.directory.details.set('bob', { username: 'bobby', name: 'Bob', utcOffset: -3.5, avatarETag: 'tag' });

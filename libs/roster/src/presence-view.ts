@@ -5,7 +5,7 @@
  */
 import type { PresenceRow, Status } from '@rollcall/contract';
 import { KEPT_MS, PresenceIndex } from './presence-index';
-import { shownAt, type UserRecord } from './presence';
+import { combine, NEVER_CONNECTED, shownAt, type UserRecord } from './presence';
 import type { Profile, Profiles } from './profile';
 
 interface RowJson {
@@ -60,6 +60,30 @@ export class PresenceView {
     const record = this.records.get(userId);
     if (this.isBot(userId, record)) return 'online';
     return record === undefined ? 'offline' : shownAt(record, atMs).status;
+  }
+
+  /** What the connections alone say, whatever was chosen; a last one that has gone is gone at once. */
+  connectionStatus(userId: string): Status {
+    const { connections, active } = this.records.get(userId) ?? NEVER_CONNECTED;
+    return combine('online', connections, active);
+  }
+
+  /** Whether anything is stored of the user but that somebody has left, who may have been erased since. */
+  knows(userId: string): boolean {
+    const record = this.records.get(userId);
+    return (
+      record !== undefined &&
+      (record.connections > 0 || record.claims !== null || record.chosen !== 'online' || record.text !== '')
+    );
+  }
+
+  /** Whose username it is, of those that are known here; `undefined`: nobody's. */
+  idOf(username: string): string | undefined {
+    if (this.knows(username) && this.profile(username).username === username) return username;
+    for (const [userId, { claims }] of this.records) {
+      if (claims?.username === username && this.profile(userId).username === username) return userId;
+    }
+    return undefined;
   }
 
   /** What the user has chosen, if anything. */

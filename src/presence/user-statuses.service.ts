@@ -1,0 +1,80 @@
+import { Injectable } from '@nestjs/common';
+import { AppError, type Status } from '@rollcall/contract';
+import { LocalRosters, type RosterView, Views, type Written } from '@rollcall/roster';
+import { Accounts } from '../auth/accounts.service';
+import type { Scope } from '../auth/apps.service';
+import type { Identity } from '../auth/authenticator.service';
+import type { Caller } from '../auth/caller';
+import { Shutdown } from '../http/shutdown.service';
+import type { Choice } from './choice';
+import type { NamedUser } from './named-user';
+
+export interface UserStatus {
+  readonly userId: string;
+  readonly isCaller: boolean;
+  readonly status: Status;
+  /** What the connections alone say, whatever was chosen. */
+  readonly connectionStatus: Status;
+  readonly staleMs: number;
+}
+
+type UserCaller = Scope & { readonly user: Identity };
+
+/** The status of one user, read and set over REST. */
+@Injectable()
+export class UserStatuses {
+  constructor(
+    private readonly views: Views,
+    private readonly rosters: LocalRosters,
+    private readonly accounts: Accounts,
+    private readonly shutdown: Shutdown,
+  ) {}
+
+  /** @throws AppError BAD_REQUEST for a user whom nobody knows here. */
+  async read(asking: Caller, named: NamedUser): Promise<UserStatus> {
+    const caller = userCaller(asking);
+    const { view, atMs, staleMs } = await this.views.readPresence(caller.host);
+    const isCaller = this.isCaller(caller, named);
+    const userId = isCaller ? caller.user.id : this.find(caller, named, view);
+    return {
+      userId,
+      isCaller,
+      status: view.presence.statusAt(userId, atMs),
+      connectionStatus: view.presence.connectionStatus(userId),
+      staleMs,
+    };
+  }
+
+  /** As the socket's `presence:set`. @throws AppError FORBIDDEN, or BAD_REQUEST for a user whom nobody knows here. */
+  async set(asking: Caller, named: NamedUser, choice: Choice): Promise<Written> {
+    const caller = userCaller(asking);
+    const userId = this.isCaller(caller, named) ? caller.user.id : await this.other(caller, named);
+    // What a pod keeps for later while the store is away would end with it.
+    if (this.shutdown.begun) throw new AppError('UNAVAILABLE', 'This pod is going away.');
+    return this.rosters.of(caller.host).setUser(userId, choice);
+  }
+
+  private isCaller({ app, user }: UserCaller, { userId, username }: NamedUser): boolean {
+    if (userId !== undefined) return userId === user.id;
+    return username === undefined || username === this.accounts.profileOf(app, user.id, user.claims).username;
+  }
+
+  private async other(caller: UserCaller, named: NamedUser): Promise<string> {
+    if (!this.accounts.isAdmin(caller.app, caller.user.id, caller.user.claimedRole)) throw new AppError('FORBIDDEN');
+    // Old news will do: it only tells who is known, and a status can be set while the store is away.
+    return this.find(caller, named, (await this.views.latest(caller.host, 'readPresence'))?.view);
+  }
+
+  /** Known is whom the app has laid down, and who is, or has said something, on this host. */
+  private find({ app }: Scope, { userId, username = '' }: NamedUser, view: RosterView | undefined): string {
+    const id = userId ?? this.accounts.idOf(app, username) ?? view?.presence.idOf(username);
+    if (id !== undefined && (this.accounts.knows(app, id) || view?.presence.knows(id) === true)) return id;
+    throw new AppError('BAD_REQUEST', 'There is no such user.', 'user');
+  }
+}
+
+/** The route's guard lets nobody in who is no user. */
+function userCaller({ app, host, user }: Caller): UserCaller {
+  if (user === undefined) throw new AppError('NOT_AUTHENTICATED');
+  return { app, host, user };
+}
