@@ -1,6 +1,6 @@
 import type { ChannelKind } from './channel-name';
 import type { ErrorCode } from './errors';
-import type { Status } from './rows';
+import type { Member, PresenceRow, Status } from './rows';
 
 /** What an event's acknowledgement carries when it failed. */
 export interface Refusal {
@@ -41,6 +41,68 @@ export interface JoinAnswer {
   readonly cursor: string;
 }
 
+export interface ChannelWatchRequest extends ChannelRequest {
+  /** Of an earlier answer or event: what has happened since then is told, instead of everything. */
+  readonly cursor?: string;
+}
+
+/** Who is in a channel: the users of an authenticated one, or how many connections an anonymous one has. */
+export interface ChannelSnapshot {
+  readonly users: readonly Member[];
+  readonly anonymous: number;
+}
+
+/** One step of a channel. `cursor` is where it leads to. */
+export interface ChannelChange {
+  readonly channel: string;
+  readonly kind: ChannelKind;
+  readonly cursor: string;
+  readonly joined: readonly Member[];
+  /** Ids of users. */
+  readonly left: readonly string[];
+  /** How many connections an anonymous channel has now; 0 for an authenticated one. */
+  readonly anonymous: number;
+}
+
+/** Everything anew, for a watcher who was too slow to be told step by step: it replaces what was known. */
+export interface ChannelReset {
+  readonly channel: string;
+  readonly kind: ChannelKind;
+  readonly cursor: string;
+  readonly snapshot: ChannelSnapshot;
+}
+
+/** The snapshot, or what has happened since the request's cursor: nothing, or one change. */
+export type ChannelWatchAnswer = { readonly channel: string; readonly kind: ChannelKind; readonly cursor: string } & (
+  { readonly snapshot: ChannelSnapshot } | { readonly changes: readonly ChannelChange[] }
+);
+
+/** How many users a connection may watch by name. */
+export const WATCHED_IDS_MAX = 1000;
+
+export interface PresenceWatchRequest {
+  /** These users alone, besides those that are watched already; absent: everybody. */
+  readonly ids?: readonly string[];
+  readonly cursor?: string;
+}
+
+/** Those who are not offline, or the rows that have changed since the request's cursor, offline ones included. */
+export type PresenceWatchAnswer = { readonly cursor: string } & (
+  { readonly users: readonly PresenceRow[] } | { readonly changes: readonly PresenceRow[] }
+);
+
+export interface PresenceUnwatchRequest {
+  /** Absent: nobody is watched any more. */
+  readonly ids?: readonly string[];
+}
+
+/** Rows that have changed. With `full` it is everybody who is watched and not offline, and replaces what was known. */
+export interface PresenceChange {
+  readonly cursor: string;
+  readonly users: readonly PresenceRow[];
+  readonly full?: true;
+}
+
 export interface PresenceSetRequest {
   /** Absent keeps the chosen status. */
   readonly status?: Status;
@@ -59,6 +121,10 @@ export interface MessageRequest extends ChannelRequest {
 export interface ClientToServerEvents {
   'channel:join': (request: ChannelRequest, acknowledge?: Acknowledge<JoinAnswer>) => void;
   'channel:leave': (request: ChannelRequest, acknowledge?: Acknowledge<{ readonly channel: string }>) => void;
+  'channel:watch': (request: ChannelWatchRequest, acknowledge?: Acknowledge<ChannelWatchAnswer>) => void;
+  'channel:unwatch': (request: ChannelRequest, acknowledge?: Acknowledge<{ readonly channel: string }>) => void;
+  'presence:watch': (request: PresenceWatchRequest, acknowledge?: Acknowledge<PresenceWatchAnswer>) => void;
+  'presence:unwatch': (request: PresenceUnwatchRequest, acknowledge?: Acknowledge) => void;
   'presence:set': (request: PresenceSetRequest, acknowledge?: Acknowledge<{ readonly status: Status }>) => void;
   'presence:idle': (
     request: { readonly idle: boolean },
@@ -88,6 +154,10 @@ export interface Message {
 export interface ServerToClientEvents {
   session: (session: Session) => void;
   message: (message: Message) => void;
+  /** A watched channel has changed; at most one a tick. */
+  'channel:changed': (change: ChannelChange | ChannelReset) => void;
+  /** Watched users' presence has changed; at most one a tick. */
+  'presence:changed': (change: PresenceChange) => void;
   /** The pod is going away; reconnect after so many milliseconds. */
   draining: (notice: { readonly reconnectInMs: number }) => void;
 }

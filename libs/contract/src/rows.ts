@@ -8,6 +8,15 @@ export interface ChannelUser {
   readonly email: string | null;
 }
 
+/** A member of an authenticated channel, as browsers see one. */
+export interface Member {
+  readonly id: string;
+  readonly username: string;
+  readonly name: string;
+  /** Only if the app says `watch.emails`. */
+  readonly email?: string | null;
+}
+
 /** One user of `users.presence`. A field that is not set is absent, never null. */
 export interface PresenceRow {
   readonly _id: string;
