@@ -1,25 +1,13 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import {
-  AppError,
-  type ChannelKind,
-  type Degradable,
-  type JoinAnswer,
-  type Message,
-  MESSAGE_MAX_BYTES,
-} from '@rollcall/contract';
+import { AppError, type Degradable, type JoinAnswer, type Message, MESSAGE_MAX_BYTES } from '@rollcall/contract';
 import { Views } from '@rollcall/roster';
 import { jsonFault } from '../http/json-depth';
 import type { Connection } from '../sockets/connection';
 import { degraded } from '../sockets/degraded';
-import { channelOf, type Fields, fieldsOf, flagOf } from '../sockets/payload';
-import { channelRoom } from '../sockets/rooms';
+import { type Fields, fieldsOf } from '../sockets/payload';
 import { SocketEvents } from '../sockets/socket-events';
-
-interface Place {
-  readonly kind: ChannelKind;
-  readonly channel: string;
-  readonly room: string;
-}
+import { ChannelWatches } from './channel-watches.service';
+import { placeOf } from './place';
 
 /** What a connection may do with channels. */
 @Injectable()
@@ -27,6 +15,7 @@ export class ChannelEvents implements OnModuleInit {
   constructor(
     private readonly events: SocketEvents,
     private readonly views: Views,
+    private readonly watches: ChannelWatches,
   ) {}
 
   onModuleInit(): void {
@@ -53,6 +42,7 @@ export class ChannelEvents implements OnModuleInit {
 
   private async leave(connection: Connection, fields: Fields): Promise<{ channel: string } & Degradable> {
     const { kind, channel, room } = placeOf(connection, fields);
+    this.watches.unwatch(connection, { room });
     const left = connection.roster.leave(connection.id, kind, channel);
     void connection.socket.leave(room);
     return { channel, ...degraded(await left) };
@@ -73,13 +63,6 @@ export class ChannelEvents implements OnModuleInit {
     const own = view.connection(id)?.channels.some((place) => place.kind === kind && place.channel === channel);
     return { delivered: view.connectionCount(kind, channel) - (own ? 1 : 0), ...degraded(written) };
   }
-}
-
-function placeOf({ host, visitor }: Connection, fields: Fields): Place {
-  const channel = channelOf(fields);
-  const counted = flagOf(fields, 'anonymous') ?? false;
-  const kind = visitor.user === null || counted ? 'anonymous' : 'authenticated';
-  return { kind, channel, room: channelRoom(host, kind, channel) };
 }
 
 function messageOf({ message }: Fields): unknown {

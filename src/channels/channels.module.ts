@@ -3,11 +3,13 @@ import { ChannelEvents } from './channel-events';
 import { ChannelListsController } from './channel-lists.controller';
 import { ChannelsController } from './channels.controller';
 import { ChannelsGateway } from './channels.gateway';
+import { ChannelWatches } from './channel-watches.service';
 import { Messages } from './messages.service';
+import { WatchEvents } from './watch-events';
 
 /** Who is in which channel, and messages to them: the Socket.IO gateway, the `/message` family, and lists page by page. */
 @Module({
   controllers: [ChannelsController, ChannelListsController],
-  providers: [ChannelsGateway, ChannelEvents, Messages],
+  providers: [ChannelsGateway, ChannelEvents, ChannelWatches, Messages, WatchEvents],
 })
 export class ChannelsModule {}

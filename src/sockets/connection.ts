@@ -11,6 +11,9 @@ export interface SocketData {
 export type RollcallServer = Server<ClientToServerEvents, ServerToClientEvents, DefaultEventsMap, SocketData>;
 export type RollcallSocket = Socket<ClientToServerEvents, ServerToClientEvents, DefaultEventsMap, SocketData>;
 
+/** Whoever could not be written to at so many ticks in a row is told nothing more until then. */
+const UNWRITABLE_MAX = 3;
+
 /** One socket of this pod with what is known about it. Lives from the handshake to the disconnect. */
 export class Connection {
   readonly id: string;
@@ -19,6 +22,8 @@ export class Connection {
   registered: Promise<void> = Promise.resolve();
   /** Resolves when the connection has left the store. Set by the disconnect. */
   left: Promise<Written> | undefined;
+  private unwritable = 0;
+  private lastTick: object | undefined;
 
   constructor(
     readonly socket: RollcallSocket,
@@ -32,6 +37,16 @@ export class Connection {
 
   get host(): string {
     return this.visitor.host;
+  }
+
+  /**
+   * Whether a watcher's events of a tick may be sent: what a slow client has not taken is kept in this process's memory,
+   * and has to stay little.
+   */
+  takesMore(tick: object): boolean {
+    if (this.lastTick !== tick) this.unwritable = this.socket.conn.transport.writable ? 0 : this.unwritable + 1;
+    this.lastTick = tick;
+    return this.unwritable <= UNWRITABLE_MAX;
   }
 }
 

@@ -18,6 +18,16 @@ export function flagOf(fields: Fields, field: string): boolean | undefined {
   throw new AppError('BAD_REQUEST', `${field} must be true or false.`, field);
 }
 
+/** Longer than any cursor of ours. */
+const CURSOR_MAX_LENGTH = 255;
+
+/** A cursor of an earlier answer, whatever it says. @throws AppError BAD_REQUEST if it cannot be one. */
+export function cursorIn({ cursor }: Fields): string | undefined {
+  if (cursor === undefined || cursor === null || cursor === '') return undefined;
+  if (typeof cursor === 'string' && cursor.length <= CURSOR_MAX_LENGTH) return cursor;
+  throw new AppError('BAD_REQUEST', `cursor must be a string of at most ${CURSOR_MAX_LENGTH} characters.`, 'cursor');
+}
+
 /** @throws AppError CHANNEL_NAME_INVALID or CHANNEL_RESERVED. */
 export function channelOf(fields: Fields): string {
   const channel = fields.channel;

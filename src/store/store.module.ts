@@ -1,5 +1,14 @@
 import { Global, Logger, Module } from '@nestjs/common';
-import { LocalRosters, PodRegistry, RosterStore, UserDirectory, Views } from '@rollcall/roster';
+import {
+  LocalRosters,
+  PodRegistry,
+  RosterStore,
+  STEPS_MAX,
+  STEPS_MIN,
+  Ticks,
+  UserDirectory,
+  Views,
+} from '@rollcall/roster';
 import { Accounts } from '../auth/accounts.service';
 import { Apps } from '../auth/apps.service';
 import { Config } from '../config/config';
@@ -8,7 +17,7 @@ import { Pulse } from './pulse.service';
 import { RedisStores } from './redis.stores';
 import { OtherDatacenters } from './other-datacenters.service';
 import { Stores } from './stores';
-import { REAL_TIME, REREGISTER_SLACK_MS } from './timing';
+import { QUIET_TIME, REAL_TIME, REREGISTER_SLACK_MS } from './timing';
 
 /** A batch gathers for so long: one turn of the event loop in this process, and a little longer on the way to Redis. */
 const GATHER_MS = 2;
@@ -29,6 +38,7 @@ function shareRosters(store: RosterStore, accounts: Accounts, apps: Apps, config
     isWritten: (host, epoch) => rosters.isWritten(host, epoch),
     profilesOf: (host) => accounts.profilesOf(host),
     beforeAnswer: (host) => accounts.refresh(host),
+    remembers: { graceMs: config.offlineGraceMs, stepsMin: STEPS_MIN, stepsMax: STEPS_MAX },
   });
   const rosters = new LocalRosters({
     instance: config.instance,
@@ -42,6 +52,13 @@ function shareRosters(store: RosterStore, accounts: Accounts, apps: Apps, config
   });
   accounts.onChange((app, userId) => views.profileChanged(userId, (host) => apps.appOf(host)?.id === app));
   return { views, rosters };
+}
+
+function ticksOf(views: Views): Ticks {
+  const logger = new Logger('watching');
+  const report = (error: unknown): void =>
+    logger.error({ err: error }, 'Watchers could not be told, and are told again.');
+  return new Ticks({ views, timing: QUIET_TIME, report });
 }
 
 /**
@@ -63,9 +80,10 @@ function shareRosters(store: RosterStore, accounts: Accounts, apps: Apps, config
     { provide: SharedRosters, useFactory: shareRosters, inject: [RosterStore, Accounts, Apps, Config] },
     { provide: Views, useFactory: ({ views }: SharedRosters) => views, inject: [SharedRosters] },
     { provide: LocalRosters, useFactory: ({ rosters }: SharedRosters) => rosters, inject: [SharedRosters] },
+    { provide: Ticks, useFactory: ticksOf, inject: [Views] },
     OtherDatacenters,
     Pulse,
   ],
-  exports: [Stores, RosterStore, UserDirectory, PodRegistry, Views, LocalRosters, OtherDatacenters],
+  exports: [Stores, RosterStore, UserDirectory, PodRegistry, Views, LocalRosters, Ticks, OtherDatacenters],
 })
 export class StoreModule {}

@@ -10,3 +10,9 @@ export const REAL_TIME: Timing = {
   now: () => performance.now(),
   wait: (ms) => new Promise((resolve) => (ms === 0 ? setImmediate(resolve) : setTimeout(resolve, ms))),
 };
+
+/** The same, but nobody waits for it when the process ends. */
+export const QUIET_TIME: Timing = {
+  now: REAL_TIME.now,
+  wait: (ms) => new Promise((resolve) => (ms === 0 ? setImmediate(resolve) : setTimeout(resolve, ms).unref())),
+};

@@ -1,5 +1,19 @@
 import type { Head } from './roster.store';
 
-/** A point in a roster's log, opaque to clients: the epoch, the revision and the tag of the entry there. */
-export const cursorOf = ({ epoch, revision, tag }: Pick<Head, 'epoch' | 'revision' | 'tag'>): string =>
-  `${epoch}.${revision}.${tag}`;
+/** A place in a roster's log, and up to which moment what takes effect by itself has been shown. */
+export interface CursorPlace extends Pick<Head, 'epoch' | 'revision' | 'tag'> {
+  /** Absent: the roster was shown as it is, without any grace. */
+  readonly atMs?: number;
+}
+
+/** Opaque to clients. */
+export const cursorOf = ({ epoch, revision, tag }: CursorPlace, atMs?: number): string =>
+  `${epoch}.${revision}.${tag}${atMs === undefined ? '' : `.${atMs}`}`;
+
+/** `undefined`: no cursor of ours looks like this. */
+export function placeOf(cursor: string): CursorPlace | undefined {
+  const [epoch, revision, tag, atMs] =
+    /^([\w-]{1,32})\.(\d{1,15})\.([\w-]{1,32})(?:\.(\d{1,15}))?$/.exec(cursor)?.slice(1) ?? [];
+  if (epoch === undefined || revision === undefined || tag === undefined) return undefined;
+  return { epoch, revision: Number(revision), tag, ...(atMs === undefined ? {} : { atMs: Number(atMs) }) };
+}

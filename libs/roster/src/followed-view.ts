@@ -19,6 +19,8 @@ import {
 } from './roster.store';
 import { RosterView } from './roster-view';
 import { SharedCheck } from './shared-check';
+import { StoreClock } from './store-clock';
+import type { HistoryOptions } from './view-history';
 
 export interface ViewTimes {
   /** Within this time after a loss every living pod has registered anew. */
@@ -32,6 +34,10 @@ export interface FollowedViewOptions extends LossOptions {
   /** The store, if this pod may write to it. Else nobody here can tell it that it has lost something: its own pods do. */
   readonly own?: RosterStore;
   readonly profiles: Profiles;
+  /** What watchers need; absent: nobody watches. */
+  readonly remembers?: HistoryOptions;
+  /** The picture is another one, or has taken something in. */
+  readonly onChange?: () => void;
 }
 
 /** A view, and the store's time at which its answer is true. */
@@ -98,11 +104,13 @@ export class FollowedView implements LogListener {
   private shownMs = 0;
   private storeRevision = 0;
   private arrivals = new Set<() => void>();
+  private readonly clock: StoreClock;
   private readonly heads: SharedCheck<Ask>;
   private readonly times: SharedCheck<Ask>;
 
   constructor(private readonly options: FollowedViewOptions) {
-    const { store, own, host, timing } = options;
+    const { store, own, host, timing, times } = options;
+    this.clock = new StoreClock(timing, times.reregisterMs);
     const ask = async (question: () => Promise<Head>): Promise<Ask> => {
       const { view } = this;
       const viewRevision = view?.head.revision ?? 0;
@@ -161,6 +169,11 @@ export class FollowedView implements LogListener {
     return { view, ageMs: this.options.timing.now() - confirmedAt, roundTripMs };
   }
 
+  /** The moment that watchers are shown; it never goes backwards, and stands still while the store is away. */
+  get nowMs(): number {
+    return this.clock.nowMs;
+  }
+
   /** How many changes it had yet to see when the store last told where it was. */
   get lag(): number {
     return Math.max(0, this.storeRevision - (this.view?.head.revision ?? this.storeRevision));
@@ -169,6 +182,7 @@ export class FollowedView implements LogListener {
   /** The store is said to be there: a quiet view that missed something learns it so. */
   hint(head: Head): void {
     this.storeRevision = head.revision;
+    this.clock.told(head.atMs);
     const at = this.view?.head;
     if (at === undefined || this.loading !== undefined || this.loss !== undefined) return;
     if (at.epoch !== head.epoch || at.tag !== head.tag) return this.look();
@@ -185,8 +199,17 @@ export class FollowedView implements LogListener {
   entry(entry: LogEntry): void {
     this.unheard = 0;
     if (this.waiting !== undefined) this.waiting.push(entry);
-    else if (this.view !== undefined && !this.view.apply(entry)) this.behind = true;
+    else if (this.view !== undefined) this.take(this.view, entry);
     for (const arrived of this.arrivals) arrived();
+  }
+
+  private take(view: RosterView, entry: LogEntry): void {
+    if (!view.apply(entry)) {
+      this.behind = true;
+      return;
+    }
+    this.clock.passed(entry.atMs);
+    this.options.onChange?.();
   }
 
   interrupted(): void {
@@ -202,6 +225,7 @@ export class FollowedView implements LogListener {
     this.roundTripMs = roundTripMs;
     view.confirm(head);
     const atMs = Math.max(head.atMs, view.head.atMs);
+    this.clock.passed(atMs);
     this.confirmedAt = this.options.timing.now();
     this.shownMs = Math.max(this.shownMs, atMs);
     return { view, atMs, staleMs: this.missingMs(head), roundTripMs };
@@ -341,6 +365,7 @@ export class FollowedView implements LogListener {
       const before = view.head.revision;
       const entries = await this.options.store.entriesAfter(this.options.host, before);
       const refused = entries.find((entry) => !view.apply(entry));
+      this.options.onChange?.();
       if (refused !== undefined && view.contradicts(refused)) return this.contradicted(view, refused.epoch);
       if (refused !== undefined || view.head.revision === before) return this.reload();
     }
@@ -377,14 +402,14 @@ export class FollowedView implements LogListener {
   }
 
   private async load(epoch: string | undefined): Promise<void> {
-    const { store, host, profiles, timing } = this.options;
+    const { store, host, profiles, timing, remembers } = this.options;
     // Listening comes first: an entry between the snapshot and the first one heard would be lost for ever.
     this.waiting = [];
     try {
       await this.listen();
       const snapshot = await store.snapshot(host, this.waiting);
       if (epoch !== undefined && snapshot.head.epoch !== epoch) return;
-      const view = new RosterView(profiles);
+      const view = new RosterView(profiles, remembers);
       await view.load(snapshot, CHUNK, () => timing.wait(0));
       const waiting = this.waiting;
       this.waiting = undefined;
@@ -392,6 +417,8 @@ export class FollowedView implements LogListener {
       else if (this.view.head.epoch !== view.head.epoch) this.firstAt = undefined;
       this.view = view;
       this.behind = waiting.some((entry) => !view.apply(entry));
+      this.clock.passed(view.head.atMs);
+      this.options.onChange?.();
     } finally {
       this.waiting = undefined;
     }

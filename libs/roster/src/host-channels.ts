@@ -6,6 +6,13 @@ import type { ConnectionRow, Membership } from './row';
 import { SegmentedList } from './segmented-list';
 import { UserChannel } from './user-channel';
 
+/** Hears of each step of the channels as it is made. */
+export interface ChannelSteps {
+  /** `vanished`: not by leaving the channel, but with the connection. */
+  member(channel: string, userId: string, joined: boolean, vanished: boolean): void;
+  count(channel: string, before: number): void;
+}
+
 const NONE: readonly Membership[] = [];
 
 const isSame = (a: Membership, b: Membership): boolean =>
@@ -32,6 +39,8 @@ export class HostChannels {
    * as the first one.
    */
   private names: SegmentedList | undefined;
+
+  constructor(private readonly steps?: ChannelSteps) {}
 
   /** The built-in channel of all anonymous connections, which are only counted. */
   get anonymousConnections(): number {
@@ -81,7 +90,7 @@ export class HostChannels {
     if (old !== undefined) {
       for (let at = common; at < before.length; at += 1) {
         const membership = before[at] as Membership;
-        if (!sameUser || !isAmong(after, common, membership)) this.leave(old, membership);
+        if (!sameUser || !isAmong(after, common, membership)) this.leave(old, membership, row === null);
       }
     }
     if (row === null) return;
@@ -108,6 +117,7 @@ export class HostChannels {
     if (kind === 'anonymous') {
       const before = this.anonymous.get(channel) ?? 0;
       this.anonymous.set(channel, before + 1);
+      this.steps?.count(channel, before);
       if (before === 0) this.made(channel, this.users);
       return;
     }
@@ -118,19 +128,21 @@ export class HostChannels {
       this.users.set(channel, members);
       this.made(channel, this.anonymous);
     }
-    members.join(userId, since);
+    if (members.join(userId, since)) this.steps?.member(channel, userId, true, false);
   }
 
-  private leave({ userId }: ConnectionRow, { kind, channel, since }: Membership): void {
+  private leave({ userId }: ConnectionRow, { kind, channel, since }: Membership, vanished: boolean): void {
     if (kind === 'anonymous') {
-      const rest = (this.anonymous.get(channel) ?? 0) - 1;
+      const before = this.anonymous.get(channel) ?? 0;
+      const rest = before - 1;
+      this.steps?.count(channel, before);
       if (rest > 0) this.anonymous.set(channel, rest);
       else if (this.anonymous.delete(channel)) this.gone(channel, this.users);
       return;
     }
     const members = this.users.get(channel);
     if (members === undefined || userId === null) return;
-    members.leave(userId, since);
+    if (members.leave(userId, since)) this.steps?.member(channel, userId, false, vanished);
     if (members.size > 0) return;
     this.users.delete(channel);
     this.gone(channel, this.anonymous);

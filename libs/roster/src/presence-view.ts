@@ -38,6 +38,11 @@ export class PresenceView {
     }
   }
 
+  /** Those of whom there is a record. */
+  userIds(): Iterable<string> {
+    return this.records.keys();
+  }
+
   record(userId: string): UserRecord | undefined {
     return this.records.get(userId);
   }
@@ -145,6 +150,35 @@ export class PresenceView {
     this.shownMs = atMs;
   }
 
+  /** The user's row, unless a watcher of how it was before sees no difference. */
+  rowIfChanged(userId: string, before: UserRecord | undefined, fromMs: number, atMs: number): PresenceRow | undefined {
+    const record = this.records.get(userId);
+    if (this.isBot(userId, record)) return undefined;
+    const [was, is] = [shownAt(before ?? NEVER_CONNECTED, fromMs), shownAt(record ?? NEVER_CONNECTED, atMs)];
+    const same = was.status === is.status && (before?.text ?? '') === (record?.text ?? '');
+    return same ? undefined : this.makeRow(userId, record, is.status);
+  }
+
+  /** The rows of those who are not offline, of everybody or of some. */
+  rows(atMs: number, userIds?: Iterable<string>): PresenceRow[] {
+    const rows: PresenceRow[] = [];
+    const ids = userIds ?? new Set([...this.records.keys(), ...this.profiles.bots()]);
+    for (const userId of ids) {
+      const status = this.statusAt(userId, atMs);
+      if (status !== 'offline') rows.push(this.makeRow(userId, this.records.get(userId), status));
+    }
+    return rows;
+  }
+
+  /** Whose status changes by itself after one moment and not after the other. */
+  takingEffect(afterMs: number, toMs: number): Iterable<string> {
+    return this.index.departing(afterMs, toMs);
+  }
+
+  nextEffectAfter(atMs: number): number {
+    return this.index.nextDepartureAfter(atMs);
+  }
+
   private drop(userId: string): void {
     this.rowJson.delete(userId);
     this.fullList = undefined;
@@ -167,8 +201,16 @@ export class PresenceView {
     const kept = this.rowJson.get(userId);
     if (kept?.status === status) return kept;
     const record = this.records.get(userId);
+    const row = this.makeRow(userId, record, status);
+    const made = { status, json: JSON.stringify(row), bot: this.profileOf(userId, record).bot };
+    // Rows of users without a record (bots, mostly) are made afresh: nothing would tell when to drop them.
+    if (record !== undefined) this.rowJson.set(userId, made);
+    return made;
+  }
+
+  private makeRow(userId: string, record: UserRecord | undefined, status: Status): PresenceRow {
     const profile = this.profileOf(userId, record);
-    const row: PresenceRow = {
+    return {
       _id: userId,
       name: profile.name,
       username: profile.username,
@@ -177,9 +219,5 @@ export class PresenceView {
       ...(profile.avatarETag === undefined ? {} : { avatarETag: profile.avatarETag }),
       ...(record === undefined || record.text === '' ? {} : { statusText: record.text }),
     };
-    const made = { status, json: JSON.stringify(row), bot: profile.bot };
-    // Rows of users without a record (bots, mostly) are made afresh: nothing would tell when to drop them.
-    if (record !== undefined) this.rowJson.set(userId, made);
-    return made;
   }
 }

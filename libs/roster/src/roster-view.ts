@@ -6,9 +6,10 @@
  * Answers are JSON joined from fragments: one a user, kept in segments of lists, and the whole map kept until anything
  * changes.
  */
-import { addressOf, ANONYMOUS_SUFFIX, type ChannelKind, tabChannel } from '@rollcall/contract';
-import { cursorOf } from './cursor';
+import { addressOf, ANONYMOUS_SUFFIX, type ChannelKind, type Member, tabChannel } from '@rollcall/contract';
+import { cursorOf, placeOf } from './cursor';
 import { type Answer, AnswerMemory } from './answer-memory';
+import { ChangesSince } from './changes-since';
 import { ChannelLists } from './channel-lists';
 import { HostChannels } from './host-channels';
 import { JsonMembers, listOf } from './json-members';
@@ -18,6 +19,7 @@ import { PresenceView } from './presence-view';
 import type { Profiles } from './profile';
 import type { Head, LogEntry, Snapshot } from './roster.store';
 import type { ConnectionRow } from './row';
+import { type HistoryOptions, type Position, ViewHistory } from './view-history';
 
 /** How a logged-in tab's own channel is shown: as an array of its one user, or as the bare user. */
 export type TabShape = 'array' | 'object';
@@ -29,30 +31,34 @@ export interface Totals {
   readonly anonymousConnections: number;
 }
 
-/** How many of its last places a view remembers: more than pass while an answer is under way. */
-const PLACES_MAX = 256;
-
 export class RosterView {
   readonly presence: PresenceView;
   readonly lists: ChannelLists;
+  readonly changes: ChangesSince;
+  readonly history: ViewHistory;
   private position: Head | undefined;
-  /** The last places before this one, in a ring. */
-  private readonly places: Head[] = [];
-  private placesLeft = 0;
   private rows = new Map<string, ConnectionRow>();
   /** Connections in the order of connecting; their fragments are the members of the map that their tabs are. */
   private readonly tabs = new SegmentedList();
   private tabShape: TabShape = 'object';
   /** Connections by pod. */
   private readonly pods = new Map<string, number>();
-  private readonly channels = new HostChannels();
+  private readonly channels: HostChannels;
   private readonly fragments = new Map<string, string>();
   private readonly maps = new Map<TabShape, ReturnType<AnswerMemory['join']>>();
   private readonly memory = new AnswerMemory();
 
-  constructor(profiles: Profiles) {
+  /** `remembers`: what watchers need; without it the view cannot say what has changed since a cursor. */
+  constructor(profiles: Profiles, remembers?: HistoryOptions) {
     this.presence = new PresenceView(profiles);
+    this.history = new ViewHistory(remembers);
+    this.channels = new HostChannels({
+      member: (channel, userId, joined, vanished) =>
+        this.history.member(channel, userId, joined, vanished && !this.isGone(userId)),
+      count: (channel, before) => this.history.count(channel, before),
+    });
     this.lists = new ChannelLists(this.channels, this.presence);
+    this.changes = new ChangesSince(this.channels, this.presence, this.history);
   }
 
   /** Where the view is. Reading a view that was never loaded is a mistake of the caller. */
@@ -79,6 +85,7 @@ export class RosterView {
       if (taken % chunk === 0) await breathe();
     }
     this.position = head;
+    this.history.begin(head);
   }
 
   /** Takes the next entry of the log. `false`: it does not follow on what is here, and the view must be loaded again. */
@@ -88,11 +95,12 @@ export class RosterView {
     if (entry.fromRevision !== head.revision || entry.previousTag !== head.tag) {
       return entry.toRevision < head.revision || (entry.toRevision === head.revision && entry.tag === head.tag);
     }
+    const { toRevision: revision, tag, atMs } = entry;
+    this.history.enter(revision, atMs);
     for (const [userId, record] of entry.users) this.setUser(userId, record);
     for (const [connectionId, row] of entry.rows) this.setRow(connectionId, row);
+    this.history.leave(tag, this.rows.size);
     this.dropMaps();
-    this.leavePlace(head);
-    const { toRevision: revision, tag, atMs } = entry;
     this.position = { epoch: head.epoch, epochAtMs: head.epochAtMs, revision, tag, atMs };
     return true;
   }
@@ -104,10 +112,22 @@ export class RosterView {
   }
 
   /** Whether the view was at this place before it came to where it is; `undefined`: that would be too long ago to know. */
-  passed({ revision, tag }: Head): boolean | undefined {
-    const oldest = this.places[this.placesLeft % PLACES_MAX] ?? this.places[0];
-    if (oldest === undefined || revision < oldest.revision) return undefined;
-    return this.places.some((place) => place.revision === revision && place.tag === tag);
+  passed(head: Head): boolean | undefined {
+    return this.history.passed(head);
+  }
+
+  /** What a client has been shown who has this cursor; `undefined`: nothing that could be told from here. */
+  positionOf(cursor: string): Position | undefined {
+    const { epoch, revision, tag, atMs } = placeOf(cursor) ?? {};
+    if (revision === undefined || tag === undefined || epoch !== this.head.epoch) return undefined;
+    const position = { revision, atMs: atMs ?? Infinity };
+    return this.history.passed({ revision, tag }) && this.history.coversAnyones(position) ? position : undefined;
+  }
+
+  /** A user's name as a member of a channel; the e-mail address only where it is wanted. */
+  member(userId: string, withEmail: boolean): Member {
+    const { id, username, name, email } = this.presence.profile(userId);
+    return withEmail ? { id, username, name, email } : { id, username, name };
   }
 
   /** The store says where it is, and the view is there: what else it says of this epoch counts from now on. */
@@ -240,14 +260,16 @@ export class RosterView {
     this.maps.clear();
   }
 
-  private leavePlace(head: Head): void {
-    this.places[this.placesLeft % PLACES_MAX] = head;
-    this.placesLeft += 1;
+  /** Gone without a grace: the pod was swept, or the user has chosen to be offline. An entry's records come first. */
+  private isGone(userId: string): boolean {
+    const record = this.presence.record(userId);
+    return record === undefined || (record.connections === 0 && record.stampMs <= this.history.entryAtMs);
   }
 
   private setUser(userId: string, record: Parameters<PresenceView['set']>[1]): void {
     const before = this.presence.record(userId);
     this.presence.set(userId, record);
+    this.history.record(userId, before);
     const claims = record?.claims;
     if (before?.claims === claims) return;
     const same = (['email', 'username', 'name'] as const).every((claim) => before?.claims?.[claim] === claims?.[claim]);

@@ -31,32 +31,36 @@ export class UserChannel {
     return this.connectionCount;
   }
 
-  join(userId: string, since: number): void {
+  /** Whether the user was not there before. */
+  join(userId: string, since: number): boolean {
     const joined = this.members.get(userId);
     this.connectionCount += 1;
     if (joined === undefined) {
       this.members.set(userId, since);
       this.order.add(since, userId);
-      return;
+      return true;
     }
     const all = typeof joined === 'number' ? [joined, since] : [...joined, since];
     this.members.set(userId, all);
     this.moved(userId, firstOf(joined), firstOf(all));
+    return false;
   }
 
-  leave(userId: string, since: number): void {
+  /** Whether it was the user's last connection there. */
+  leave(userId: string, since: number): boolean {
     const joined = this.members.get(userId);
-    if (joined === undefined) return;
+    if (joined === undefined) return false;
     this.connectionCount -= 1;
     const rest = typeof joined === 'number' ? [] : joined.toSpliced(joined.indexOf(since), 1);
     const [only] = rest;
     if (only === undefined) {
       this.members.delete(userId);
       this.order.remove(firstOf(joined), userId);
-      return;
+      return true;
     }
     this.members.set(userId, rest.length === 1 ? only : rest);
     this.moved(userId, firstOf(joined), firstOf(rest));
+    return false;
   }
 
   has(userId: string): boolean {

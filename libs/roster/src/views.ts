@@ -11,7 +11,7 @@ import type { RosterView } from './roster-view';
 /** More than this many, and those of hosts without a connection go first: clients can make up hosts. */
 const VIEWS_MAX = 1000;
 
-export interface ViewsOptions extends Omit<FollowedViewOptions, 'host' | 'profiles'> {
+export interface ViewsOptions extends Omit<FollowedViewOptions, 'host' | 'profiles' | 'onChange'> {
   readonly profilesOf: (host: string) => Profiles;
   /** Brings up to date what answers about the host need besides its roster. While the store is away that may fail. */
   readonly beforeAnswer?: (host: string) => Promise<void>;
@@ -20,6 +20,13 @@ export interface ViewsOptions extends Omit<FollowedViewOptions, 'host' | 'profil
 interface Kept {
   readonly followed: FollowedView;
   asked: boolean;
+  readonly listeners: Set<() => void>;
+}
+
+/** A host's picture, and the moment that watchers are shown of it. */
+export interface Moment {
+  readonly view: RosterView;
+  readonly atMs: number;
 }
 
 export class Views {
@@ -60,7 +67,7 @@ export class Views {
    */
   async latest(
     host: string,
-    read: 'readRoster' | 'readPresence',
+    read: 'read' | 'readRoster' | 'readPresence',
   ): Promise<{ view: RosterView; atMs: number } | undefined> {
     try {
       return await this[read](host);
@@ -69,6 +76,19 @@ export class Views {
       const view = this.current(host);
       return view === undefined ? undefined : { view, atMs: view.head.atMs };
     }
+  }
+
+  /** What watchers are shown now; `undefined`: there is no picture. */
+  moment(host: string): Moment | undefined {
+    const { current, nowMs } = this.kept.get(host)?.followed ?? {};
+    return current === undefined || nowMs === undefined ? undefined : { view: current, atMs: nowMs };
+  }
+
+  /** Keeps a host's view, and tells of each change of it, until told to stop. */
+  follow(host: string, listener: () => void): () => void {
+    const { listeners } = this.keptFor(host);
+    listeners.add(listener);
+    return () => void listeners.delete(listener);
   }
 
   hint(host: string, head: Head): void {
@@ -98,27 +118,39 @@ export class Views {
   /** Drops the views that nobody has asked for since the last round. */
   dropIdle(): void {
     for (const [host, kept] of this.kept) {
-      if (!kept.asked) this.drop(host, kept);
+      if (!kept.asked && kept.listeners.size === 0) this.drop(host, kept);
       kept.asked = false;
     }
   }
 
   private of(host: string): FollowedView {
+    return this.keptFor(host).followed;
+  }
+
+  private keptFor(host: string): Kept {
     let kept = this.kept.get(host);
     if (kept === undefined) {
       if (this.kept.size >= VIEWS_MAX) this.dropVacant();
-      const { store, own, timing, times, isWritten, profilesOf } = this.options;
-      const followed = new FollowedView({ store, own, timing, times, isWritten, host, profiles: profilesOf(host) });
-      kept = { followed, asked: true };
+      const { profilesOf } = this.options;
+      const listeners = new Set<() => void>();
+      const onChange = (): void => {
+        for (const changed of listeners) changed();
+      };
+      kept = {
+        followed: new FollowedView({ ...this.options, host, profiles: profilesOf(host), onChange }),
+        asked: true,
+        listeners,
+      };
       this.kept.set(host, kept);
     }
     kept.asked = true;
-    return kept.followed;
+    return kept;
   }
 
   private dropVacant(): void {
     for (const [host, kept] of this.kept) {
       const { current, isOpening } = kept.followed;
+      if (kept.listeners.size > 0) continue;
       if (!isOpening && current?.isVacant !== false) this.drop(host, kept);
     }
   }

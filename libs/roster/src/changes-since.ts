@@ -1,0 +1,164 @@
+/*
+ * What is different on a host from how it was at an earlier position, as watchers see it: the difference of two states,
+ * so that nothing is told twice, and nothing of what came and went in between.
+ */
+import type { ChannelKind, PresenceRow } from '@rollcall/contract';
+import type { HostChannels } from './host-channels';
+import type { PresenceView } from './presence-view';
+import type { UserRecord } from './presence';
+import type { Position, ViewHistory } from './view-history';
+
+/** Users by their ids; `anonymous` is 0 for an authenticated channel. */
+export interface ChannelStep {
+  readonly joined: readonly string[];
+  readonly left: readonly string[];
+  readonly anonymous: number;
+}
+
+export interface ChannelPicture {
+  readonly users: readonly string[];
+  readonly anonymous: number;
+}
+
+const NOBODY: ReadonlyMap<string, Seen> = new Map();
+
+interface Seen {
+  /** Whether the user was seen at the position. */
+  before: boolean;
+  /** Until when a user who is not there any more is seen. */
+  untilMs: number;
+}
+
+export class ChangesSince {
+  constructor(
+    private readonly channels: HostChannels,
+    private readonly presence: PresenceView,
+    private readonly history: ViewHistory,
+  ) {}
+
+  /** Who is seen in a channel: its users, and those who have vanished from it and may be back in a moment. */
+  picture(kind: ChannelKind, channel: string, atMs: number): ChannelPicture {
+    if (kind === 'anonymous') return { users: [], anonymous: this.countOf(channel) };
+    const users = [...(this.channels.users.get(channel)?.userIds() ?? [])];
+    for (const [userId, { untilMs }] of this.seen(channel, { revision: Infinity, atMs })) {
+      if (untilMs > atMs && !this.isMember(channel, userId)) users.push(userId);
+    }
+    return { users, anonymous: 0 };
+  }
+
+  /** What is different in a channel; `undefined`: nothing. */
+  channel(kind: ChannelKind, channel: string, from: Position, atMs: number): ChannelStep | undefined {
+    if (kind === 'anonymous') {
+      const anonymous = this.countOf(channel);
+      const before = this.history.counts.firstAfter(channel, from.revision)?.before ?? anonymous;
+      return before === anonymous ? undefined : { joined: [], left: [], anonymous };
+    }
+    if (this.isQuiet(channel, from)) return undefined;
+    const joined: string[] = [];
+    const left: string[] = [];
+    for (const [userId, { before, untilMs }] of this.seen(channel, from)) {
+      const after = untilMs > atMs || this.isMember(channel, userId);
+      if (after && !before) joined.push(userId);
+      if (before && !after) left.push(userId);
+    }
+    return joined.length + left.length === 0 ? undefined : { joined, left, anonymous: 0 };
+  }
+
+  /** The same from a position in a view that this one has replaced: by which steps it got here, nobody knows. */
+  channelFrom(
+    old: ChangesSince,
+    kind: ChannelKind,
+    channel: string,
+    from: Position,
+    atMs: number,
+  ): ChannelStep | undefined {
+    const [before, after] = [old.pictureAt(kind, channel, from), this.picture(kind, channel, atMs)];
+    const [were, are] = [new Set(before.users), new Set(after.users)];
+    const joined = after.users.filter((userId) => !were.has(userId));
+    const left = before.users.filter((userId) => !are.has(userId));
+    const same = joined.length + left.length === 0 && before.anonymous === after.anonymous;
+    return same ? undefined : { joined, left, anonymous: after.anonymous };
+  }
+
+  /** The channels of a kind that may be different. */
+  touched(kind: ChannelKind, from: Position, atMs: number): Set<string> {
+    const touched = this.history.touchedSince(kind === 'anonymous' ? 'counts' : 'members', from);
+    if (kind === 'anonymous') return touched;
+    return new Set([...touched, ...this.history.releasedBetween(from.atMs, atMs)]);
+  }
+
+  /** The rows of those whose presence is different, of everybody or of some; who is offline now has a row, too. */
+  rows(from: Position, atMs: number, userIds?: Iterable<string>): PresenceRow[] {
+    const rows: PresenceRow[] = [];
+    for (const userId of userIds ?? this.moved(from, atMs)) {
+      const row = this.presence.rowIfChanged(userId, this.recordAt(userId, from), from.atMs, atMs);
+      if (row !== undefined) rows.push(row);
+    }
+    return rows;
+  }
+
+  /** The same from a position in a view that this one has replaced. */
+  rowsFrom(old: ChangesSince, from: Position, atMs: number, userIds?: Iterable<string>): PresenceRow[] {
+    const rows: PresenceRow[] = [];
+    for (const userId of userIds ?? new Set([...old.presence.userIds(), ...this.presence.userIds()])) {
+      const row = this.presence.rowIfChanged(userId, old.recordAt(userId, from), from.atMs, atMs);
+      if (row !== undefined) rows.push(row);
+    }
+    return rows;
+  }
+
+  /** The next moment at which something is different by itself. */
+  nextAfter(atMs: number): number {
+    return Math.min(this.history.nextReleaseAfter(atMs), this.presence.nextEffectAfter(atMs));
+  }
+
+  private pictureAt(kind: ChannelKind, channel: string, at: Position): ChannelPicture {
+    if (kind === 'anonymous') {
+      const before = this.history.counts.firstAfter(channel, at.revision)?.before;
+      return { users: [], anonymous: before ?? this.countOf(channel) };
+    }
+    const users = new Set(this.channels.users.get(channel)?.userIds());
+    for (const [userId, { before }] of this.seen(channel, at)) {
+      if (before) users.add(userId);
+      else users.delete(userId);
+    }
+    return { users: [...users], anonymous: 0 };
+  }
+
+  private recordAt(userId: string, { revision }: Position): UserRecord | undefined {
+    const step = this.history.records.firstAfter(userId, revision);
+    return step === undefined ? this.presence.record(userId) : step.before;
+  }
+
+  private moved(from: Position, atMs: number): Set<string> {
+    return new Set([...this.history.touchedSince('records', from), ...this.presence.takingEffect(from.atMs, atMs)]);
+  }
+
+  private countOf(channel: string): number {
+    return this.channels.anonymous.get(channel) ?? 0;
+  }
+
+  private isMember(channel: string, userId: string): boolean {
+    return this.channels.users.get(channel)?.has(userId) === true;
+  }
+
+  /** The usual case, without a look at anybody: a host may have many watched channels, and few of them change. */
+  private isQuiet(channel: string, { revision, atMs }: Position): boolean {
+    const last = this.history.members.last(channel);
+    return last === undefined || (last.revision <= revision && last.atMs + this.history.graceMs <= atMs);
+  }
+
+  /** Everybody with steps that count, in the order of the last ones. */
+  private seen(channel: string, from: Position): ReadonlyMap<string, Seen> {
+    if (this.history.members.last(channel) === undefined) return NOBODY;
+    const seen = new Map<string, Seen>();
+    for (const { revision, userId, joined, untilMs } of this.history.membersFrom(channel, from)) {
+      const known = seen.get(userId);
+      let before = known?.before ?? !joined;
+      if (revision <= from.revision) before = joined || untilMs > from.atMs;
+      seen.delete(userId);
+      seen.set(userId, { before, untilMs });
+    }
+    return seen;
+  }
+}

@@ -1,0 +1,246 @@
+/*
+ * What has happened on a host lately, in the order of the log, as far back as a view remembers: enough to say how things
+ * were at an earlier cursor. Written by the view alone, as it follows the log; nothing is kept elsewhere, and a view
+ * that is loaded anew begins a new history.
+ *
+ * Who vanished from a channel with a connection is still shown there to watchers until the grace is over, as with the
+ * status: a page that is loaded again is no departure. Nothing happens when it is over; each reader knows the moment.
+ *
+ * Memory: some 100 bytes a step, `stepsMax` of them, and as many places at most.
+ */
+import { Queue } from './queue';
+import type { UserRecord } from './presence';
+import type { Head } from './roster.store';
+
+/** What somebody has been shown: the log up to a revision, and what takes effect by itself up to a moment. */
+export interface Position {
+  readonly revision: number;
+  /** By the store's clock; infinite: whoever has vanished was shown as gone, without a grace. */
+  readonly atMs: number;
+}
+
+interface Step {
+  readonly revision: number;
+}
+
+/** A user came to a channel, or left it; `untilMs`: until when watchers still see the one who left. */
+export interface MemberStep extends Step {
+  readonly atMs: number;
+  readonly userId: string;
+  readonly joined: boolean;
+  readonly untilMs: number;
+}
+
+/** An anonymous channel had so many connections before. */
+export interface CountStep extends Step {
+  readonly before: number;
+}
+
+/** A user's record was this one before; `undefined`: there was none. */
+export interface RecordStep extends Step {
+  readonly before: UserRecord | undefined;
+}
+
+/** The steps of one sort, by what they are about. */
+export class Track<Kind extends Step> {
+  private readonly lists = new Map<string, Queue<Kind>>();
+
+  add(key: string, step: Kind): void {
+    let list = this.lists.get(key);
+    if (list === undefined) {
+      list = new Queue();
+      this.lists.set(key, list);
+    }
+    list.push(step);
+  }
+
+  dropFirst(key: string): Kind | undefined {
+    const list = this.lists.get(key);
+    const step = list?.shift();
+    if (list?.length === 0) this.lists.delete(key);
+    return step;
+  }
+
+  last(key: string): Kind | undefined {
+    return this.lists.get(key)?.last;
+  }
+
+  /** The first step after a revision. */
+  firstAfter(key: string, revision: number): Kind | undefined {
+    const list = this.lists.get(key);
+    return list?.at(list.indexWhere((step) => step.revision > revision));
+  }
+
+  /** The steps from the first one on for which `isReached`; later ones are reached, too. */
+  from(key: string, isReached: (step: Kind) => boolean): Iterable<Kind> {
+    const list = this.lists.get(key);
+    return list === undefined ? [] : list.from(list.indexWhere(isReached));
+  }
+}
+
+export type TrackName = 'members' | 'counts' | 'records';
+
+interface Place {
+  readonly revision: number;
+  readonly tag: string;
+  /** How many steps led here from the place before. */
+  readonly steps: number;
+}
+
+export interface HistoryOptions {
+  readonly graceMs: number;
+  /** How many steps are remembered at least, and at most; in between, two for each connection that there is. */
+  readonly stepsMin: number;
+  readonly stepsMax: number;
+}
+
+/** Below: who comes back after a moment would get everything. Above: hosts could take some megabytes each. */
+export const STEPS_MIN = 1024;
+export const STEPS_MAX = 65_536;
+
+export class ViewHistory {
+  readonly members = new Track<MemberStep>();
+  readonly counts = new Track<CountStep>();
+  readonly records = new Track<RecordStep>();
+  private readonly order = new Queue<{ readonly revision: number; readonly track: TrackName; readonly key: string }>();
+  private readonly places = new Queue<Place>();
+  /** The channels from which somebody has vanished, in the order in which the graces end. */
+  private readonly holds = new Queue<{ readonly untilMs: number; readonly channel: string }>();
+  /** Whom other pods show as vanished but there, or this one has forgotten, is gone by this moment. */
+  private knownFromMs = 0;
+  private forgottenUntilMs = 0;
+  private now: { revision: number; atMs: number; steps: number } | undefined;
+
+  constructor(private readonly options: HistoryOptions | undefined) {}
+
+  get graceMs(): number {
+    return this.options?.graceMs ?? 0;
+  }
+
+  /** The time of the entry that is being taken. */
+  get entryAtMs(): number {
+    return this.now?.atMs ?? 0;
+  }
+
+  /** The view is loaded: nothing is known of what was before. */
+  begin({ revision, tag, atMs }: Head): void {
+    this.places.push({ revision, tag, steps: 0 });
+    this.knownFromMs = atMs + this.graceMs;
+  }
+
+  /** The steps that follow belong to an entry. */
+  enter(revision: number, atMs: number): void {
+    this.now = { revision, atMs, steps: 0 };
+  }
+
+  /** The entry is over. */
+  leave(tag: string, connections: number): void {
+    if (this.now === undefined) return;
+    const { revision, steps } = this.now;
+    this.places.push({ revision, tag, steps });
+    this.now = undefined;
+    this.trim(connections);
+  }
+
+  member(channel: string, userId: string, joined: boolean, isHeld: boolean): void {
+    const { now, options } = this;
+    if (now === undefined || options === undefined) return;
+    const { revision, atMs } = now;
+    const untilMs = isHeld && options.graceMs > 0 ? atMs + options.graceMs : 0;
+    this.members.add(channel, { revision, atMs, userId, joined, untilMs });
+    if (untilMs > 0) this.holds.push({ untilMs, channel });
+    this.step('members', channel);
+  }
+
+  count(channel: string, before: number): void {
+    if (this.now === undefined || this.options === undefined) return;
+    this.counts.add(channel, { revision: this.now.revision, before });
+    this.step('counts', channel);
+  }
+
+  record(userId: string, before: UserRecord | undefined): void {
+    if (this.now === undefined || this.options === undefined) return;
+    this.records.add(userId, { revision: this.now.revision, before });
+    this.step('records', userId);
+  }
+
+  /** Whether the view was at this place; `undefined`: that would be too long ago to know. */
+  passed({ revision, tag }: Pick<Head, 'revision' | 'tag'>): boolean | undefined {
+    const { places } = this;
+    if (revision < (places.at(0)?.revision ?? Infinity)) return undefined;
+    const place = places.at(places.indexWhere((own) => own.revision >= revision));
+    return place?.revision === revision && place.tag === tag;
+  }
+
+  /** Whether everything since a position of this view is remembered. */
+  covers({ revision, atMs }: Position): boolean {
+    return revision >= (this.places.at(0)?.revision ?? Infinity) && atMs >= this.forgottenUntilMs;
+  }
+
+  /** The same of a position that another pod may have shown. */
+  coversAnyones(position: Position): boolean {
+    return this.covers(position) && position.atMs >= this.knownFromMs;
+  }
+
+  /** What has had a step since the position, in one of the tracks. */
+  touchedSince(track: TrackName, { revision }: Position): Set<string> {
+    const keys = new Set<string>();
+    const { order } = this;
+    for (const step of order.from(order.indexWhere((own) => own.revision > revision))) {
+      if (step.track === track) keys.add(step.key);
+    }
+    return keys;
+  }
+
+  /** The channels in which a grace has ended after one moment and not after the other. */
+  releasedBetween(afterMs: number, toMs: number): Set<string> {
+    const channels = new Set<string>();
+    const { holds } = this;
+    for (const { untilMs, channel } of holds.from(holds.indexWhere((hold) => hold.untilMs > afterMs))) {
+      if (untilMs > toMs) break;
+      channels.add(channel);
+    }
+    return channels;
+  }
+
+  /** The next moment at which a grace ends. */
+  nextReleaseAfter(atMs: number): number {
+    const { holds } = this;
+    return holds.at(holds.indexWhere((hold) => hold.untilMs > atMs))?.untilMs ?? Infinity;
+  }
+
+  /** The steps of a channel that say who was seen there at a position and since. */
+  membersFrom(channel: string, { revision, atMs }: Position): Iterable<MemberStep> {
+    const heldFromMs = atMs - this.graceMs;
+    return this.members.from(channel, (step) => step.revision > revision || step.atMs > heldFromMs);
+  }
+
+  private step(track: TrackName, key: string): void {
+    const now = this.now as { revision: number; steps: number };
+    this.order.push({ revision: now.revision, track, key });
+    now.steps += 1;
+  }
+
+  private trim(connections: number): void {
+    const { stepsMin, stepsMax } = this.options ?? { stepsMin: STEPS_MIN, stepsMax: STEPS_MIN };
+    const max = Math.min(stepsMax, Math.max(stepsMin, 2 * connections));
+    while (this.places.length > 1 && (this.order.length > max || this.places.length > max)) {
+      this.places.shift();
+      // The place stays, as the one from which on everything is known; what led to it goes.
+      for (let steps = this.places.at(0)?.steps ?? 0; steps > 0; steps -= 1) this.forgetFirst();
+    }
+  }
+
+  private forgetFirst(): void {
+    const first = this.order.shift();
+    if (first === undefined) return;
+    if (first.track !== 'members') {
+      this[first.track].dropFirst(first.key);
+      return;
+    }
+    const step = this.members.dropFirst(first.key);
+    if (step === undefined || step.untilMs === 0) return;
+    this.holds.shift();
+    this.forgottenUntilMs = Math.max(this.forgottenUntilMs, step.untilMs);
+  }
+}

@@ -1,0 +1,99 @@
+/*
+ * Who of this pod's connections watches which channels. Written as connections watch, leave and go; a crash loses
+ * nothing that clients could not ask for again with their cursors. While a channel of a host is watched, the host's view
+ * is kept.
+ */
+import { Injectable } from '@nestjs/common';
+import { type ChannelChange, type ChannelSnapshot } from '@rollcall/contract';
+import { type Moment, Ticks } from '@rollcall/roster';
+import { shownAt } from '../sockets/audience';
+import type { Connection } from '../sockets/connection';
+import { SocketServer } from '../sockets/socket-server';
+import { type Send, WatchedChannel } from './watched-channel';
+import type { Place } from './place';
+
+interface WatchedHost {
+  /** By room: kind and name. */
+  readonly channels: Map<string, WatchedChannel>;
+  readonly stop: () => void;
+}
+
+/** What a watcher is answered. */
+export type Watched = { readonly snapshot: ChannelSnapshot } | { readonly changes: readonly ChannelChange[] };
+
+@Injectable()
+export class ChannelWatches {
+  private readonly hosts = new Map<string, WatchedHost>();
+  /** The rooms that each connection watches. */
+  private readonly rooms = new Map<Connection, Set<string>>();
+
+  constructor(
+    private readonly ticks: Ticks,
+    private readonly sockets: SocketServer,
+  ) {}
+
+  /** From this moment on the connection is told of each change. Again: from this moment on. */
+  watch(connection: Connection, place: Place, moment: Moment, cursor: string | undefined): Watched {
+    const channel = this.channelFor(connection, place);
+    const position = cursor === undefined ? undefined : moment.view.positionOf(cursor);
+    const changes = position && channel.changes({ view: moment.view, position }, moment);
+    channel.audience.add(connection, shownAt(moment));
+    this.roomsOf(connection).add(place.room);
+    return changes === undefined ? { snapshot: channel.snapshot(moment) } : { changes };
+  }
+
+  unwatch(connection: Connection, { room }: Pick<Place, 'room'>): void {
+    if (this.rooms.get(connection)?.delete(room) !== true) return;
+    const host = this.hosts.get(connection.host);
+    const channel = host?.channels.get(room);
+    channel?.audience.remove(connection);
+    if (channel?.audience.isEmpty) host?.channels.delete(room);
+    if (host?.channels.size !== 0) return;
+    host.stop();
+    this.hosts.delete(connection.host);
+  }
+
+  private roomsOf(connection: Connection): Set<string> {
+    let rooms = this.rooms.get(connection);
+    if (rooms === undefined) {
+      rooms = new Set();
+      this.rooms.set(connection, rooms);
+      connection.socket.once('disconnect', () => this.drop(connection));
+    }
+    return rooms;
+  }
+
+  private drop(connection: Connection): void {
+    for (const room of [...(this.rooms.get(connection) ?? [])]) this.unwatch(connection, { room });
+    this.rooms.delete(connection);
+  }
+
+  private channelFor({ host, visitor }: Connection, { kind, channel, room }: Place): WatchedChannel {
+    const { channels } = this.hosts.get(host) ?? this.begin(host);
+    let watched = channels.get(room);
+    if (watched === undefined) {
+      watched = new WatchedChannel({ kind, channel, emails: visitor.app.watch.emails }, this.send);
+      channels.set(room, watched);
+    }
+    return watched;
+  }
+
+  private begin(host: string): WatchedHost {
+    const channels = new Map<string, WatchedChannel>();
+    const stop = this.ticks.follow(host, (moment) => {
+      let isLate = false;
+      for (const channel of channels.values()) isLate = channel.tick(moment) || isLate;
+      return isLate ? 'again' : 'done';
+    });
+    const watched = { channels, stop };
+    this.hosts.set(host, watched);
+    return watched;
+  }
+
+  /** Encoded once for all of them. */
+  private readonly send: Send = (to, event) => {
+    const [first] = to;
+    if (to.length === 1) first?.socket.emit('channel:changed', event);
+    else this.sockets.server.local.to(to.map(({ id }) => id)).emit('channel:changed', event);
+  };
+}

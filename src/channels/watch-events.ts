@@ -1,0 +1,66 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { AppError, type ChannelWatchAnswer, type Degradable } from '@rollcall/contract';
+import { cursorOf, Views } from '@rollcall/roster';
+import type { Connection } from '../sockets/connection';
+import { degraded } from '../sockets/degraded';
+import { cursorIn, type Fields, fieldsOf } from '../sockets/payload';
+import { SocketEvents } from '../sockets/socket-events';
+import { ChannelWatches } from './channel-watches.service';
+import { placeOf } from './place';
+
+const ENDED = 'The watch was ended before it began.';
+
+interface Beginning {
+  readonly room: string;
+  isEnded: boolean;
+}
+
+/** Members of a channel may watch it. */
+@Injectable()
+export class WatchEvents implements OnModuleInit {
+  /** Watches that wait for the store: what is ended meanwhile must not begin. */
+  private readonly beginning = new WeakMap<Connection, Set<Beginning>>();
+
+  constructor(
+    private readonly events: SocketEvents,
+    private readonly views: Views,
+    private readonly watches: ChannelWatches,
+  ) {}
+
+  onModuleInit(): void {
+    this.events.on('channel:watch', (connection, payload) => this.watch(connection, fieldsOf(payload)));
+    this.events.on('channel:unwatch', (connection, payload) => this.unwatch(connection, fieldsOf(payload)));
+  }
+
+  private async watch(connection: Connection, fields: Fields): Promise<ChannelWatchAnswer & Degradable> {
+    const place = placeOf(connection, fields);
+    const { kind, channel, room } = place;
+    const cursor = cursorIn(fields);
+    const { id, roster, host } = connection;
+    if (!roster.isMember(id, kind, channel)) throw new AppError('NOT_A_MEMBER');
+    const beginning = this.begin(connection, room);
+    // The watcher's own join may still be on its way to the store: it is part of what is shown.
+    const written = await roster.join(id, kind, channel);
+    await this.views.latest(host, 'read');
+    this.beginning.get(connection)?.delete(beginning);
+    const moment = this.views.moment(host);
+    if (moment === undefined) throw new AppError('UNAVAILABLE');
+    if (beginning.isEnded || !roster.isMember(id, kind, channel)) throw new AppError('NOT_A_MEMBER', ENDED);
+    const watched = this.watches.watch(connection, place, moment, cursor);
+    return { channel, kind, cursor: cursorOf(moment.view.head, moment.atMs), ...watched, ...degraded(written) };
+  }
+
+  private unwatch(connection: Connection, fields: Fields): Promise<{ channel: string }> {
+    const { channel, room } = placeOf(connection, fields);
+    for (const beginning of this.beginning.get(connection) ?? []) if (beginning.room === room) beginning.isEnded = true;
+    this.watches.unwatch(connection, { room });
+    return Promise.resolve({ channel });
+  }
+
+  private begin(connection: Connection, room: string): Beginning {
+    const all = this.beginning.get(connection) ?? new Set();
+    const beginning = { room, isEnded: false };
+    this.beginning.set(connection, all.add(beginning));
+    return beginning;
+  }
+}

@@ -1,0 +1,60 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { AppError, nameFault, type PresenceWatchAnswer, WATCHED_IDS_MAX } from '@rollcall/contract';
+import { cursorOf, Views } from '@rollcall/roster';
+import type { Connection } from '../sockets/connection';
+import { cursorIn, type Fields, fieldsOf } from '../sockets/payload';
+import { SocketEvents } from '../sockets/socket-events';
+import { PresenceWatches } from './presence-watches.service';
+
+/** Logged-in connections may watch who is online. */
+@Injectable()
+export class PresenceWatchEvents implements OnModuleInit {
+  /** How often each connection has ended a watch: one that waited for the store meanwhile must not begin. */
+  private readonly ends = new WeakMap<Connection, number>();
+
+  constructor(
+    private readonly events: SocketEvents,
+    private readonly views: Views,
+    private readonly watches: PresenceWatches,
+  ) {}
+
+  onModuleInit(): void {
+    this.events.on('presence:watch', (connection, payload) => this.watch(connection, fieldsOf(payload)));
+    this.events.on('presence:unwatch', (connection, payload) => this.unwatch(connection, fieldsOf(payload)));
+  }
+
+  private async watch(connection: Connection, fields: Fields): Promise<PresenceWatchAnswer> {
+    if (connection.visitor.user === null) throw new AppError('USER_REQUIRED');
+    const ids = idsIn(fields);
+    const cursor = cursorIn(fields);
+    const ends = this.ends.get(connection);
+    await this.views.latest(connection.host, 'readPresence');
+    const moment = this.views.moment(connection.host);
+    if (moment === undefined) throw new AppError('UNAVAILABLE');
+    if (this.ends.get(connection) !== ends || !connection.roster.has(connection.id)) {
+      throw new AppError('BAD_REQUEST', 'The watch was ended before it began.');
+    }
+    const watched = this.watches.watch(connection, ids, moment, cursor);
+    return { cursor: cursorOf(moment.view.head, moment.atMs), ...watched };
+  }
+
+  private unwatch(connection: Connection, fields: Fields): Promise<object> {
+    const ids = idsIn(fields);
+    this.ends.set(connection, (this.ends.get(connection) ?? 0) + 1);
+    this.watches.unwatch(connection, ids, this.views.moment(connection.host));
+    return Promise.resolve({});
+  }
+}
+
+/** `undefined`: everybody. @throws AppError BAD_REQUEST */
+function idsIn({ ids }: Fields): ReadonlySet<string> | undefined {
+  if (ids === undefined || ids === null) return undefined;
+  if (!Array.isArray(ids)) throw new AppError('BAD_REQUEST', 'ids must be an array of user ids.', 'ids');
+  if (ids.length > WATCHED_IDS_MAX)
+    throw new AppError('BAD_REQUEST', `ids may have ${WATCHED_IDS_MAX} entries.`, 'ids');
+  for (const [index, id] of (ids as unknown[]).entries()) {
+    const fault = nameFault(id);
+    if (fault !== undefined) throw new AppError('BAD_REQUEST', `ids[${index}] ${fault}.`, 'ids');
+  }
+  return new Set(ids as string[]);
+}

@@ -1,0 +1,113 @@
+/*
+ * Who of this pod's connections watches whose presence. Written as connections watch, stop and go; a crash loses nothing
+ * that clients could not ask for again with their cursors. While somebody watches on a host, its view is kept.
+ */
+import { Injectable } from '@nestjs/common';
+import { AppError, type PresenceRow, WATCHED_IDS_MAX } from '@rollcall/contract';
+import { type Moment, Ticks } from '@rollcall/roster';
+import { shownAt } from '../sockets/audience';
+import type { Connection } from '../sockets/connection';
+import { SocketServer } from '../sockets/socket-server';
+import { type Send, type Watch, WatchedPresence } from './watched-presence';
+
+interface WatchedHost {
+  readonly presence: WatchedPresence;
+  readonly stop: () => void;
+}
+
+/** What a watcher is answered. */
+export type Watched = { readonly users: readonly PresenceRow[] } | { readonly changes: readonly PresenceRow[] };
+
+@Injectable()
+export class PresenceWatches {
+  private readonly hosts = new Map<string, WatchedHost>();
+  private readonly watches = new Map<Connection, Watch>();
+  /** Those whose disconnect is listened for: once is enough, however often they begin anew. */
+  private readonly known = new WeakSet<Connection>();
+
+  constructor(
+    private readonly ticks: Ticks,
+    private readonly sockets: SocketServer,
+  ) {}
+
+  /**
+   * From this moment on the connection is told of each change, of these users besides those that it watches already, or
+   * of everybody.
+   *
+   * @throws AppError RATE_LIMITED if it would be too many.
+   */
+  watch(
+    connection: Connection,
+    ids: ReadonlySet<string> | undefined,
+    moment: Moment,
+    cursor: string | undefined,
+  ): Watched {
+    const { presence } = this.hosts.get(connection.host) ?? this.begin(connection);
+    const before = this.watches.get(connection);
+    const all = before === undefined ? ids : joined(before.ids, ids);
+    if (all !== undefined && all.size > WATCHED_IDS_MAX) {
+      throw new AppError(
+        'RATE_LIMITED',
+        `A connection may watch ${WATCHED_IDS_MAX} users by their ids; without ids it is everybody.`,
+      );
+    }
+    const position = cursor === undefined ? undefined : moment.view.positionOf(cursor);
+    const changes = position && presence.changes({ view: moment.view, position }, moment, ids);
+    // What those who are watched already have to be told is told by itself: the answer is about the others.
+    if (before !== undefined) presence.flush(before, moment);
+    this.replace(connection, presence, { connection, ids: all }, moment);
+    return changes === undefined ? { users: presence.users(moment, ids) } : { changes };
+  }
+
+  /** Ends the watch of some users, or altogether. @throws AppError BAD_REQUEST if some are taken out of everybody. */
+  unwatch(connection: Connection, ids: ReadonlySet<string> | undefined, moment: Moment | undefined): void {
+    const before = this.watches.get(connection);
+    const presence = this.hosts.get(connection.host)?.presence;
+    if (before === undefined || presence === undefined) return;
+    if (ids === undefined) return this.drop(connection);
+    if (before.ids === undefined) throw new AppError('BAD_REQUEST', 'ids cannot be taken out of everybody.', 'ids');
+    const rest = new Set([...before.ids].filter((id) => !ids.has(id)));
+    if (rest.size === 0 || moment === undefined) return this.drop(connection);
+    presence.flush(before, moment);
+    this.replace(connection, presence, { connection, ids: rest }, moment);
+  }
+
+  private replace(connection: Connection, presence: WatchedPresence, watch: Watch, moment: Moment): void {
+    const before = this.watches.get(connection);
+    if (before !== undefined) presence.remove(before);
+    if (!this.known.has(connection)) connection.socket.once('disconnect', () => this.drop(connection));
+    this.known.add(connection);
+    this.watches.set(connection, watch);
+    presence.add(watch, shownAt(moment));
+  }
+
+  private drop(connection: Connection): void {
+    const watch = this.watches.get(connection);
+    const host = this.hosts.get(connection.host);
+    this.watches.delete(connection);
+    if (watch !== undefined) host?.presence.remove(watch);
+    if (host?.presence.isEmpty !== true) return;
+    host.stop();
+    this.hosts.delete(connection.host);
+  }
+
+  private begin({ host, visitor: { app } }: Connection): WatchedHost {
+    const presence = new WatchedPresence(this.send, () => app.presence.broadcastDisabled);
+    const watched = { presence, stop: this.ticks.follow(host, (moment) => (presence.tick(moment) ? 'again' : 'done')) };
+    this.hosts.set(host, watched);
+    return watched;
+  }
+
+  /** Encoded once for all of them. */
+  private readonly send: Send = (to, event) => {
+    const [first] = to;
+    if (to.length === 1) first?.socket.emit('presence:changed', event);
+    else this.sockets.server.local.to(to.map(({ id }) => id)).emit('presence:changed', event);
+  };
+}
+
+/** Both together; everybody, if one of them is. */
+const joined = (
+  some: ReadonlySet<string> | undefined,
+  others: ReadonlySet<string> | undefined,
+): Set<string> | undefined => (some === undefined || others === undefined ? undefined : new Set([...some, ...others]));

@@ -1,0 +1,130 @@
+/* The presence of a host's users, as connections of this pod watch it: everybody's, or that of some. */
+import type { PresenceChange, PresenceRow } from '@rollcall/contract';
+import { cursorOf, type Moment } from '@rollcall/roster';
+import { Audience, type Shown } from '../sockets/audience';
+import type { Connection } from '../sockets/connection';
+
+/** One connection's watch. Without `ids` it is everybody's presence. */
+export interface Watch {
+  readonly connection: Connection;
+  readonly ids: ReadonlySet<string> | undefined;
+}
+
+/** Sends one event to connections of this pod. */
+export type Send = (to: readonly Connection[], event: PresenceChange) => void;
+
+export class WatchedPresence {
+  private readonly audience = new Audience<Watch>();
+  /** Who watches a user by name. */
+  private readonly byUser = new Map<string, Set<Watch>>();
+
+  /** `isSilent`: the app has switched presence off for its browsers, as long as it says so. */
+  constructor(
+    private readonly send: Send,
+    private readonly isSilent: () => boolean,
+  ) {}
+
+  get isEmpty(): boolean {
+    return this.audience.isEmpty;
+  }
+
+  add(watch: Watch, shown: Shown | undefined): void {
+    this.audience.add(watch, shown);
+    for (const id of watch.ids ?? []) {
+      const watches = this.byUser.get(id) ?? new Set();
+      this.byUser.set(id, watches.add(watch));
+    }
+  }
+
+  remove(watch: Watch): void {
+    this.audience.remove(watch);
+    for (const id of watch.ids ?? []) {
+      const watches = this.byUser.get(id);
+      watches?.delete(watch);
+      if (watches?.size === 0) this.byUser.delete(id);
+    }
+  }
+
+  /** Tells one watch what it has not been told yet, outside the ticks. */
+  flush(watch: Watch, moment: Moment): void {
+    const event = this.event(this.audience.shownTo(watch), moment, watch.ids);
+    if (event !== undefined && !this.isSilent()) this.send([watch.connection], event);
+  }
+
+  /** The rows of those who are not offline. */
+  users({ view, atMs }: Moment, ids: Iterable<string> | undefined): PresenceRow[] {
+    return this.isSilent() ? [] : view.presence.rows(atMs, ids);
+  }
+
+  /** The rows that have changed; `undefined`: that cannot be said any more. */
+  changes({ view, position }: Shown, moment: Moment, ids: Iterable<string> | undefined): PresenceRow[] | undefined {
+    if (this.isSilent() || !view.history.covers(position)) return undefined;
+    const { changes } = moment.view;
+    if (view === moment.view) return changes.rows(position, moment.atMs, ids);
+    return changes.rowsFrom(view.changes, position, moment.atMs, ids);
+  }
+
+  /** Whether somebody could not be told. */
+  tick(moment: Moment): boolean {
+    // Whoever is silent has nothing to build upon when it may speak again.
+    if (this.isSilent()) {
+      this.audience.forget();
+      return false;
+    }
+    return this.audience.bring(moment, (shown, watches) => {
+      const rows = shown && this.changes(shown, moment, undefined);
+      if (rows === undefined) return this.resetAll(moment, watches);
+      return rows.length === 0 ? [] : this.tellRows(rows, moment, watches);
+    });
+  }
+
+  private tellRows(rows: readonly PresenceRow[], moment: Moment, watches: ReadonlySet<Watch>): Watch[] {
+    const cursor = cursorOf(moment.view.head, moment.atMs);
+    const some = new Map<Watch, PresenceRow[]>();
+    for (const row of rows) {
+      for (const watch of this.byUser.get(row._id) ?? []) {
+        if (!watches.has(watch)) continue;
+        const own = some.get(watch);
+        if (own === undefined) some.set(watch, [row]);
+        else own.push(row);
+      }
+    }
+    const late: Watch[] = [];
+    const everybody: Connection[] = [];
+    for (const watch of watches) {
+      const own = watch.ids === undefined ? rows : some.get(watch);
+      if (own === undefined) continue;
+      if (!watch.connection.takesMore(moment)) late.push(watch);
+      else if (watch.ids === undefined) everybody.push(watch.connection);
+      else this.send([watch.connection], { cursor, users: own });
+    }
+    if (everybody.length > 0) this.send(everybody, { cursor, users: rows });
+    return late;
+  }
+
+  private resetAll(moment: Moment, watches: ReadonlySet<Watch>): Watch[] {
+    const late: Watch[] = [];
+    const everybody: Connection[] = [];
+    for (const watch of watches) {
+      if (!watch.connection.takesMore(moment)) late.push(watch);
+      else if (watch.ids === undefined) everybody.push(watch.connection);
+      else this.send([watch.connection], this.reset(moment, watch.ids));
+    }
+    if (everybody.length > 0) this.send(everybody, this.reset(moment, undefined));
+    return late;
+  }
+
+  private event(
+    shown: Shown | undefined,
+    moment: Moment,
+    ids: ReadonlySet<string> | undefined,
+  ): PresenceChange | undefined {
+    const rows = shown && this.changes(shown, moment, ids);
+    if (rows === undefined) return this.reset(moment, ids);
+    return rows.length === 0 ? undefined : { cursor: cursorOf(moment.view.head, moment.atMs), users: rows };
+  }
+
+  private reset(moment: Moment, ids: ReadonlySet<string> | undefined): PresenceChange {
+    return { cursor: cursorOf(moment.view.head, moment.atMs), users: this.users(moment, ids), full: true };
+  }
+}
