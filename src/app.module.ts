@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AuthModule } from './auth/auth.module';
+import { ChangesModule } from './changes/changes.module';
 import { ChannelsModule } from './channels/channels.module';
 import type { Config } from './config/config';
 import { ConfigModule } from './config/config.module';
@@ -25,6 +26,7 @@ export class AppModule {
         SocketsModule,
         ChannelsModule,
         PresenceModule,
+        ChangesModule,
         CrossDcModule,
         UsersModule,
         PodsModule,

@@ -1,5 +1,5 @@
 import { AppError, type ChannelKind, nameFault } from '@rollcall/contract';
-import type { ChannelHalf, MemberPlace } from '@rollcall/roster';
+import { BEFORE_PLACE, type ChannelHalf, type MemberPlace, placeOf } from '@rollcall/roster';
 import { type Given, readCursor, readFlag, readLimit, readText, refuse } from '../http/paging';
 
 /** What `GET /v1/channels` was asked. */
@@ -14,6 +14,8 @@ export interface MembersQuery {
   readonly anonymous: boolean | undefined;
   readonly limit: number;
   readonly behind: MemberPlace | undefined;
+  /** Where the roster was when the first page was read, or where the caller already was. */
+  readonly since: string | undefined;
 }
 
 /** @throws AppError BAD_REQUEST that names the parameter. */
@@ -27,7 +29,17 @@ export function readChannelsQuery(given: Given): ChannelsQuery {
 /** @throws AppError BAD_REQUEST that names the parameter. */
 export function readMembersQuery(given: Given): MembersQuery {
   const anonymous = readFlag(given, 'anonymous');
-  return { anonymous, limit: readLimit(given), behind: readCursor(given, memberPlaceOf) };
+  const [since, place] = sinceAndPlace(readText(given, 'cursor') ?? '');
+  const behind = readCursor({ cursor: place }, memberPlaceOf);
+  return { anonymous, limit: readLimit(given), behind, since };
+}
+
+/** A cursor of the roster alone begins with the first page. */
+function sinceAndPlace(cursor: string): [since: string | undefined, place: string] {
+  const at = cursor.indexOf(BEFORE_PLACE);
+  const since = at < 0 ? cursor : cursor.slice(0, at);
+  if (placeOf(since) === undefined) return [undefined, cursor];
+  return [since, at < 0 ? '' : cursor.slice(at + 1)];
 }
 
 /** A channel as a path names it; what nobody could join is simply not active. @throws AppError CHANNEL_NAME_INVALID */

@@ -80,7 +80,8 @@ export class ChannelListsController {
     description:
       'Users, each once, in the order of their first membership that still lasts; an anonymous channel has a count and no list. ' +
       'A user whose first membership lasts while all pages are read is on exactly one of them, whoever else comes and goes. ' +
-      'One who is there with several connections and closes the first of them meanwhile moves further behind, and may come a second time.',
+      'One who is there with several connections and closes the first of them meanwhile moves further behind, and may come a second time. ' +
+      'Any `nextCursor`, given to `GET /v1/changes` or to a watch, tells what has changed since the first page was read.',
   })
   @ApiPageParameters('Members')
   @ApiQuery({
@@ -99,7 +100,7 @@ export class ChannelListsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ChannelMembersDto> {
     const asked = readMembersQuery(query);
-    const { lists } = tellReading(reply, await this.views.read(host));
-    return membersOf(lists, channel, asked);
+    const view = tellReading(reply, await this.views.read(host));
+    return membersOf(view, channel, asked);
   }
 }

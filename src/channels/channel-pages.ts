@@ -1,6 +1,6 @@
 /* What the lists of channels answer, made from a view. */
 import { AppError, BUILT_IN_CHANNELS, type ChannelKind } from '@rollcall/contract';
-import type { ChannelLists, ChannelMember } from '@rollcall/roster';
+import { BEFORE_PLACE, type ChannelLists, type ChannelMember, type RosterView } from '@rollcall/roster';
 import { pageOf } from '../http/paging';
 import type { ActiveChannelsDto, ChannelDto, ChannelMemberDto, ChannelMembersDto } from './channel-lists.dto';
 import { type ChannelsQuery, type MembersQuery, writtenHalf, writtenPlace } from './channel-lists-query';
@@ -20,14 +20,18 @@ export function channelNamed(lists: ChannelLists, channel: string): ChannelDto {
 }
 
 /** @throws AppError NOT_FOUND */
-export function membersOf(lists: ChannelLists, channel: string, query: MembersQuery): ChannelMembersDto {
+export function membersOf(
+  { lists, cursor }: Pick<RosterView, 'lists' | 'cursor'>,
+  channel: string,
+  query: MembersQuery,
+): ChannelMembersDto {
   const kind = kindOf(channel, query.anonymous);
   const count = lists.count(kind, channel);
   if (count === 0) throw notActive(lists, kind, channel);
   if (kind === 'anonymous') return { channel, kind, count };
-  const { items, ...next } = pageOf(lists.members(channel, query.behind), query.limit, ({ place }) =>
-    writtenPlace(place),
-  );
+  const page = pageOf(lists.members(channel, query.behind), query.limit, ({ place }) => writtenPlace(place));
+  const { items, nextCursor: place } = page;
+  const next = place === undefined ? {} : { nextCursor: `${query.since ?? cursor}${BEFORE_PLACE}${place}` };
   return { channel, kind, count, members: items.map(memberOf), ...next };
 }
 

@@ -8,6 +8,7 @@ const DESCRIPTION = `Who is connected, where, right now: the REST side.
 - **Presence** is a drop-in for Rocket.Chat's \`/api/v1/users.presence\` and its siblings, with a user's token.
 - **Users** (\`/v1\`) is for what these documents leave open: profiles, tokens, kicks.
 - **Channels** (\`/v1\`) lists channels and their members page by page, however many there are.
+- **Changes** (\`/v1\`) tells what has changed since a cursor, as soon as something has.
 
 Everything is scoped to the host of the request: no answer shows another host's users.
 
@@ -35,6 +36,7 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
     .addTag('Presence (Rocket.Chat)', 'Who is online, away, busy or offline.')
     .addTag('Users', "An app's back end manages its users.")
     .addTag('Channels', 'Which channels are active, and who is in them, page by page.')
+    .addTag('Changes', 'What has changed since an earlier answer, as soon as something has.')
     .addTag('Data centres', 'What each data centre has, and how fresh that is.')
     .addTag('Pods', 'Who serves.')
     .addTag('Health', 'For supervisors and load balancers.')

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type Reading, Views } from '@rollcall/roster';
+import { cursorOf, type Reading, Views } from '@rollcall/roster';
 import type { Caller } from '../auth/caller';
 import type { PresenceQuery } from './presence-query';
 
@@ -33,7 +33,7 @@ export class UsersPresence {
     const reading = await this.views.readPresence(host);
     const { view, atMs } = reading;
     const body = app.presence.broadcastDisabled ? bodyOf('[]', true) : this.select(reading, query, user?.id ?? '');
-    return { body, atMs, cursor: view.cursor, staleMs: reading.staleMs };
+    return { body, atMs, cursor: cursorOf(view.head, atMs), staleMs: reading.staleMs };
   }
 
   private select(

@@ -6,7 +6,19 @@ import { Wire } from '../support/wire';
 const refused = (code: string): object => ({ ok: false, error: { code, message: expect.any(String) as string } });
 
 /** Every event of the contract, and two that are none. */
-const EVENTS = ['channel:join', 'channel:leave', 'presence:set', 'presence:idle', 'message:send', 'no:such', 'error'];
+const EVENTS = [
+  'channel:join',
+  'channel:leave',
+  'channel:watch',
+  'channel:unwatch',
+  'presence:watch',
+  'presence:unwatch',
+  'presence:set',
+  'presence:idle',
+  'message:send',
+  'no:such',
+  'error',
+];
 
 /** Sends an acknowledged packet of any content, as text, and waits for its acknowledgement. */
 function askRaw(tab: Tab, data: string, id = 900): Promise<unknown> {

@@ -13,6 +13,7 @@ export const KEY_ROUTES: readonly (readonly [method: string, path: string])[] = 
   ['GET', '/v1/channels'],
   ['GET', '/v1/channels/salesRoom'],
   ['GET', '/v1/channels/salesRoom/members'],
+  ['GET', '/v1/changes'],
   ['GET', '/v1/pods'],
   ['GET', '/v1/datacenters'],
 ];

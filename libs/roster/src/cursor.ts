@@ -6,6 +6,9 @@ export interface CursorPlace extends Pick<Head, 'epoch' | 'revision' | 'tag'> {
   readonly atMs?: number;
 }
 
+/** What follows it in a cursor is a place in a list, and says nothing of the roster. */
+export const BEFORE_PLACE = '~';
+
 /** Opaque to clients. */
 export const cursorOf = ({ epoch, revision, tag }: CursorPlace, atMs?: number): string =>
   `${epoch}.${revision}.${tag}${atMs === undefined ? '' : `.${atMs}`}`;
@@ -13,7 +16,9 @@ export const cursorOf = ({ epoch, revision, tag }: CursorPlace, atMs?: number): 
 /** `undefined`: no cursor of ours looks like this. */
 export function placeOf(cursor: string): CursorPlace | undefined {
   const [epoch, revision, tag, atMs] =
-    /^([\w-]{1,32})\.(\d{1,15})\.([\w-]{1,32})(?:\.(\d{1,15}))?$/.exec(cursor)?.slice(1) ?? [];
+    /^([\w-]{1,32})\.(\d{1,15})\.([\w-]{1,32})(?:\.(\d{1,15}))?$/
+      .exec(cursor.split(BEFORE_PLACE, 1)[0] ?? '')
+      ?.slice(1) ?? [];
   if (epoch === undefined || revision === undefined || tag === undefined) return undefined;
   return { epoch, revision: Number(revision), tag, ...(atMs === undefined ? {} : { atMs: Number(atMs) }) };
 }
