@@ -65,6 +65,10 @@ export class RosterModel {
   private readonly pods: Pod[] = [0, 1].map(() => ({ tabs: [], touched: [], choices: [] }));
   private readonly facts = new Map<string, Fact[]>();
   private readonly claims = new Map<string, UserClaims | null>();
+  /** Who has left which channel, and whether with the connection, in the flush that is under way. */
+  private exits: { readonly userId: string; readonly channel: string; readonly vanished: boolean }[] = [];
+  /** Until when watchers see somebody who has vanished from a channel. */
+  private readonly seenUntilMs = new Map<string, Map<string, number>>();
 
   constructor(
     private readonly userIds: readonly string[],
@@ -133,6 +137,13 @@ export class RosterModel {
       const fact = { atMs, connections: tabs.length, active, chosen, text };
       this.facts.set(userId, [...(this.facts.get(userId) ?? []), fact]);
     }
+    this.noteExits(atMs);
+  }
+
+  /** Whom watchers of a channel see. */
+  watched(channel: string, atMs: number): string[] {
+    const vanished = [...(this.seenUntilMs.get(channel) ?? [])].filter(([, untilMs]) => untilMs > atMs);
+    return distinct([...this.memberUsers(channel), ...vanished.map(([userId]) => userId)]).sort();
   }
 
   /** Every change of what was shown of the user, up to `untilMs`. */
@@ -249,9 +260,29 @@ export class RosterModel {
     return { id: userId, email: this.details.get(userId)?.email ?? this.claims.get(userId)?.email ?? null };
   }
 
+  private noteExits(atMs: number): void {
+    for (const { userId, channel, vanished } of this.exits) {
+      const seen = this.seenUntilMs.get(channel) ?? new Map<string, number>();
+      const isAway = (this.facts.get(userId)?.at(-1)?.connections ?? 0) === 0;
+      const waits = vanished && !(isAway && (this.history(userId, atMs).at(-1)?.status ?? 'offline') === 'offline');
+      this.seenUntilMs.set(channel, seen.set(userId, waits ? atMs + this.graceMs : 0));
+    }
+    this.exits = [];
+  }
+
   private store(pod: number, id: string): void {
     const tab = this.pod(pod).tabs.find((each) => each.id === id);
     const old = this.stored.find((each) => each.id === id);
+    const channels = old?.places.filter(({ place }) => place.kind === 'authenticated') ?? [];
+    this.storeTab(pod, id, tab, old);
+    for (const { place } of channels) {
+      const userId = old?.userId ?? '';
+      if (this.memberUsers(place.channel).includes(userId)) continue;
+      this.exits.push({ userId, channel: place.channel, vanished: tab === undefined });
+    }
+  }
+
+  private storeTab(pod: number, id: string, tab: Tab | undefined, old: StoredTab | undefined): void {
     if (tab === undefined && old === undefined) return;
     if (tab === undefined) {
       this.revision += 1;

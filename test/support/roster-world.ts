@@ -1,6 +1,16 @@
 /* Two pods over one memory store, a model beside them, and the acts of a random history on both at once. */
 import type { ChannelKind, Status } from '@rollcall/contract';
-import { type Batch, LocalRoster, MemoryRosterStore, type Reading, RosterView, Views } from '@rollcall/roster';
+import {
+  type Batch,
+  type HistoryOptions,
+  LocalRoster,
+  MemoryRosterStore,
+  type Reading,
+  RosterView,
+  STEPS_MAX,
+  STEPS_MIN,
+  Views,
+} from '@rollcall/roster';
 import * as fc from 'fast-check';
 import type { Questions } from './roster-answers';
 import { type Choice, RosterModel } from './roster-model';
@@ -141,7 +151,7 @@ export class World {
   private readonly unacknowledged = new Map<string, number>();
   private readonly claimsOf: (userId: string) => { email: string; name: string } | null;
 
-  private constructor(claims: boolean) {
+  private constructor(claims: boolean, remembers: HistoryOptions) {
     this.claimsOf = (id) => (claims && id !== 'bob' ? { email: `${id}@claimed.example`, name: `Claimed ${id}` } : null);
     this.directory.details.set('bob', { username: 'bobby', utcOffset: -3.5, avatarETag: 'tag' });
     this.directory.details.set('cat', { bot: true });
@@ -154,7 +164,7 @@ export class World {
       timing: IMMEDIATE,
       times: { reregisterMs: 0, staleMaxMs: 0 },
     });
-    this.followed = new RosterView(this.directory);
+    this.followed = new RosterView(this.directory, remembers);
     this.locals = PODS.map(
       (index) =>
         new LocalRoster({
@@ -171,8 +181,8 @@ export class World {
     );
   }
 
-  static async open(claims: boolean): Promise<World> {
-    const world = new World(claims);
+  static async open(claims: boolean, remembers: HistoryOptions): Promise<World> {
+    const world = new World(claims, remembers);
     await world.register();
     world.store.onApply = ({ instance }) => {
       const index = PODS.findIndex((each) => `pod-${each}` === instance);
@@ -190,8 +200,9 @@ export class World {
   static async live(
     { claims, acts }: History,
     check: (world: World, reading: Reading) => Promise<void> | void,
+    steps: { readonly min: number; readonly max: number } = { min: STEPS_MIN, max: STEPS_MAX },
   ): Promise<void> {
-    const world = await World.open(claims);
+    const world = await World.open(claims, { graceMs: GRACE_MS, stepsMin: steps.min, stepsMax: steps.max });
     const ask = async (): Promise<void> => {
       await world.settle();
       await check(world, await world.views.readPresence(HOST));
@@ -242,6 +253,10 @@ export class World {
 
   get userIds(): readonly string[] {
     return USER_IDS;
+  }
+
+  get channels(): readonly string[] {
+    return CHANNELS;
   }
 
   private do(each: Exclude<Act, Asking>): void {
