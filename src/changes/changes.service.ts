@@ -4,7 +4,7 @@
  */
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { AppError } from '@rollcall/contract';
-import { type Moment, Ticks, Views } from '@rollcall/roster';
+import { type Moment, resumed, Ticks, Views } from '@rollcall/roster';
 import type { ChangesQuery } from './changes-query';
 import type { ChangesDto } from './changes.dto';
 import { changes, everything, isEmpty } from './changes-of-host';
@@ -35,10 +35,10 @@ export class Changes implements OnModuleDestroy {
   /** `gone` is aborted when the caller has gone. @throws AppError UNAVAILABLE, RATE_LIMITED, PAYLOAD_TOO_LARGE */
   async answer(host: string, query: ChangesQuery, gone: AbortSignal): Promise<ChangesAnswer> {
     const { staleMs } = await this.views.read(host);
-    const moment = this.momentOf(host);
-    const { cursor, waitMs } = query;
-    const position = cursor === undefined ? undefined : moment.view.positionOf(cursor);
-    if (position === undefined) return { body: everything(moment, query), staleMs };
+    const { waitMs } = query;
+    const back = resumed(query.cursor, this.momentOf(host));
+    if (back === undefined) return { body: everything(this.momentOf(host), query), staleMs };
+    const { position, moment } = back;
     const told = ({ view, atMs }: Moment): ChangesDto =>
       view === moment.view && view.history.covers(position)
         ? changes({ view, atMs: Math.max(atMs, moment.atMs) }, position, query)

@@ -5,7 +5,7 @@
  */
 import { Injectable } from '@nestjs/common';
 import { type ChannelChange, type ChannelSnapshot } from '@rollcall/contract';
-import { type Moment, Ticks } from '@rollcall/roster';
+import { cursorOf, type Moment, resumed, Ticks } from '@rollcall/roster';
 import { shownAt } from '../sockets/audience';
 import type { Connection } from '../sockets/connection';
 import { SocketServer } from '../sockets/socket-server';
@@ -19,7 +19,9 @@ interface WatchedHost {
 }
 
 /** What a watcher is answered. */
-export type Watched = { readonly snapshot: ChannelSnapshot } | { readonly changes: readonly ChannelChange[] };
+export type Watched = { readonly cursor: string } & (
+  { readonly snapshot: ChannelSnapshot } | { readonly changes: readonly ChannelChange[] }
+);
 
 @Injectable()
 export class ChannelWatches {
@@ -33,13 +35,14 @@ export class ChannelWatches {
   ) {}
 
   /** From this moment on the connection is told of each change. Again: from this moment on. */
-  watch(connection: Connection, place: Place, moment: Moment, cursor: string | undefined): Watched {
+  watch(connection: Connection, place: Place, now: Moment, cursor: string | undefined): Watched {
     const channel = this.channelFor(connection, place);
-    const position = cursor === undefined ? undefined : moment.view.positionOf(cursor);
+    const { position, moment } = resumed(cursor, now) ?? { moment: now };
     const changes = position && channel.changes({ view: moment.view, position }, moment);
     channel.audience.add(connection, shownAt(moment));
     this.roomsOf(connection).add(place.room);
-    return changes === undefined ? { snapshot: channel.snapshot(moment) } : { changes };
+    const at = cursorOf(moment.view.head, moment.atMs);
+    return changes === undefined ? { cursor: at, snapshot: channel.snapshot(moment) } : { cursor: at, changes };
   }
 
   unwatch(connection: Connection, { room }: Pick<Place, 'room'>): void {

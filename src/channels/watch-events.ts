@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { AppError, type ChannelWatchAnswer, type Degradable } from '@rollcall/contract';
-import { cursorOf, Views } from '@rollcall/roster';
+import { Views } from '@rollcall/roster';
 import type { Connection } from '../sockets/connection';
 import { degraded } from '../sockets/degraded';
 import { cursorIn, type Fields, fieldsOf } from '../sockets/payload';
@@ -47,7 +47,7 @@ export class WatchEvents implements OnModuleInit {
     if (moment === undefined) throw new AppError('UNAVAILABLE');
     if (beginning.isEnded || !roster.isMember(id, kind, channel)) throw new AppError('NOT_A_MEMBER', ENDED);
     const watched = this.watches.watch(connection, place, moment, cursor);
-    return { channel, kind, cursor: cursorOf(moment.view.head, moment.atMs), ...watched, ...degraded(written) };
+    return { channel, kind, ...watched, ...degraded(written) };
   }
 
   private unwatch(connection: Connection, fields: Fields): Promise<{ channel: string }> {

@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { AppError, nameFault, type PresenceWatchAnswer, WATCHED_IDS_MAX } from '@rollcall/contract';
-import { cursorOf, Views } from '@rollcall/roster';
+import { Views } from '@rollcall/roster';
 import type { Connection } from '../sockets/connection';
 import { cursorIn, type Fields, fieldsOf } from '../sockets/payload';
 import { SocketEvents } from '../sockets/socket-events';
@@ -34,8 +34,7 @@ export class PresenceWatchEvents implements OnModuleInit {
     if (this.ends.get(connection) !== ends || !connection.roster.has(connection.id)) {
       throw new AppError('BAD_REQUEST', 'The watch was ended before it began.');
     }
-    const watched = this.watches.watch(connection, ids, moment, cursor);
-    return { cursor: cursorOf(moment.view.head, moment.atMs), ...watched };
+    return this.watches.watch(connection, ids, moment, cursor);
   }
 
   private unwatch(connection: Connection, fields: Fields): Promise<object> {

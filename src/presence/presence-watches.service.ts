@@ -3,8 +3,8 @@
  * that clients could not ask for again with their cursors. While somebody watches on a host, its view is kept.
  */
 import { Injectable } from '@nestjs/common';
-import { AppError, type PresenceRow, WATCHED_IDS_MAX } from '@rollcall/contract';
-import { type Moment, Ticks } from '@rollcall/roster';
+import { AppError, type PresenceWatchAnswer, WATCHED_IDS_MAX } from '@rollcall/contract';
+import { cursorOf, type Moment, resumed, Ticks } from '@rollcall/roster';
 import { shownAt } from '../sockets/audience';
 import type { Connection } from '../sockets/connection';
 import { SocketServer } from '../sockets/socket-server';
@@ -14,9 +14,6 @@ interface WatchedHost {
   readonly presence: WatchedPresence;
   readonly stop: () => void;
 }
-
-/** What a watcher is answered. */
-export type Watched = { readonly users: readonly PresenceRow[] } | { readonly changes: readonly PresenceRow[] };
 
 @Injectable()
 export class PresenceWatches {
@@ -39,9 +36,9 @@ export class PresenceWatches {
   watch(
     connection: Connection,
     ids: ReadonlySet<string> | undefined,
-    moment: Moment,
+    now: Moment,
     cursor: string | undefined,
-  ): Watched {
+  ): PresenceWatchAnswer {
     const { presence } = this.hosts.get(connection.host) ?? this.begin(connection);
     const before = this.watches.get(connection);
     const all = before === undefined ? ids : joined(before.ids, ids);
@@ -51,12 +48,13 @@ export class PresenceWatches {
         `A connection may watch ${WATCHED_IDS_MAX} users by their ids; without ids it is everybody.`,
       );
     }
-    const position = cursor === undefined ? undefined : moment.view.positionOf(cursor);
+    const { position, moment } = resumed(cursor, now) ?? { moment: now };
     const changes = position && presence.changes({ view: moment.view, position }, moment, ids);
     // What those who are watched already have to be told is told by itself: the answer is about the others.
-    if (before !== undefined) presence.flush(before, moment);
+    if (before !== undefined && ids !== undefined) presence.flush(before, moment, ids);
     this.replace(connection, presence, { connection, ids: all }, moment);
-    return changes === undefined ? { users: presence.users(moment, ids) } : { changes };
+    const at = cursorOf(moment.view.head, moment.atMs);
+    return changes === undefined ? { cursor: at, users: presence.users(moment, ids) } : { cursor: at, changes };
   }
 
   /** Ends the watch of some users, or altogether. @throws AppError BAD_REQUEST if some are taken out of everybody. */
@@ -68,7 +66,7 @@ export class PresenceWatches {
     if (before.ids === undefined) throw new AppError('BAD_REQUEST', 'ids cannot be taken out of everybody.', 'ids');
     const rest = new Set([...before.ids].filter((id) => !ids.has(id)));
     if (rest.size === 0 || moment === undefined) return this.drop(connection);
-    presence.flush(before, moment);
+    presence.flush(before, moment, ids);
     this.replace(connection, presence, { connection, ids: rest }, moment);
   }
 

@@ -45,10 +45,14 @@ export class WatchedPresence {
     }
   }
 
-  /** Tells one watch what it has not been told yet, outside the ticks. */
-  flush(watch: Watch, moment: Moment): void {
-    const event = this.event(this.audience.shownTo(watch), moment, watch.ids);
-    if (event !== undefined && !this.isSilent()) this.send([watch.connection], event);
+  /** Tells one watch what it has not been told yet, outside the ticks, but for some users. */
+  flush(watch: Watch, moment: Moment, except: ReadonlySet<string>): void {
+    if (this.isSilent()) return;
+    const shown = this.audience.shownTo(watch);
+    const rows = shown && this.changes(shown, moment, watch.ids);
+    if (rows === undefined) return this.send([watch.connection], this.reset(moment, watch.ids));
+    const users = rows.filter(({ _id }) => !except.has(_id));
+    if (users.length > 0) this.send([watch.connection], { cursor: cursorOf(moment.view.head, moment.atMs), users });
   }
 
   /** The rows of those who are not offline. */
@@ -112,16 +116,6 @@ export class WatchedPresence {
     }
     if (everybody.length > 0) this.send(everybody, this.reset(moment, undefined));
     return late;
-  }
-
-  private event(
-    shown: Shown | undefined,
-    moment: Moment,
-    ids: ReadonlySet<string> | undefined,
-  ): PresenceChange | undefined {
-    const rows = shown && this.changes(shown, moment, ids);
-    if (rows === undefined) return this.reset(moment, ids);
-    return rows.length === 0 ? undefined : { cursor: cursorOf(moment.view.head, moment.atMs), users: rows };
   }
 
   private reset(moment: Moment, ids: ReadonlySet<string> | undefined): PresenceChange {

@@ -57,7 +57,13 @@ export class Audience<Watcher> {
   ): boolean {
     const told: Group<Watcher> = { shown: shownAt(moment), watchers: new Set() };
     const left: Group<Watcher>[] = [];
-    for (const { shown, watchers } of this.groups) {
+    for (const group of this.groups) {
+      const { shown, watchers } = group;
+      // Shown by another pod, whose guess of the time is ahead.
+      if (shown !== undefined && shown.position.atMs > moment.atMs) {
+        left.push(group);
+        continue;
+      }
       const late = tell(shown, watchers);
       for (const watcher of late) watchers.delete(watcher);
       if (late.length > 0) left.push({ shown: kept(shown, moment), watchers: new Set(late) });

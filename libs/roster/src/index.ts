@@ -19,5 +19,6 @@ export type { MemberPlace } from './user-channel';
 export * from './user.directory';
 export { GONE_KEPT_MS, isExpired, LEASE_MAX_MS, LOG_MAX, LOG_PAGE, REVISION_LEAP, SWEEP_MAX } from './roster-tables';
 export type { ChannelPicture, ChannelStep, ChangesSince } from './changes-since';
+export { type Resumed, resumed } from './resumed';
 export * from './ticks';
 export { type HistoryOptions, type Position, STEPS_MAX, STEPS_MIN } from './view-history';
