@@ -100,7 +100,7 @@ export class ChangesSince {
   /** The same from a position in a view that this one has replaced. */
   rowsFrom(old: ChangesSince, from: Position, atMs: number, userIds?: Iterable<string>): PresenceRow[] {
     const rows: PresenceRow[] = [];
-    for (const userId of userIds ?? new Set([...old.presence.userIds(), ...this.presence.userIds()])) {
+    for (const userId of userIds ?? new Set([...old.userIdsSince(from), ...this.presence.userIds()])) {
       const row = this.presence.rowIfChanged(userId, old.recordAt(userId, from), from.atMs, atMs);
       if (row !== undefined) rows.push(row);
     }
@@ -123,6 +123,12 @@ export class ChangesSince {
       else users.delete(userId);
     }
     return { users: [...users], anonymous: 0 };
+  }
+
+  /** Those of whom there is a record, or was one at the position. */
+  private *userIdsSince(from: Position): Iterable<string> {
+    yield* this.presence.userIds();
+    yield* this.history.touchedSince('records', from);
   }
 
   private recordAt(userId: string, { revision }: Position): UserRecord | undefined {

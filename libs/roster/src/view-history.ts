@@ -89,7 +89,7 @@ interface Place {
 
 export interface HistoryOptions {
   readonly graceMs: number;
-  /** How many steps are remembered at least, and at most; in between, two for each connection that there is. */
+  /** How many steps are remembered at least, and at most; in between, so many for each connection that there was. */
   readonly stepsMin: number;
   readonly stepsMax: number;
 }
@@ -97,6 +97,9 @@ export interface HistoryOptions {
 /** Below: who comes back after a moment would get everything. Above: hosts could take some megabytes each. */
 export const STEPS_MIN = 1024;
 export const STEPS_MAX = 65_536;
+
+/** Everybody may go and come back at once: two steps each for the connection, and two for each channel of most. */
+const STEPS_PER_CONNECTION = 8;
 
 export class ViewHistory {
   readonly members = new Track<MemberStep>();
@@ -109,6 +112,9 @@ export class ViewHistory {
   /** Whom other pods show as vanished but there, or this one has forgotten, is gone by this moment. */
   private knownFromMs = 0;
   private forgottenUntilMs = 0;
+  /** What has been shown from this revision on was shown without those who were forgotten. */
+  private forgottenAtRevision = 0;
+  private connectionsMost = 0;
   private now: { revision: number; atMs: number; steps: number } | undefined;
 
   constructor(private readonly options: HistoryOptions | undefined) {}
@@ -138,8 +144,8 @@ export class ViewHistory {
     if (this.now === undefined) return;
     const { revision, steps } = this.now;
     this.places.push({ revision, tag, steps });
-    this.now = undefined;
     this.trim(connections);
+    this.now = undefined;
   }
 
   member(channel: string, userId: string, joined: boolean, isHeld: boolean): void {
@@ -174,12 +180,13 @@ export class ViewHistory {
 
   /** Whether everything since a position of this view is remembered. */
   covers({ revision, atMs }: Position): boolean {
-    return revision >= (this.places.at(0)?.revision ?? Infinity) && atMs >= this.forgottenUntilMs;
+    if (revision < (this.places.at(0)?.revision ?? Infinity)) return false;
+    return atMs >= this.forgottenUntilMs || revision >= this.forgottenAtRevision;
   }
 
-  /** The same of a position that another pod may have shown. */
+  /** The same of a position that another pod may have shown, which remembers more of those who have vanished. */
   coversAnyones(position: Position): boolean {
-    return this.covers(position) && position.atMs >= this.knownFromMs;
+    return this.covers(position) && position.atMs >= Math.max(this.knownFromMs, this.forgottenUntilMs);
   }
 
   /** What has had a step since the position, in one of the tracks. */
@@ -223,7 +230,8 @@ export class ViewHistory {
 
   private trim(connections: number): void {
     const { stepsMin, stepsMax } = this.options ?? { stepsMin: STEPS_MIN, stepsMax: STEPS_MIN };
-    const max = Math.min(stepsMax, Math.max(stepsMin, 2 * connections));
+    this.connectionsMost = Math.max(this.connectionsMost, connections);
+    const max = Math.min(stepsMax, Math.max(stepsMin, STEPS_PER_CONNECTION * this.connectionsMost));
     while (this.places.length > 1 && (this.order.length > max || this.places.length > max)) {
       this.places.shift();
       // The place stays, as the one from which on everything is known; what led to it goes.
@@ -242,5 +250,6 @@ export class ViewHistory {
     if (step === undefined || step.untilMs === 0) return;
     this.holds.shift();
     this.forgottenUntilMs = Math.max(this.forgottenUntilMs, step.untilMs);
+    this.forgottenAtRevision = this.now?.revision ?? 0;
   }
 }
