@@ -13,6 +13,12 @@ const ROUNDS = 24;
 const idOf = (n: number): string => `${n}-`.padEnd(250, 'x');
 const EVENT_BYTES = CROWD * 3 * 250;
 
+/** What Socket.IO keeps until a client takes it. */
+interface Outgoing {
+  readonly writeBuffer: readonly { readonly data: string }[];
+  readonly transport: { readonly socket: WebSocket };
+}
+
 describe('A watcher that does not read', () => {
   it('costs a few events of memory, holds nobody up, and has the truth when it reads again', async () => {
     const rollcall = await Rollcall.start([shop()], { OFFLINE_GRACE_MS: '0' });
@@ -41,8 +47,9 @@ describe('A watcher that does not read', () => {
       transport: { ws: { _socket: { pause(): void; resume(): void } } };
     };
     const connection = rollcall.app.get(Connections).of('ada', 'localhost')[0];
-    const transport = connection?.socket.conn.transport as unknown as { socket: WebSocket };
-    const waiting = (): number => transport.socket.bufferedAmount;
+    const engineOf = connection?.socket.conn as unknown as Outgoing;
+    const waiting = (): number =>
+      engineOf.writeBuffer.reduce((sum, { data }) => sum + data.length, engineOf.transport.socket.bufferedAmount);
 
     engine.transport.ws._socket.pause();
     const roster = rollcall.app.get(LocalRosters).of('localhost');
