@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AppError, type Status } from '@rollcall/contract';
-import { LocalRosters, type RosterView, Views, type Written } from '@rollcall/roster';
+import { LocalRosters, type Reading, Views, type Written } from '@rollcall/roster';
 import { Accounts } from '../auth/accounts.service';
 import type { Scope } from '../auth/apps.service';
 import type { Identity } from '../auth/authenticator.service';
@@ -18,6 +18,7 @@ export interface UserStatus {
   readonly staleMs: number;
 }
 
+type Picture = Pick<Reading, 'view' | 'atMs'>;
 type UserCaller = Scope & { readonly user: Identity };
 
 /** The status of one user, read and set over REST. */
@@ -35,7 +36,7 @@ export class UserStatuses {
     const caller = userCaller(asking);
     const { view, atMs, staleMs } = await this.views.readPresence(caller.host);
     const isCaller = this.isCaller(caller, named);
-    const userId = isCaller ? caller.user.id : this.find(caller, named, view);
+    const userId = isCaller ? caller.user.id : this.find(caller, named, { view, atMs });
     return {
       userId,
       isCaller,
@@ -62,13 +63,15 @@ export class UserStatuses {
   private async other(caller: UserCaller, named: NamedUser): Promise<string> {
     if (!this.accounts.isAdmin(caller.app, caller.user.id, caller.user.claimedRole)) throw new AppError('FORBIDDEN');
     // Old news will do: it only tells who is known, and a status can be set while the store is away.
-    return this.find(caller, named, (await this.views.latest(caller.host, 'readPresence'))?.view);
+    return this.find(caller, named, await this.views.latest(caller.host, 'readPresence'));
   }
 
   /** Known is whom the app has laid down, and who is, or has said something, on this host. */
-  private find({ app }: Scope, { userId, username = '' }: NamedUser, view: RosterView | undefined): string {
-    const id = userId ?? this.accounts.idOf(app, username) ?? view?.presence.idOf(username);
-    if (id !== undefined && (this.accounts.knows(app, id) || view?.presence.knows(id) === true)) return id;
+  private find({ app }: Scope, { userId, username = '' }: NamedUser, picture: Picture | undefined): string {
+    const { atMs = 0 } = picture ?? {};
+    const presence = picture?.view.presence;
+    const id = userId ?? this.accounts.idOf(app, username) ?? presence?.idOf(username, atMs);
+    if (id !== undefined && (this.accounts.knows(app, id) || presence?.knows(id, atMs) === true)) return id;
     throw new AppError('BAD_REQUEST', 'There is no such user.', 'user');
   }
 }

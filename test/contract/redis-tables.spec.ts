@@ -1,4 +1,5 @@
 import type { RedisLink, RedisRosterStore } from '@rollcall/redis';
+import { GONE_KEPT_MS } from '@rollcall/roster';
 import { eventually } from '../support/eventually';
 import { connectLink, redisRosterOn } from '../support/redis-roster';
 import { describeWithRedis, type RunningRedis, startRedis } from '../support/redis-server';
@@ -7,6 +8,8 @@ import { HOST, inChannels, rowOf, stored, Writer } from '../support/roster-store
 const PREFIX = 'test';
 const KEYS = `{${PREFIX}:${HOST}}`;
 const HINTS = `{${PREFIX}}:hosts`;
+
+const HOUR_MS = 3_600_000;
 
 /** Long ago, for any time that Redis compares with its own. */
 const LONG_AGO = '1';
@@ -79,6 +82,19 @@ describeWithRedis('The tables in Redis', () => {
       // It is a host like any other when somebody comes back.
       await new Writer(store, HOST, 'pod-2').row('c2', rowOf('ada'));
       expect((await stored(store, HOST)).users.get('ada')).toMatchObject({ chosen: 'busy', connections: 1 });
+    });
+
+    it('are not looked after for as long as a choice runs, and what has ended is forgotten when somebody is back', async () => {
+      const { atMs } = await store.now(HOST, 0);
+      await pod.write({ users: [{ userId: 'ada', status: 'busy', untilMs: atMs + HOUR_MS }] });
+      await store.close(HOST, pod.life);
+      await command('ZADD', HINTS, LONG_AGO, JSON.stringify(HOST));
+      await store.leases(HOST);
+      expect(await store.hosts()).toEqual([]);
+      expect((await stored(store, HOST)).users.get('ada')).toMatchObject({ chosen: 'busy' });
+      await store.now(HOST, atMs + HOUR_MS + GONE_KEPT_MS + 1);
+      await new Writer(store, HOST, 'pod-2').row('c2', rowOf('bob'));
+      expect([...(await stored(store, HOST)).users.keys()]).toEqual(['bob']);
     });
 
     it('stay while a pod is there', async () => {

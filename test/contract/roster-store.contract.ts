@@ -7,6 +7,7 @@ import { Heard, HOST, inChannels, rowOf, type RosterStoreHarness, stored, Writer
 import { describeLives } from './roster-store.lives';
 import { describeReading } from './roster-store.reading';
 import { describeSweeps } from './roster-store.sweeps';
+import { describeTimedChoices } from './roster-store.timed';
 import { describeUsers } from './roster-store.users';
 
 export type MakeRosterStore = () => Promise<RosterStoreHarness>;
@@ -291,5 +292,6 @@ export function describeRosterStore(name: string, makeStore: MakeRosterStore): v
     describeSweeps(given);
     describeReading(given);
     describeUsers(given);
+    describeTimedChoices(given);
   });
 }

@@ -57,6 +57,7 @@ export function viewAnswers(view: RosterView, questions: Questions): Answers {
     of: JSON.parse(presence.of([...userIds, 'nobody'], atMs)),
     since: froms.map((fromMs) => [fromMs, byId(presence.since(fromMs, atMs, CALLER))]),
     statuses: userIds.map((userId) => presence.statusAt(userId, atMs)),
+    ends: userIds.map((userId) => presence.choiceEndsAtMs(userId, atMs)),
   };
 }
 
@@ -91,6 +92,7 @@ export function modelAnswers(model: RosterModel, questions: Questions): Answers 
     of: rows(model.present(atMs)),
     since: froms.map((fromMs) => [fromMs, rows(model.changedSince(fromMs, atMs, CALLER).toSorted())]),
     statuses: userIds.map((userId) => model.statusAt(userId, atMs)),
+    ends: userIds.map((userId) => model.endsAtMs(userId, atMs)),
   };
 }
 

@@ -22,6 +22,8 @@ export interface Choice {
   readonly userId: string;
   readonly status?: Status;
   readonly statusText?: string;
+  /** From then on it is as if nothing had been chosen. */
+  readonly untilMs?: number;
   readonly forget?: boolean;
 }
 
@@ -48,7 +50,11 @@ interface Fact {
   readonly active: number;
   readonly chosen: Status;
   readonly text: string;
+  readonly untilMs: number;
 }
+
+const FOREVER = Infinity;
+const NOTHING = { chosen: 'online', text: '', untilMs: FOREVER } as const;
 
 export interface ShownChange {
   readonly atMs: number;
@@ -122,19 +128,21 @@ export class RosterModel {
     for (const id of touched) this.store(pod, id);
     const last = new Map(this.userIds.map((userId) => [userId, this.facts.get(userId)?.at(-1)]));
     for (const userId of this.userIds) {
-      let chosen: Status = last.get(userId)?.chosen ?? 'online';
-      let text = last.get(userId)?.text ?? '';
+      let { chosen, text, untilMs } = this.choiceAt(last.get(userId), atMs);
       for (const choice of choices.filter((each) => each.userId === userId)) {
         if (choice.forget) {
-          [chosen, text] = ['online', ''];
+          ({ chosen, text, untilMs } = NOTHING);
           this.claims.set(userId, null);
         }
+        if (choice.status !== undefined || choice.statusText !== undefined) untilMs = choice.untilMs ?? FOREVER;
         chosen = choice.status ?? chosen;
         text = choice.statusText ?? text;
       }
+      const isNothing = chosen === 'online' && text === '';
+      if (isNothing || untilMs <= atMs) ({ chosen, text, untilMs } = NOTHING);
       const tabs = this.stored.filter((tab) => tab.userId === userId);
       const active = tabs.filter((tab) => tab.active).length;
-      const fact = { atMs, connections: tabs.length, active, chosen, text };
+      const fact = { atMs, connections: tabs.length, active, chosen, text, untilMs };
       this.facts.set(userId, [...(this.facts.get(userId) ?? []), fact]);
     }
     this.noteExits(atMs);
@@ -161,7 +169,7 @@ export class RosterModel {
       show(departsAtMs, 'offline', shown.text);
       departsAtMs = Infinity;
     };
-    for (const { atMs, connections, active, chosen, text } of this.facts.get(userId) ?? []) {
+    for (const { atMs, connections, active, chosen, text } of this.factsUntil(userId, untilMs)) {
       departUntil(atMs);
       if (connections > 0) {
         departsAtMs = Infinity;
@@ -185,7 +193,7 @@ export class RosterModel {
 
   presenceRow(userId: string, atMs: number): object {
     const { username, name, utcOffset, avatarETag } = { ...this.claims.get(userId), ...this.details.get(userId) };
-    const text = this.facts.get(userId)?.at(-1)?.text ?? '';
+    const { text } = this.choiceAt(this.facts.get(userId)?.at(-1), atMs);
     return {
       _id: userId,
       name: name ?? username ?? userId,
@@ -214,6 +222,25 @@ export class RosterModel {
         !this.details.get(userId)?.bot &&
         this.history(userId, atMs).some((change) => change.atMs >= fromMs),
     );
+  }
+
+  /** When the last choice ends that is not over yet; `undefined`: it does not. */
+  endsAtMs(userId: string, atMs: number): number | undefined {
+    const { untilMs } = this.choiceAt(this.facts.get(userId)?.at(-1), atMs);
+    return untilMs === FOREVER ? undefined : untilMs;
+  }
+
+  /** What happened to the user, and between it the ends of choices, as if somebody had taken them back. */
+  private factsUntil(userId: string, untilMs: number): Fact[] {
+    const facts = this.facts.get(userId) ?? [];
+    return facts.flatMap((fact, index) => {
+      const nextMs = facts[index + 1]?.atMs ?? untilMs + 1;
+      return fact.untilMs < nextMs ? [fact, { ...fact, ...NOTHING, atMs: fact.untilMs }] : [fact];
+    });
+  }
+
+  private choiceAt(fact: Fact | undefined, atMs: number): Pick<Fact, 'chosen' | 'text' | 'untilMs'> {
+    return fact === undefined || fact.untilMs <= atMs ? NOTHING : fact;
   }
 
   /** The stored tabs in the order of connecting. */

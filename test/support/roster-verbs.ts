@@ -24,6 +24,9 @@ interface Knowing {
   readonly ahead: number;
 }
 
+/** `lastsMs`: how long the choice lasts, from the roster's time on. */
+type TimedWrite = UserWrite & { readonly lastsMs?: number };
+
 export type Verb =
   | ({ readonly verb: 'open'; readonly pod: number; readonly by: number } & Knowing)
   | {
@@ -34,7 +37,7 @@ export type Verb =
       readonly by: number;
       readonly again: boolean;
       readonly rows: Batch['rows'];
-      readonly users: Batch['users'];
+      readonly users: readonly TimedWrite[];
     }
   | { readonly verb: 'beat' | 'close'; readonly pod: number; readonly by: number }
   | { readonly verb: 'sweep'; readonly pod: number; readonly score: 'seen' | 'zero' | 'other' }
@@ -69,11 +72,12 @@ const rows = fc.uniqueArray(
   { maxLength: 4, selector: ({ connectionId }) => connectionId },
 );
 
-const user: fc.Arbitrary<UserWrite> = fc.record(
+const user: fc.Arbitrary<TimedWrite> = fc.record(
   {
     userId,
     status: fc.constantFrom('online', 'away', 'busy', 'offline'),
     statusText: fc.constantFrom('', 'lunch', '],"\ude42'),
+    lastsMs: fc.constantFrom(-1, 0, 1, 1000, OFFLINE_GRACE_MS - 1, OFFLINE_GRACE_MS, 5 * MINUTE_MS, 20 * MINUTE_MS),
     forget: fc.boolean(),
     restore: fc.boolean(),
   },
@@ -208,7 +212,11 @@ export class Driver {
     const sequence = this.of(index).sequence + 1 + late;
     // A connection is one pod's.
     const written = changes.rows.map((each) => ({ ...each, connectionId: `${each.connectionId} of ${index}` }));
-    const fresh = { ...this.life({ pod: index, by }), sequence, rows: written, users: changes.users };
+    const { atMs } = await this.driven.store.head(HOST);
+    const users = changes.users.map(({ lastsMs, ...write }) =>
+      lastsMs === undefined ? write : { ...write, untilMs: atMs + lastsMs },
+    );
+    const fresh = { ...this.life({ pod: index, by }), sequence, rows: written, users };
     const batch = (again ? this.sent[index] : undefined) ?? fresh;
     const applied = await this.driven.store.apply(HOST, batch);
     if (applied.state === 'ok' && batch === fresh && by === 0 && late === 0) {

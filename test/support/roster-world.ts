@@ -35,7 +35,7 @@ export type Act =
       readonly channel: string;
     }
   | { readonly act: 'idle'; readonly tab: number; readonly active: boolean }
-  | ({ readonly act: 'choose'; readonly pod: number } & Choice)
+  | ({ readonly act: 'choose'; readonly pod: number; readonly lastsMs?: number } & Omit<Choice, 'untilMs'>)
   | {
       readonly act: 'edit';
       readonly userId: string;
@@ -83,6 +83,7 @@ const act = (advances: readonly number[], edits: boolean): fc.Arbitrary<Act> =>
           userId,
           status,
           statusText: fc.constantFrom('', 'lunch', 'later'),
+          lastsMs: fc.constantFrom(...SHORT_MS, 5 * 60_000),
           forget: fc.boolean(),
         },
         { requiredKeys: ['act', 'pod', 'userId'] },
@@ -214,8 +215,10 @@ export class World {
     }
     await world.quiet();
     await ask();
-    world.do({ act: 'advance', ms: GRACE_MS });
-    await ask();
+    for (const ms of [GRACE_MS, 5 * 60_000]) {
+      world.do({ act: 'advance', ms });
+      await ask();
+    }
   }
 
   async fresh(): Promise<RosterView> {
@@ -263,10 +266,8 @@ export class World {
     switch (each.act) {
       case 'connect':
         return this.connect(each.pod, each.userId);
-      case 'choose': {
-        void this.local(each.pod).setUser(each.userId, each);
-        return this.model.choose(each.pod, each);
-      }
+      case 'choose':
+        return this.choose(each);
       case 'edit':
         return this.edit(each);
       case 'advance':
@@ -284,6 +285,12 @@ export class World {
       case 'idle':
         return this.atTab(each);
     }
+  }
+
+  private choose({ pod: index, lastsMs, ...choice }: Extract<Act, { act: 'choose' }>): void {
+    const timed = lastsMs === undefined ? choice : { ...choice, untilMs: this.nowMs + lastsMs };
+    void this.local(index).setUser(choice.userId, timed);
+    this.model.choose(index, timed);
   }
 
   private connect(index: number, owner: string | null): void {

@@ -56,13 +56,14 @@ export function encodeBatch(batch: Batch): string[] {
   return argv;
 }
 
-function encodeChoice({ userId, status, statusText, forget, restore }: UserWrite): string[] {
+function encodeChoice({ userId, status, statusText, untilMs, forget, restore }: UserWrite): string[] {
   return [
     encodeName(userId),
     status === undefined ? '' : STATUS_LETTERS[status],
     statusText === undefined ? '' : JSON.stringify(statusText),
     forget ? '1' : '0',
     restore ? '1' : '0',
+    String(untilMs ?? 0),
   ];
 }
 
@@ -110,6 +111,7 @@ type RecordText = [
   claimsLength: number,
   claims: UserClaims | null,
   text: string,
+  untilMs?: number,
 ];
 
 function recordOf([
@@ -122,8 +124,10 @@ function recordOf([
   ,
   claims,
   text,
+  untilMs = 0,
 ]: RecordText): UserRecord {
-  return { connections, active, chosen: statusOf(chosen), text, claims, stampMs, was: statusOf(was), previousStampMs };
+  const choice = { chosen: statusOf(chosen), text, untilMs };
+  return { connections, active, ...choice, claims, stampMs, was: statusOf(was), previousStampMs };
 }
 
 export const decodeRecord = (text: string): UserRecord => recordOf(JSON.parse(text) as RecordText);

@@ -54,27 +54,26 @@ export const WRITER = `
 local order, touched = {}, {}
 local parse
 function parse(text)
-  if not text then return {n = 0, a = 0, chosen = 'o', stamp = 0, was = 'f', prev = 0, claims = 'null', text = '""'} end
+  if not text then return {n = 0, a = 0, chosen = 'o', stamp = 0, was = 'f', prev = 0, claims = 'null', text = '""', ends = 0} end
   local n, a, chosen, stamp, was, prev, len, from =
     string.match(text, '^%[(%d+),(%d+),"(%a)",(%d+),"(%a)",(%d+),(%d+),()')
   -- What somebody else has written there counts for nothing.
   if not n then return parse(nil) end
   local stop = from + tonumber(len)
-  return {written = text, n = tonumber(n), a = tonumber(a), chosen = chosen, stamp = tonumber(stamp), was = was, prev = tonumber(prev),
-    claims = string.sub(text, from, stop - 1), text = string.sub(text, stop + 1, -2)}
-end
-local function isForgettable(r) return r.n == 0 and r.chosen == 'o' and r.text == '""' end
--- Loads the records of all users that the call is about to touch, in one command.
-local function loadUsers(list)
-  for from = 1, #list, 4000 do
-    local to = math.min(from + 3999, #list)
-    local texts = redis.call('HMGET', USERS, unpack(list, from, to))
-    for i = from, to do
-      local user, before = list[i], parse(texts[i - from + 1])
-      touched[user] = {before = before, n = before.n, a = before.a, chosen = before.chosen, claims = before.claims,
-        text = before.text}
-    end
+  local own, ends = string.sub(text, stop + 1, -2), 0
+  -- A text ends with its quote, and what follows it does not.
+  if string.byte(own, -1) ~= 34 then
+    local word, last = string.match(own, '^(.*),(%d+)$')
+    if not word then return parse(nil) end
+    own, ends = word, tonumber(last)
   end
+  return {written = text, n = tonumber(n), a = tonumber(a), chosen = chosen, stamp = tonumber(stamp), was = was, prev = tonumber(prev),
+    claims = string.sub(text, from, stop - 1), text = own, ends = ends}
+end
+local function hasChosen(r) return r.chosen ~= 'o' or r.text ~= '""' end
+-- Asked about users to whom the last happened before that time.
+local function isForgettable(r, before)
+  return r.n == 0 and (not hasChosen(r) or (r.ends > 0 and r.ends < before))
 end
 local function touch(user)
   local next = touched[user]
@@ -93,6 +92,8 @@ local function shown(r)
   return 'f', r.stamp
 end
 local function advance(before, next, grace)
+  if next.ends > 0 and next.ends <= t then next.chosen, next.text = 'o', '""' end
+  if not hasChosen(next) then next.ends = 0 end
   local was, stamp = shown(before)
   local changed = next.text ~= before.text
   if next.n > 0 then
@@ -109,9 +110,31 @@ local function advance(before, next, grace)
     next.stamp = before.n > 0 and t + grace or before.stamp
   end
 end
+-- The record as if the end of a timed choice, where it has come, had been written at its moment.
+local function settled(before)
+  if before.ends == 0 or t < before.ends then return before end
+  local after = {written = before.written, n = before.n, a = before.a, chosen = 'o', claims = before.claims, text = '""', ends = 0}
+  local now = t
+  t = before.ends
+  advance(before, after, 0)
+  t = now
+  return after
+end
+-- Loads the records of all users that the call is about to touch, in one command.
+local function loadUsers(list)
+  for from = 1, #list, 4000 do
+    local to = math.min(from + 3999, #list)
+    local texts = redis.call('HMGET', USERS, unpack(list, from, to))
+    for i = from, to do
+      local user, before = list[i], settled(parse(texts[i - from + 1]))
+      touched[user] = {before = before, n = before.n, a = before.a, chosen = before.chosen, claims = before.claims,
+        text = before.text, ends = before.ends}
+    end
+  end
+end
 local function record(r)
   return '[' .. int(r.n) .. ',' .. int(r.a) .. ',"' .. r.chosen .. '",' .. int(r.stamp) .. ',"' .. r.was .. '",' ..
-    int(r.prev) .. ',' .. #r.claims .. ',' .. r.claims .. ',' .. r.text .. ']'
+    int(r.prev) .. ',' .. #r.claims .. ',' .. r.claims .. ',' .. r.text .. (r.ends > 0 and ',' .. int(r.ends) or '') .. ']'
 end
 -- The user and the activity of a row; no user: anonymous.
 local function ownerOf(row)
@@ -142,17 +165,18 @@ local function append(from, prevTag, newTag, rows, grace, keptMs)
       sets[#sets + 1] = user; sets[#sets + 1] = text
       lines[#lines + 1] = '[' .. user .. ',' .. text .. ']'
     end
-    if next.n == 0 then gone[#gone + 1] = int(next.stamp); gone[#gone + 1] = user
+    if next.n == 0 then gone[#gone + 1] = int(math.max(next.stamp, next.ends)); gone[#gone + 1] = user
     elseif next.before.n == 0 then back[#back + 1] = user end
   end
   each('HSET', USERS, sets)
   each('ZREM', GONE, back)
   each('ZADD', GONE, gone)
-  local old = redis.call('ZRANGEBYSCORE', GONE, '-inf', '(' .. int(t - keptMs), 'LIMIT', 0, 100)
+  local before = t - keptMs
+  local old = redis.call('ZRANGEBYSCORE', GONE, '-inf', '(' .. int(before), 'LIMIT', 0, 100)
   if #old > 0 then
     local texts = redis.call('HMGET', USERS, unpack(old))
     for i, user in ipairs(old) do
-      if texts[i] and isForgettable(parse(texts[i])) then
+      if texts[i] and isForgettable(parse(texts[i]), before) then
         redis.call('HDEL', USERS, user)
         lines[#lines + 1] = '[' .. user .. ',null]'
       end

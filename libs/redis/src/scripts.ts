@@ -6,7 +6,8 @@
  *   [revision, at, active, length of user, user, pod, since revision, since at, channels]
  * and a user's record
  *   [connections, active, chosen, stamp, was, previous stamp, length of claims, claims, text]
- * with the leading numbers first, because that is all that a script has to read of them. The presence rule is the one of
+ * with the leading numbers first, because that is all that a script has to read of them; where the choice is timed, the
+ * moment at which it ends follows the text. The presence rule is the one of
  * `libs/roster/src/presence.ts`; the contract suite holds the two equal.
  */
 import { LEASE_MAX_MS, REVISION_LEAP } from '@rollcall/roster';
@@ -42,7 +43,7 @@ return {'OK', epoch}
 /**
  * ARGV: new epoch, new tag, instance, generation, sequence, the batch's tag, lease ms, grace ms, kept ms, pod, number of
  * rows, number of users; then for each row: connection, 'x' | 'n' | 'u' (gone, anonymous, user), active, user, tail,
- * claims; for each user: user, status or '', text or '', forget, restore.
+ * claims; for each user: user, status or '', text or '', forget, restore, until when or 0.
  */
 const APPLY = `${PRELUDE}${WRITER}
 if not living(ARGV[3], ARGV[4]) then return {'GONE'} end
@@ -69,7 +70,7 @@ for i = 1, nRows do
     note(oldUser)
   end
 end
-for i = 0, nUsers - 1 do note(ARGV[13 + nRows * 6 + i * 5]) end
+for i = 0, nUsers - 1 do note(ARGV[13 + nRows * 6 + i * 6]) end
 loadUsers(users)
 local from, prevTag = rev, tag
 local sets, dels, lines = {}, {}, {}
@@ -95,11 +96,12 @@ for i = 0, nRows - 1 do
   end
 end
 for i = 0, nUsers - 1 do
-  local at = 13 + nRows * 6 + i * 5
+  local at = 13 + nRows * 6 + i * 6
   local next = touch(ARGV[at])
   rev = rev + 1
   if ARGV[at + 4] == '0' or (next.chosen == 'o' and next.text == '""') then
-    if ARGV[at + 3] == '1' then next.chosen, next.text, next.claims = 'o', '""', 'null' end
+    if ARGV[at + 3] == '1' then next.chosen, next.text, next.ends, next.claims = 'o', '""', 0, 'null' end
+    if ARGV[at + 1] ~= '' or ARGV[at + 2] ~= '' then next.ends = tonumber(ARGV[at + 5]) end
     if ARGV[at + 1] ~= '' then next.chosen = ARGV[at + 1] end
     if ARGV[at + 2] ~= '' then next.text = ARGV[at + 2] end
   end
@@ -209,13 +211,16 @@ return {redis.call('HMGET', KEYS[1], 'epoch', 'epochAt', 'rev', 'tag', 't'), row
 const TRIM = `${PRELUDE}${WRITER}
 if redis.call('EXISTS', LEASES) == 1 then return 0 end
 local time = redis.call('TIME')
-local old = redis.call('ZRANGEBYSCORE', GONE, '-inf', '(' .. int(tonumber(time[1]) * 1000 - tonumber(ARGV[1])), 'LIMIT', 0, 1000)
+local now, kept = tonumber(time[1]) * 1000, tonumber(ARGV[1])
+local before = now - kept
+local old = redis.call('ZRANGEBYSCORE', GONE, '-inf', '(' .. int(before), 'LIMIT', 0, 1000)
 if #old > 0 then
   local texts = redis.call('HMGET', USERS, unpack(old))
-  for i, user in ipairs(old) do if isForgettable(parse(texts[i])) then redis.call('HDEL', USERS, user) end end
+  for i, user in ipairs(old) do if isForgettable(parse(texts[i]), before) then redis.call('HDEL', USERS, user) end end
   redis.call('ZREM', GONE, unpack(old))
 end
-if redis.call('EXISTS', GONE) == 1 then return 0 end
+-- Choices that end much later wait for somebody to come back, as those do that never end.
+if redis.call('ZCOUNT', GONE, '-inf', int(now + kept)) > 0 then return 0 end
 if redis.call('EXISTS', USERS) == 1 then redis.call('XTRIM', LOG, 'MAXLEN', 0)
 else redis.call('UNLINK', META, LOG) end
 return 1

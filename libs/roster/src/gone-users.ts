@@ -1,4 +1,4 @@
-/* Users without a connection, in the order in which they left: who is first is forgotten first. */
+/* Users without a connection, in the order in which the last happened to them: who is first is forgotten first. */
 
 interface Gone {
   readonly userId: string;
@@ -27,7 +27,7 @@ export class GoneUsers {
     this.inOrder.splice(this.placeOf({ userId, stampMs }), 1);
   }
 
-  /** Takes out those who left before a time, the first ones first. */
+  /** Takes out those to whom the last happened before a time, the first ones first. */
   takeBefore(stampMs: number, max: number): string[] {
     let count = 0;
     while (count < max && (this.inOrder[count]?.stampMs ?? Infinity) < stampMs) count += 1;

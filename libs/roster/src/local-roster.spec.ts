@@ -1,12 +1,14 @@
-import type { Status } from '@rollcall/contract';
 import { ObservedStore } from '../../../test/support/roster-observed.store';
 import { Writer } from '../../../test/support/roster-store';
 import { IMMEDIATE } from '../../../test/support/roster-view';
 import { LocalRoster } from './local-roster';
 import type { Written } from './pending-changes';
+import type { ChosenStatus } from './presence-view';
 import { StoreUnavailable } from './roster.store';
 
 const HOST = 'a.example';
+
+const NEXT_CENTURY_MS = Date.UTC(2100, 0, 1);
 
 /** Lets everything run that waits for nothing but promises. */
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -15,7 +17,7 @@ describe('The connections of a pod', () => {
   let store: ObservedStore;
   let local: LocalRoster;
   let deferred: (() => void)[];
-  let choices: Map<string, { status: Status; statusText: string }>;
+  let choices: Map<string, ChosenStatus>;
   let reported: unknown[];
   /** Lets a pod that waits for the store try again. */
   let retry: () => void;
@@ -432,12 +434,12 @@ describe('The connections of a pod', () => {
       await flush();
       await store.renewEpoch(HOST, (await store.head(HOST)).epoch);
       await store.open(HOST, { instance: 'pod-1', generation: 2 }, undefined);
-      choices.set('ada', { status: 'busy', statusText: 'lunch' });
-      choices.set('bob', { status: 'away', statusText: 'later' });
+      choices.set('ada', { status: 'busy', statusText: 'lunch', untilMs: NEXT_CENTURY_MS });
+      choices.set('bob', { status: 'away', statusText: 'later', untilMs: 0 });
       void local.setUser('bob', { statusText: 'soon' });
       await flush();
-      expect(await store.user(HOST, 'ada')).toMatchObject({ chosen: 'busy', text: 'lunch' });
-      expect(await store.user(HOST, 'bob')).toMatchObject({ chosen: 'away', text: 'soon' });
+      expect(await store.user(HOST, 'ada')).toMatchObject({ chosen: 'busy', text: 'lunch', untilMs: NEXT_CENTURY_MS });
+      expect(await store.user(HOST, 'bob')).toMatchObject({ chosen: 'away', text: 'soon', untilMs: 0 });
     });
 
     it('do not bring back what somebody has chosen anew', async () => {
@@ -445,7 +447,7 @@ describe('The connections of a pod', () => {
       await store.renewEpoch(HOST, (await store.head(HOST)).epoch);
       await store.open(HOST, { instance: 'pod-1', generation: 2 }, undefined);
       await new Writer(store, HOST, 'pod-2').write({ users: [{ userId: 'ada', status: 'away' }] });
-      choices.set('ada', { status: 'busy', statusText: 'lunch' });
+      choices.set('ada', { status: 'busy', statusText: 'lunch', untilMs: 0 });
       void join('room');
       await flush();
       expect(await store.user(HOST, 'ada')).toMatchObject({ chosen: 'away', text: '' });

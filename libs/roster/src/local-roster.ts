@@ -8,10 +8,11 @@
  * store applies it once. When the store no longer knows the pod (it was swept, or writes were lost), there is one way
  * back: register anew, read what the store has, and write the difference.
  */
-import type { ChannelKind, Status } from '@rollcall/contract';
+import type { ChannelKind } from '@rollcall/contract';
 import type { Deferred } from './deferred';
 import { type LocalConnection, LocalConnections, type Sent } from './local-connections';
 import { PendingChanges, type Written } from './pending-changes';
+import type { ChosenStatus } from './presence-view';
 import type { UserClaims } from './profile';
 import {
   type Beat,
@@ -33,7 +34,7 @@ export interface LocalRosterOptions {
   /** Runs the flush a little later, so that changes gather. */
   readonly defer: (flush: () => void) => void;
   /** What users of this host had chosen, as far as this pod has seen it: written back after a loss. */
-  readonly choiceOf: (userId: string) => { status: Status; statusText: string } | undefined;
+  readonly choiceOf: (userId: string) => ChosenStatus | undefined;
   /** Something failed that is not the store being away: it is tried again, but somebody should know. */
   readonly report: (error: unknown) => void;
 }

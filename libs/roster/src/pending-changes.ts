@@ -4,7 +4,7 @@
  */
 import { Deferred } from './deferred';
 import type { Sent } from './local-connections';
-import type { UserWrite } from './roster.store';
+import { choosesAnything, type UserWrite } from './roster.store';
 
 /** A batch this large takes a shared store about 3 ms; a larger one would keep others waiting. */
 const BATCH_MAX = 250;
@@ -143,6 +143,7 @@ function merged(userId: string, earlier: UserWrite | undefined, later: Choice): 
     userId,
     status: later.status ?? kept?.status,
     statusText: later.statusText ?? kept?.statusText,
+    untilMs: (choosesAnything(later) ? later : kept)?.untilMs,
     forget: later.forget || earlier?.forget,
     restore: later.restore && (earlier === undefined || earlier.restore),
   };

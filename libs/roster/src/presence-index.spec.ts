@@ -20,6 +20,9 @@ const leaving = (previousStampMs: number, stampMs: number): UserRecord => ({
   previousStampMs,
 });
 
+/** The same with a choice that ends. */
+const until = (untilMs: number, record: UserRecord): UserRecord => ({ ...record, chosen: 'busy', untilMs });
+
 describe('The index of changes', () => {
   const since = (index: PresenceIndex, fromMs: number): string[] =>
     index
@@ -77,11 +80,34 @@ describe('The index of changes', () => {
 
   it('knows the next departure after a time, which that time itself is not', () => {
     const index = new PresenceIndex();
-    expect(index.nextDepartureAfter(0)).toBe(Infinity);
+    expect(index.nextEffectAfter(0)).toBe(Infinity);
     index.move('ada', undefined, leaving(1, 10));
     index.move('bob', undefined, leaving(1, 20));
     index.move('cyd', undefined, here(5));
-    expect([0, 9, 10, 20].map((atMs) => index.nextDepartureAfter(atMs))).toEqual([10, 10, 20, Infinity]);
+    expect([0, 9, 10, 20].map((atMs) => index.nextEffectAfter(atMs))).toEqual([10, 10, 20, Infinity]);
+  });
+
+  it('has a user once more at the end of a timed choice, unless the departure takes effect then', () => {
+    const index = new PresenceIndex();
+    index.move('ada', undefined, until(50, here(10)));
+    index.move('bob', undefined, until(60, leaving(20, 40)));
+    index.move('cyd', undefined, until(45, leaving(30, 45)));
+    expect(since(index, 0)).toEqual(['ada 10', 'bob 20', 'cyd 30', 'bob 40', 'cyd 45', 'ada 50', 'bob 60']);
+    expect([...index.takingEffect(40, 50)].sort()).toEqual(['ada', 'cyd']);
+    expect([0, 40, 45, 50, 60].map((atMs) => index.nextEffectAfter(atMs))).toEqual([40, 45, 50, 60, Infinity]);
+    index.move('ada', until(50, here(10)), here(10));
+    index.move('bob', until(60, leaving(20, 40)), null);
+    expect(since(index, 0)).toEqual(['ada 10', 'cyd 30', 'cyd 45']);
+  });
+
+  it('forgets nothing because a choice ends in a year', () => {
+    const index = new PresenceIndex();
+    const yearMs = 365 * 24 * 60 * MINUTE_MS;
+    index.move('ada', undefined, until(yearMs, here(1)));
+    index.move('bob', undefined, here(2));
+    expect(since(index, 0)).toEqual(['ada 1', 'bob 2', `ada ${yearMs}`]);
+    for (let minute = 1; minute < 60; minute += 1) index.move(`user-${minute}`, undefined, here(minute * MINUTE_MS));
+    expect(since(index, 50 * MINUTE_MS)).toHaveLength(10 + 1);
   });
 
   it('drops what nobody may ask for any more, and nothing else', () => {

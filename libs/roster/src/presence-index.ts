@@ -1,7 +1,7 @@
 /*
- * Who changed since when: the index behind `from`. Each user is in it once for what is shown now, and once more for a
- * departure that is stamped ahead of time, when its grace will be over. Entries older than anybody may ask for are
- * dropped as new ones come.
+ * Who changed since when: the index behind `from`. Each user is in it once for what is shown now, and once more for each
+ * thing that takes effect by itself: a departure, when its grace will be over, and the end of a timed choice. Entries
+ * older than anybody may ask for are dropped as new ones come.
  */
 import type { UserRecord } from './presence';
 import { SegmentedList, type TextOf } from './segmented-list';
@@ -18,22 +18,36 @@ function changeOf({ connections, stampMs, previousStampMs }: UserRecord): number
 const departureOf = ({ connections, stampMs }: UserRecord): number | undefined =>
   connections > 0 ? undefined : stampMs;
 
+/** Where the choice ends with the departure, that is one change. */
+const expiryOf = ({ untilMs, stampMs }: UserRecord): number | undefined =>
+  untilMs === 0 || untilMs === stampMs ? undefined : untilMs;
+
+type StampOf = (record: UserRecord) => number | undefined;
+
+/** The users in the order of one of their stamps. */
+interface Stamps {
+  readonly list: SegmentedList;
+  readonly stampOf: StampOf;
+  /** Whether an entry is made about at its time, and tells so what the time is. */
+  readonly isTimely: boolean;
+}
+
+const stamps = (stampOf: StampOf, isTimely: boolean): Stamps => ({ list: new SegmentedList(), stampOf, isTimely });
+
 export class PresenceIndex {
-  private readonly changes = new SegmentedList();
-  private readonly departures = new SegmentedList();
+  private readonly changes = stamps(changeOf, true);
+  private readonly departures = stamps(departureOf, true);
+  private readonly expiries = stamps(expiryOf, false);
+  private readonly all = [this.changes, this.departures, this.expiries] as const;
 
   /** `fromMs`: nobody may ask for older stamps. */
   constructor(private fromMs = 0) {}
 
   /** The user's record is no longer the one before, if there was one. */
   move(userId: string, before: UserRecord | undefined, after: UserRecord | null): void {
-    this.moveIn(this.changes, userId, before && changeOf(before), after === null ? undefined : changeOf(after));
-    this.moveIn(
-      this.departures,
-      userId,
-      before && departureOf(before),
-      after === null ? undefined : departureOf(after),
-    );
+    for (const one of this.all) {
+      this.moveIn(one, userId, before && one.stampOf(before), after === null ? undefined : one.stampOf(after));
+    }
   }
 
   /**
@@ -41,33 +55,37 @@ export class PresenceIndex {
    * to be empty. They are kept until the user `changed` or moved.
    */
   textSince(fromMs: number, except: string, record: UserRecord | undefined, textOf: TextOf): string {
-    const text = (list: SegmentedList, order: number | undefined): string =>
-      list.textFrom(fromMs, order === undefined ? undefined : { order, name: except }, textOf);
-    return text(this.changes, record && changeOf(record)) + text(this.departures, record && departureOf(record));
+    const texts = this.all.map(({ list, stampOf }) => {
+      const order = record && stampOf(record);
+      return list.textFrom(fromMs, order === undefined ? undefined : { order, name: except }, textOf);
+    });
+    return texts.join('');
   }
 
   /** The texts of the user are no longer what they were. */
   changed(userId: string, record: UserRecord): void {
-    const [change, departure] = [changeOf(record), departureOf(record)];
-    if (change !== undefined) this.changes.changed(change, userId);
-    if (departure !== undefined) this.departures.changed(departure, userId);
-  }
-
-  /** Who departs after one moment and not after the other. */
-  *departing(afterMs: number, toMs: number): Iterable<string> {
-    for (const [stampMs, userId] of this.departures.from(afterMs + 1)) {
-      if (stampMs > toMs) return;
-      yield userId;
+    for (const { list, stampOf } of this.all) {
+      const stampMs = stampOf(record);
+      if (stampMs !== undefined) list.changed(stampMs, userId);
     }
   }
 
-  /** The next moment after `atMs` at which a departure takes effect by itself. */
-  nextDepartureAfter(atMs: number): number {
-    for (const [stampMs] of this.departures.from(atMs + 1)) return stampMs;
-    return Infinity;
+  /** To whom something happens by itself after one moment and not after the other. */
+  *takingEffect(afterMs: number, toMs: number): Iterable<string> {
+    for (const { list } of [this.departures, this.expiries]) {
+      for (const [stampMs, userId] of list.from(afterMs + 1)) {
+        if (stampMs > toMs) break;
+        yield userId;
+      }
+    }
   }
 
-  private moveIn(list: SegmentedList, userId: string, from: number | undefined, to: number | undefined): void {
+  /** The next moment after `atMs` at which something takes effect by itself. */
+  nextEffectAfter(atMs: number): number {
+    return Math.min(...[this.departures, this.expiries].map(({ list }) => firstFrom(list, atMs + 1)));
+  }
+
+  private moveIn({ list, isTimely }: Stamps, userId: string, from: number | undefined, to: number | undefined): void {
     if (from === to) {
       if (from !== undefined) list.changed(from, userId);
       return;
@@ -75,7 +93,13 @@ export class PresenceIndex {
     if (from !== undefined) list.remove(from, userId);
     if (to === undefined || to < this.fromMs) return;
     list.add(to, userId);
-    this.fromMs = Math.max(this.fromMs, to - KEPT_MS);
+    // What ends in a year says nothing of the time.
+    if (isTimely) this.fromMs = Math.max(this.fromMs, to - KEPT_MS);
     list.dropBefore(this.fromMs);
   }
+}
+
+function firstFrom(list: SegmentedList, stampMs: number): number {
+  for (const [first] of list.from(stampMs)) return first;
+  return Infinity;
 }

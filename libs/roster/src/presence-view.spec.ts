@@ -34,7 +34,7 @@ describe('The presence of a host’s users', () => {
     });
 
     it('knows who is here, and who has been or has chosen something, but not who was forgotten', async () => {
-      const known = (): string[] => ['ada', 'bob', 'cyd', 'dan'].filter((id) => presence.knows(id));
+      const known = (): string[] => ['ada', 'bob', 'cyd', 'dan'].filter((id) => presence.knows(id, followed.nowMs));
       await followed.pod.row('t1', rowOf('ada', { claims: null }));
       await followed.pod.row('t2', rowOf('bob', { claims: { name: 'Bob' } }));
       await followed.pod.write({ users: [{ userId: 'cyd', statusText: 'soon' }] });
@@ -52,7 +52,7 @@ describe('The presence of a host’s users', () => {
       await followed.pod.row('t2', rowOf('bob', { claims: { username: 'claimed' } }));
       await followed.pod.row('t3', rowOf('cyd', { claims: null }));
       const found = ['countess', 'ada', 'bob', 'claimed', 'cyd', 'nobody', '__proto__'].map((name) =>
-        presence.idOf(name),
+        presence.idOf(name, followed.nowMs),
       );
       expect(found).toEqual(['ada', undefined, undefined, undefined, 'cyd', undefined, undefined]);
     });
@@ -222,6 +222,87 @@ describe('The presence of a host’s users', () => {
       }
       const last = 399 * 3000;
       expect(since(last - 600_000, last)).toHaveLength(201);
+    });
+  });
+
+  describe('of a timed choice', () => {
+    const shown = (json: string): unknown[] =>
+      rows(json).map(({ _id, status, statusText }) => [_id, status, statusText]);
+    const ids = (ms: number): unknown[] => shown(presence.of(['ada', 'cat'], START_MS + ms));
+    const delta = (fromMs: number, ms: number): unknown[] =>
+      shown(presence.since(START_MS + fromMs, START_MS + ms, 'caller'));
+
+    const busyUntil = async (userId: string, ms: number): Promise<void> => {
+      await followed.pod.row(`tab-of-${userId}`, rowOf(userId));
+      await followed.pod.write({
+        users: [{ userId, status: 'busy', statusText: 'meeting', untilMs: START_MS + ms }],
+      });
+    };
+
+    it('ends in every answer at its moment, and stands before it even when time goes back', async () => {
+      await busyUntil('ada', 5000);
+      for (const [ms, expected] of [
+        [4999, ['ada', 'busy', 'meeting']],
+        [5000, ['ada', 'online', undefined]],
+        [4999, ['ada', 'busy', 'meeting']],
+        [9000, ['ada', 'online', undefined]],
+      ] as const) {
+        const atMs = START_MS + ms;
+        expect(shown(presence.full(atMs).toString())).toEqual([expected]);
+        expect(ids(ms)).toEqual([expected]);
+        expect(delta(0, ms)).toEqual([expected]);
+        expect([presence.statusAt('ada', atMs), presence.textAt('ada', atMs)]).toEqual([
+          expected[1],
+          expected[2] ?? '',
+        ]);
+      }
+    });
+
+    it('is in a delta once, from its end on', async () => {
+      await busyUntil('ada', 5000);
+      expect(delta(1, 4999)).toEqual([]);
+      expect(delta(1, 5000)).toEqual([['ada', 'online', undefined]]);
+      expect(delta(5000, 9000)).toEqual([['ada', 'online', undefined]]);
+      expect(delta(5001, 9000)).toEqual([]);
+      expect(shown(presence.since(START_MS, START_MS + 9000, 'ada'))).toEqual([]);
+      const late = (await followed.fresh()).presence;
+      expect(shown(late.since(START_MS + 5000, START_MS + 9000, 'caller'))).toEqual([['ada', 'online', undefined]]);
+    });
+
+    it('is in a delta of the texts alone when somebody who is gone had one', async () => {
+      await busyUntil('ada', 60_000);
+      await followed.pod.gone('tab-of-ada');
+      expect(delta(GRACE_MS, 59_999)).toEqual([['ada', 'offline', 'meeting']]);
+      expect(delta(60_000, 60_000)).toEqual([['ada', 'offline', undefined]]);
+    });
+
+    it('takes the text of a bot, too', async () => {
+      followed.directory.details.set('cat', { bot: true });
+      await busyUntil('cat', 5000);
+      expect(ids(4999)).toEqual([['cat', 'online', 'meeting']]);
+      expect(ids(5000)).toEqual([['cat', 'online', undefined]]);
+      expect(shown(presence.full(START_MS + 5000).toString())).toEqual([['cat', 'online', undefined]]);
+      expect(delta(0, 9000)).toEqual([]);
+    });
+
+    it('tells when it ends for as long as it stands, and is what would be written again', async () => {
+      await busyUntil('ada', 5000);
+      const endsAt = (ms: number): number | undefined => presence.choiceEndsAtMs('ada', START_MS + ms);
+      expect([endsAt(0), endsAt(4999), endsAt(5000)]).toEqual([START_MS + 5000, START_MS + 5000, undefined]);
+      expect(presence.choiceOf('ada')).toEqual({ status: 'busy', statusText: 'meeting', untilMs: START_MS + 5000 });
+      await followed.pod.write({ users: [{ userId: 'ada', status: 'away' }] });
+      expect(endsAt(0)).toBeUndefined();
+      expect(presence.choiceOf('ada')).toEqual({ status: 'away', statusText: 'meeting', untilMs: 0 });
+      expect(presence.choiceEndsAtMs('nobody', START_MS)).toBeUndefined();
+    });
+
+    it('makes nobody known any more when it is over', async () => {
+      await followed.pod.write({ users: [{ userId: 'ada', status: 'busy', untilMs: START_MS + 5000 }] });
+      expect([presence.knows('ada', START_MS + 4999), presence.idOf('ada', START_MS + 4999)]).toEqual([true, 'ada']);
+      expect([presence.knows('ada', START_MS + 5000), presence.idOf('ada', START_MS + 5000)]).toEqual([
+        false,
+        undefined,
+      ]);
     });
   });
 

@@ -5,14 +5,21 @@
  */
 import type { PresenceRow, Status } from '@rollcall/contract';
 import { KEPT_MS, PresenceIndex } from './presence-index';
-import { combine, NEVER_CONNECTED, shownAt, type UserRecord } from './presence';
+import { combine, hasChosen, NEVER_CONNECTED, settled, type Shown, shownAt, type UserRecord } from './presence';
+import type { UserWrite } from './roster.store';
 import type { Profile, Profiles } from './profile';
 
-interface RowJson {
-  readonly status: Status;
+/** What a user has chosen, as it can be written again. */
+export type ChosenStatus = Required<Pick<UserWrite, 'status' | 'statusText' | 'untilMs'>>;
+
+type ShownRow = Pick<Shown, 'status' | 'text'>;
+
+interface RowJson extends ShownRow {
   readonly json: string;
   readonly bot: boolean;
 }
+
+const NOBODY: ShownRow = { status: 'offline', text: '' };
 
 export class PresenceView {
   private records = new Map<string, UserRecord>();
@@ -62,9 +69,18 @@ export class PresenceView {
   }
 
   statusAt(userId: string, atMs: number): Status {
-    const record = this.records.get(userId);
-    if (this.isBot(userId, record)) return 'online';
-    return record === undefined ? 'offline' : shownAt(record, atMs).status;
+    return this.rowAt(userId, atMs).status;
+  }
+
+  /** '': none is set. */
+  textAt(userId: string, atMs: number): string {
+    return this.rowAt(userId, atMs).text;
+  }
+
+  /** When the choice that stands at `atMs` ends by itself; `undefined`: never, or nothing is chosen. */
+  choiceEndsAtMs(userId: string, atMs: number): number | undefined {
+    const { untilMs } = this.records.get(userId) ?? NEVER_CONNECTED;
+    return untilMs > atMs ? untilMs : undefined;
   }
 
   /** What the connections alone say, whatever was chosen; a last one that has gone is gone at once. */
@@ -74,28 +90,26 @@ export class PresenceView {
   }
 
   /** Whether anything is stored of the user but that somebody has left, who may have been erased since. */
-  knows(userId: string): boolean {
+  knows(userId: string, atMs: number): boolean {
     const record = this.records.get(userId);
-    return (
-      record !== undefined &&
-      (record.connections > 0 || record.claims !== null || record.chosen !== 'online' || record.text !== '')
-    );
+    if (record === undefined) return false;
+    return record.connections > 0 || record.claims !== null || hasChosen(settled(record, atMs));
   }
 
   /** Whose username it is, of those that are known here; `undefined`: nobody's. */
-  idOf(username: string): string | undefined {
-    if (this.knows(username) && this.profile(username).username === username) return username;
+  idOf(username: string, atMs: number): string | undefined {
+    if (this.knows(username, atMs) && this.profile(username).username === username) return username;
     for (const [userId, { claims }] of this.records) {
       if (claims?.username === username && this.profile(userId).username === username) return userId;
     }
     return undefined;
   }
 
-  /** What the user has chosen, if anything. */
-  choiceOf(userId: string): { status: Status; statusText: string } | undefined {
+  /** What the user has chosen, if anything; it may be over by now, which the store finds when it is written. */
+  choiceOf(userId: string): ChosenStatus | undefined {
     const record = this.records.get(userId);
-    if (record === undefined || (record.chosen === 'online' && record.text === '')) return undefined;
-    return { status: record.chosen, statusText: record.text };
+    if (record === undefined || !hasChosen(record)) return undefined;
+    return { status: record.chosen, statusText: record.text, untilMs: record.untilMs };
   }
 
   profile(userId: string): Profile {
@@ -112,7 +126,7 @@ export class PresenceView {
       if (!this.records.has(userId)) this.pushUnlessOffline(rows, userId, atMs);
     }
     const json = Buffer.from(`[${rows.join(',')}]`);
-    this.fullList = { json, fromMs: atMs, untilMs: this.index.nextDepartureAfter(atMs) };
+    this.fullList = { json, fromMs: atMs, untilMs: this.index.nextEffectAfter(atMs) };
     return json;
   }
 
@@ -136,14 +150,14 @@ export class PresenceView {
     if (record === undefined) return '';
     const shown = shownAt(record, this.shownMs);
     if (shown.stampMs !== stampMs) return '';
-    const { json, bot } = this.rowOf(userId, shown.status);
+    const { json, bot } = this.rowOf(userId, shown);
     return bot ? '' : `,${json}`;
   };
 
-  /** Departures take effect as time goes by; it goes back, too, while the store is away. */
+  /** Departures and the ends of choices take effect as time goes by; it goes back, too, while the store is away. */
   private showAt(atMs: number): void {
     const [earlierMs, laterMs] = atMs < this.shownMs ? [atMs, this.shownMs] : [this.shownMs, atMs];
-    for (const userId of this.index.departing(earlierMs, laterMs)) {
+    for (const userId of this.index.takingEffect(earlierMs, laterMs)) {
       const record = this.records.get(userId);
       if (record !== undefined) this.index.changed(userId, record);
     }
@@ -155,8 +169,7 @@ export class PresenceView {
     const record = this.records.get(userId);
     if (this.isBot(userId, record)) return undefined;
     const [was, is] = [shownAt(before ?? NEVER_CONNECTED, fromMs), shownAt(record ?? NEVER_CONNECTED, atMs)];
-    const same = was.status === is.status && (before?.text ?? '') === (record?.text ?? '');
-    return same ? undefined : this.makeRow(userId, record, is.status);
+    return was.status === is.status && was.text === is.text ? undefined : this.makeRow(userId, record, is);
   }
 
   /** The rows of those who are not offline, of everybody or of some. */
@@ -164,19 +177,19 @@ export class PresenceView {
     const rows: PresenceRow[] = [];
     const ids = userIds ?? new Set([...this.records.keys(), ...this.profiles.bots()]);
     for (const userId of ids) {
-      const status = this.statusAt(userId, atMs);
-      if (status !== 'offline') rows.push(this.makeRow(userId, this.records.get(userId), status));
+      const shown = this.rowAt(userId, atMs);
+      if (shown.status !== 'offline') rows.push(this.makeRow(userId, this.records.get(userId), shown));
     }
     return rows;
   }
 
   /** Whose status changes by itself after one moment and not after the other. */
   takingEffect(afterMs: number, toMs: number): Iterable<string> {
-    return this.index.departing(afterMs, toMs);
+    return this.index.takingEffect(afterMs, toMs);
   }
 
   nextEffectAfter(atMs: number): number {
-    return this.index.nextDepartureAfter(atMs);
+    return this.index.nextEffectAfter(atMs);
   }
 
   private drop(userId: string): void {
@@ -185,8 +198,14 @@ export class PresenceView {
   }
 
   private pushUnlessOffline(rows: string[], userId: string, atMs: number): void {
-    const status = this.statusAt(userId, atMs);
-    if (status !== 'offline') rows.push(this.rowOf(userId, status).json);
+    const shown = this.rowAt(userId, atMs);
+    if (shown.status !== 'offline') rows.push(this.rowOf(userId, shown).json);
+  }
+
+  private rowAt(userId: string, atMs: number): ShownRow {
+    const record = this.records.get(userId);
+    const shown = record === undefined ? NOBODY : shownAt(record, atMs);
+    return this.isBot(userId, record) ? { status: 'online', text: shown.text } : shown;
   }
 
   private isBot(userId: string, record: UserRecord | undefined): boolean {
@@ -197,18 +216,18 @@ export class PresenceView {
     return this.profiles.profileOf(userId, record?.claims ?? null);
   }
 
-  private rowOf(userId: string, status: Status): RowJson {
+  private rowOf(userId: string, { status, text }: ShownRow): RowJson {
     const kept = this.rowJson.get(userId);
-    if (kept?.status === status) return kept;
+    if (kept?.status === status && kept.text === text) return kept;
     const record = this.records.get(userId);
-    const row = this.makeRow(userId, record, status);
-    const made = { status, json: JSON.stringify(row), bot: this.profileOf(userId, record).bot };
+    const row = this.makeRow(userId, record, { status, text });
+    const made = { status, text, json: JSON.stringify(row), bot: this.profileOf(userId, record).bot };
     // Rows of users without a record (bots, mostly) are made afresh: nothing would tell when to drop them.
     if (record !== undefined) this.rowJson.set(userId, made);
     return made;
   }
 
-  private makeRow(userId: string, record: UserRecord | undefined, status: Status): PresenceRow {
+  private makeRow(userId: string, record: UserRecord | undefined, { status, text }: ShownRow): PresenceRow {
     const profile = this.profileOf(userId, record);
     return {
       _id: userId,
@@ -217,7 +236,7 @@ export class PresenceView {
       status,
       utcOffset: profile.utcOffset,
       ...(profile.avatarETag === undefined ? {} : { avatarETag: profile.avatarETag }),
-      ...(record === undefined || record.text === '' ? {} : { statusText: record.text }),
+      ...(text === '' ? {} : { statusText: text }),
     };
   }
 }

@@ -1,9 +1,13 @@
 import { type Status, STATUSES } from '@rollcall/contract';
+import { cellOf, CHOSEN_MS, LEFT_MS, PRESENCE_CASES } from '../../../test/support/presence-table';
 import {
   advance,
   combine,
   isForgettable,
+  isSameRecord,
+  lastEffectMs,
   NEVER_CONNECTED,
+  settled,
   type Shown,
   shownAt,
   type UserNext,
@@ -19,6 +23,7 @@ const tabs = (connections: number, active: number, choice: Partial<UserNext> = {
   active,
   chosen: 'online',
   text: '',
+  untilMs: 0,
   claims: null,
   ...choice,
 });
@@ -31,7 +36,7 @@ const GONE = tabs(0, 0);
 const after = (...steps: readonly (readonly [atMs: number, next: UserNext])[]): UserRecord =>
   steps.reduce((record, [atMs, next]) => advance(record, next, atMs, GRACE_MS), NEVER_CONNECTED);
 
-const shown = (status: Status, stampMs: number): Shown => ({ status, stampMs });
+const shown = (status: Status, stampMs: number): Omit<Shown, 'text'> => ({ status, stampMs });
 
 describe('The chosen status combined with the connections', () => {
   const table: readonly (readonly [chosen: Status, none: Status, idleOnly: Status, someActive: Status])[] = [
@@ -58,7 +63,7 @@ describe('The chosen status combined with the connections', () => {
 
 describe('The stamp of a change', () => {
   const busy = { chosen: 'busy' } as const;
-  const rows: readonly (readonly [name: string, before: UserNext, next: UserNext, expected: Shown])[] = [
+  const rows: readonly (readonly [name: string, before: UserNext, next: UserNext, expected: Omit<Shown, 'text'>])[] = [
     ['a second tab is no change', ACTIVE, tabs(2, 2), shown('online', 10)],
     ['closing one of two tabs is no change', tabs(2, 2), ACTIVE, shown('online', 10)],
     ['one of two tabs going idle is no change', tabs(2, 2), tabs(2, 1), shown('online', 10)],
@@ -79,8 +84,8 @@ describe('The stamp of a change', () => {
 
   it.each(rows)('%s', (_name, before, next, expected) => {
     const record = after([10, before], [20, next]);
-    expect(shownAt(record, 20)).toEqual(expected);
-    expect(shownAt(record, 1_000_000)).toEqual(expected);
+    expect(shownAt(record, 20)).toMatchObject(expected);
+    expect(shownAt(record, 1_000_000)).toMatchObject(expected);
     expect(record).toMatchObject(next);
   });
 });
@@ -95,59 +100,59 @@ describe('A departure', () => {
     [3000, 'offline', 3000],
     [60_000, 'offline', 3000],
   ])('at 0 ms shows the user, at %i ms, as %s since %i ms', (atMs, status, sinceMs) => {
-    expect(shownAt(left, atMs)).toEqual(shown(status, sinceMs));
+    expect(shownAt(left, atMs)).toMatchObject(shown(status, sinceMs));
   });
 
   it('takes effect at once when there is no grace', () => {
     const record = advance(after([EARLIER_MS, ACTIVE]), GONE, 0, 0);
-    expect(shownAt(record, 0)).toEqual(shown('offline', 0));
+    expect(shownAt(record, 0)).toMatchObject(shown('offline', 0));
   });
 
   it('shows what was shown before, not the tabs as they last were', () => {
     const busyThenGone = after([EARLIER_MS, tabs(1, 1, { chosen: 'busy' })], [0, tabs(0, 0, { chosen: 'busy' })]);
-    expect(shownAt(busyThenGone, 1000)).toEqual(shown('busy', EARLIER_MS));
+    expect(shownAt(busyThenGone, 1000)).toMatchObject(shown('busy', EARLIER_MS));
     const idleThenGone = after([EARLIER_MS, IDLE], [0, GONE]);
-    expect(shownAt(idleThenGone, 1000)).toEqual(shown('away', EARLIER_MS));
+    expect(shownAt(idleThenGone, 1000)).toMatchObject(shown('away', EARLIER_MS));
   });
 
   it('never was when the user is back as before within the grace', () => {
     const back = after([EARLIER_MS, ACTIVE], [0, GONE], [2000, ACTIVE]);
-    for (const atMs of [2000, 3000, 60_000]) expect(shownAt(back, atMs)).toEqual(shown('online', EARLIER_MS));
+    for (const atMs of [2000, 3000, 60_000]) expect(shownAt(back, atMs)).toMatchObject(shown('online', EARLIER_MS));
   });
 
   it('is one change to away, stamped with the return, when the user is back idle within the grace', () => {
     const back = after([EARLIER_MS, ACTIVE], [0, GONE], [2000, IDLE]);
-    for (const atMs of [2000, 3000, 60_000]) expect(shownAt(back, atMs)).toEqual(shown('away', 2000));
+    for (const atMs of [2000, 3000, 60_000]) expect(shownAt(back, atMs)).toMatchObject(shown('away', 2000));
   });
 
   it.each([3000, 3001])('is followed by a second change when the user is back at %i ms', (atMs) => {
-    expect(shownAt(after([EARLIER_MS, ACTIVE], [0, GONE], [atMs, ACTIVE]), atMs)).toEqual(shown('online', atMs));
+    expect(shownAt(after([EARLIER_MS, ACTIVE], [0, GONE], [atMs, ACTIVE]), atMs)).toMatchObject(shown('online', atMs));
   });
 
   it('counts the grace from the last departure', () => {
     const record = after([EARLIER_MS, ACTIVE], [0, GONE], [2000, ACTIVE], [2500, GONE]);
-    expect(shownAt(record, 5499)).toEqual(shown('online', EARLIER_MS));
-    expect(shownAt(record, 5500)).toEqual(shown('offline', 5500));
+    expect(shownAt(record, 5499)).toMatchObject(shown('online', EARLIER_MS));
+    expect(shownAt(record, 5500)).toMatchObject(shown('offline', 5500));
   });
 
   it('keeps the chosen status for the next connection', () => {
     const busy = { chosen: 'busy' } as const;
     const record = after([EARLIER_MS, tabs(1, 1, busy)], [0, tabs(0, 0, busy)], [9000, tabs(1, 1, busy)]);
-    expect(shownAt(record, 9000)).toEqual(shown('busy', 9000));
+    expect(shownAt(record, 9000)).toMatchObject(shown('busy', 9000));
   });
 
   it('is put off neither by a status nor by a text that is set meanwhile', () => {
     const choice = { chosen: 'busy', text: 'back soon' } as const;
     const record = after([EARLIER_MS, ACTIVE], [0, GONE], [1000, tabs(0, 0, choice)]);
-    expect(shownAt(record, 1000)).toEqual(shown('online', 1000));
-    expect(shownAt(record, 2999)).toEqual(shown('online', 1000));
-    expect(shownAt(record, 3000)).toEqual(shown('offline', 3000));
+    expect(shownAt(record, 1000)).toMatchObject(shown('online', 1000));
+    expect(shownAt(record, 2999)).toMatchObject(shown('online', 1000));
+    expect(shownAt(record, 3000)).toMatchObject(shown('offline', 3000));
   });
 
   it('together with a new text shows the text at once and the departure after the grace', () => {
     const record = after([EARLIER_MS, ACTIVE], [0, tabs(0, 0, { text: 'bye' })]);
-    expect(shownAt(record, 0)).toEqual(shown('online', 0));
-    expect(shownAt(record, 3000)).toEqual(shown('offline', 3000));
+    expect(shownAt(record, 0)).toMatchObject(shown('online', 0));
+    expect(shownAt(record, 3000)).toMatchObject(shown('offline', 3000));
   });
 });
 
@@ -156,29 +161,108 @@ describe('A chosen offline', () => {
 
   it('waits for no grace while connected, and the departure is no change any more', () => {
     const record = after([EARLIER_MS, ACTIVE], [0, tabs(1, 1, hidden)], [10, tabs(0, 0, hidden)]);
-    expect(shownAt(record, 10)).toEqual(shown('offline', 0));
-    expect(shownAt(record, 60_000)).toEqual(shown('offline', 0));
+    expect(shownAt(record, 10)).toMatchObject(shown('offline', 0));
+    expect(shownAt(record, 60_000)).toMatchObject(shown('offline', 0));
   });
 
   it('waits for no grace in the step in which the user leaves', () => {
-    expect(shownAt(after([EARLIER_MS, ACTIVE], [0, tabs(0, 0, hidden)]), 0)).toEqual(shown('offline', 0));
+    expect(shownAt(after([EARLIER_MS, ACTIVE], [0, tabs(0, 0, hidden)]), 0)).toMatchObject(shown('offline', 0));
   });
 
   it('ends a grace that has begun', () => {
     const record = after([EARLIER_MS, ACTIVE], [0, GONE], [1000, tabs(0, 0, hidden)]);
-    expect(shownAt(record, 1000)).toEqual(shown('offline', 1000));
-    expect(shownAt(record, 3000)).toEqual(shown('offline', 1000));
+    expect(shownAt(record, 1000)).toMatchObject(shown('offline', 1000));
+    expect(shownAt(record, 3000)).toMatchObject(shown('offline', 1000));
   });
 
   it('is not shown to have come back when another status is chosen while gone', () => {
     const record = after([EARLIER_MS, ACTIVE], [0, GONE], [1000, tabs(0, 0, hidden)], [1500, GONE]);
-    expect(shownAt(record, 1500)).toEqual(shown('offline', 1000));
+    expect(shownAt(record, 1500)).toMatchObject(shown('offline', 1000));
   });
 
   it('survives a reload unseen', () => {
     const record = after([EARLIER_MS, tabs(1, 1, hidden)], [0, tabs(0, 0, hidden)], [5000, tabs(1, 1, hidden)]);
     expect(shownAt(record, 5000).status).toBe('offline');
     expect(shownAt(record, 5000).stampMs).toBeLessThanOrEqual(0);
+  });
+});
+
+describe('The whole rule', () => {
+  const CONNECTED_MS = 1_000_000;
+
+  it.each(PRESENCE_CASES)(
+    'with $chosen "$text" chosen, ending $timer, $tabs tabs, left: $left, shows at $askedMs ms $cell',
+    ({ chosen, text, untilMs, tabs: how, left, askedMs, cell }) => {
+      const tab = how === 'active' ? ACTIVE : IDLE;
+      const choice = { chosen, text, untilMs: untilMs === 0 ? 0 : CONNECTED_MS + untilMs };
+      const leaving = [CONNECTED_MS + LEFT_MS, { ...GONE, ...choice }] as const;
+      const record = after(
+        [CONNECTED_MS, tab],
+        [CONNECTED_MS + CHOSEN_MS, { ...tab, ...choice }],
+        ...(left ? [leaving] : []),
+      );
+      const atMs = CONNECTED_MS + askedMs;
+      expect(cellOf(shownAt(record, atMs), CONNECTED_MS)).toBe(cell);
+      expect(cellOf(shownAt(settled(record, atMs), atMs), CONNECTED_MS)).toBe(cell);
+    },
+  );
+});
+
+describe('A timed choice', () => {
+  const busy = { chosen: 'busy', text: 'meeting', untilMs: 5000 } as const;
+  const inMeeting = after([EARLIER_MS, ACTIVE], [0, tabs(1, 1, busy)]);
+  const all = ({ status, text, stampMs }: Shown): unknown[] => [status, text, stampMs];
+
+  it.each([
+    [0, ['busy', 'meeting', 0]],
+    [4999, ['busy', 'meeting', 0]],
+    [5000, ['online', '', 5000]],
+    [1_000_000, ['online', '', 5000]],
+  ])('at %i ms is shown as %p', (atMs, expected) => {
+    expect(all(shownAt(inMeeting, atMs))).toEqual(expected);
+  });
+
+  it('is settled as if somebody had taken it back at its end', () => {
+    const takenBack = advance({ ...inMeeting, untilMs: 0 }, ACTIVE, 5000, GRACE_MS);
+    expect(settled(inMeeting, 5000)).toEqual(takenBack);
+    expect(settled(inMeeting, 9000)).toEqual(takenBack);
+    expect(settled(inMeeting, 4999)).toBe(inMeeting);
+  });
+
+  it('is over for what comes after it, too: a text that comes then does not bring the status back', () => {
+    const later = settled(inMeeting, 6000);
+    const record = advance(inMeeting, { ...later, text: 'hello' }, 6000, GRACE_MS);
+    expect(all(shownAt(record, 6000))).toEqual(['online', 'hello', 6000]);
+  });
+
+  it('that ended unseen is no change of what happens afterwards', () => {
+    const idle = advance(inMeeting, tabs(1, 0), 8000, GRACE_MS);
+    expect(all(shownAt(idle, 8000))).toEqual(['away', '', 8000]);
+    const second = advance(inMeeting, tabs(2, 2), 8000, GRACE_MS);
+    expect(all(shownAt(second, 8000))).toEqual(['online', '', 5000]);
+  });
+
+  it('that is over when it is written chooses nothing', () => {
+    const record = advance(inMeeting, tabs(1, 1, { ...busy, chosen: 'away', untilMs: 4000 }), 4000, GRACE_MS);
+    expect(record).toMatchObject({ chosen: 'online', text: '', untilMs: 0, stampMs: 4000 });
+  });
+
+  it('of nothing has no end', () => {
+    expect(advance(inMeeting, tabs(1, 1, { untilMs: 9000 }), 1000, GRACE_MS)).toMatchObject({ untilMs: 0 });
+  });
+
+  it('is another one with another end, which is no change of what is shown', () => {
+    const longer = advance(inMeeting, tabs(1, 1, { ...busy, untilMs: 9000 }), 1000, GRACE_MS);
+    expect(isSameRecord(inMeeting, longer)).toBe(false);
+    expect(all(shownAt(longer, 8999))).toEqual(['busy', 'meeting', 0]);
+    expect(all(shownAt(longer, 9000))).toEqual(['online', '', 9000]);
+  });
+
+  it('that ends with the departure is one change with it', () => {
+    const left = advance(inMeeting, tabs(0, 0, { ...busy, untilMs: 5000 }), 2000, GRACE_MS);
+    expect(all(shownAt(left, 4999))).toEqual(['busy', 'meeting', 0]);
+    expect(all(shownAt(left, 5000))).toEqual(['offline', '', 5000]);
+    expect(lastEffectMs(left)).toBe(5000);
   });
 });
 
@@ -191,6 +275,10 @@ describe('A record', () => {
     ['of a connected user is kept', after([0, ACTIVE]), 1_000_000, false],
     ['with a chosen status is kept', { ...left, chosen: 'busy' }, 1_000_000, false],
     ['with a text is kept', { ...left, text: 'on leave' }, 1_000_000, false],
+    ['with a choice that still runs is kept', { ...left, chosen: 'busy', untilMs: 1_000_001 }, 1_000_000, false],
+    ['with a choice that was over by then may be forgotten', { ...left, chosen: 'busy', untilMs: 5000 }, 5000, true],
+    ['with a text that went at the limit is kept', { ...left, text: 'on leave', untilMs: 5000 }, 5000, false],
+    ['with a text that went before the limit may be forgotten', { ...left, text: 'x', untilMs: 5000 }, 5001, true],
     ['with claims alone may be forgotten', { ...left, claims: { name: 'Ada' } }, 1_000_000, true],
   ])('%s', (_name, record, olderThanMs, forgettable) => {
     expect(isForgettable(record, olderThanMs)).toBe(forgettable);

@@ -3,8 +3,8 @@ import type { UserClaims } from './profile';
 
 /*
  * The presence of a user on a host, as a pure function of what is stored and of a time. No timer ends the offline
- * grace: a departure is stored with the moment at which it takes effect, and every reader computes the same status
- * for the same moment from it.
+ * grace, nor a status that was chosen for a while: a departure is stored with the moment at which it takes effect, a
+ * timed choice with the moment at which it ends, and every reader computes the same status for the same moment from them.
  */
 
 /** What the store keeps of a user on a host: a state, never an increment. */
@@ -14,6 +14,8 @@ export interface UserRecord {
   readonly active: number;
   readonly chosen: Status;
   readonly text: string;
+  /** From this moment on nothing is chosen any more: status `online` and no text. 0: the choice is not timed. */
+  readonly untilMs: number;
   readonly claims: UserClaims | null;
   /** When the presence last changed; for a user who just left, when the departure takes effect. */
   readonly stampMs: number;
@@ -28,19 +30,23 @@ export interface UserNext {
   readonly active: number;
   readonly chosen: Status;
   readonly text: string;
+  readonly untilMs: number;
   readonly claims: UserClaims | null;
 }
 
 export interface Shown {
   readonly status: Status;
+  readonly text: string;
   readonly stampMs: number;
 }
+
+/** No choice at all. */
+export const NOTHING_CHOSEN = { chosen: 'online', text: '', untilMs: 0 } as const;
 
 export const NEVER_CONNECTED: UserRecord = {
   connections: 0,
   active: 0,
-  chosen: 'online',
-  text: '',
+  ...NOTHING_CHOSEN,
   claims: null,
   stampMs: 0,
   was: 'offline',
@@ -54,21 +60,34 @@ export function combine(chosen: Status, connections: number, active: number): St
   return active > 0 ? 'online' : 'away';
 }
 
-/** The status at `atMs`, and since when. */
+/** Whether anything was chosen that differs from having chosen nothing. */
+export const hasChosen = ({ chosen, text }: Pick<UserRecord, 'chosen' | 'text'>): boolean =>
+  chosen !== 'online' || text !== '';
+
+/** Status and text at `atMs`, and since when. */
 export function shownAt(record: UserRecord, atMs: number): Shown {
-  if (record.connections > 0) {
-    return { status: combine(record.chosen, record.connections, record.active), stampMs: record.stampMs };
-  }
-  if (atMs < record.stampMs) return { status: record.was, stampMs: record.previousStampMs };
-  return { status: 'offline', stampMs: record.stampMs };
+  const { connections, active, chosen, text, stampMs, was, previousStampMs } = settled(record, atMs);
+  if (connections > 0) return { status: combine(chosen, connections, active), text, stampMs };
+  if (atMs < stampMs) return { status: was, text, stampMs: previousStampMs };
+  return { status: 'offline', text, stampMs };
+}
+
+/** The record as if the end of a timed choice, where it has come by `atMs`, had been written at its moment. */
+export function settled(record: UserRecord, atMs: number): UserRecord {
+  const { untilMs } = record;
+  if (untilMs === 0 || atMs < untilMs) return record;
+  return advance({ ...record, untilMs: 0 }, { ...record, ...NOTHING_CHOSEN }, untilMs, 0);
 }
 
 /**
  * The record after a change at `atMs`. Only a change of what is shown (status or text) is stamped, so that heartbeats,
  * second tabs and reloads enter no delta.
  */
-export function advance(before: UserRecord, next: UserNext, atMs: number, graceMs: number): UserRecord {
+export function advance(earlier: UserRecord, after: UserNext, atMs: number, graceMs: number): UserRecord {
+  const before = settled(earlier, atMs);
   const shown = shownAt(before, atMs);
+  const { connections, active, claims } = after;
+  const next = { connections, active, ...choiceAt(after, atMs), claims };
   const textChanged = next.text !== before.text;
   if (next.connections > 0) {
     const status = combine(next.chosen, next.connections, next.active);
@@ -85,17 +104,28 @@ export function advance(before: UserRecord, next: UserNext, atMs: number, graceM
   return { ...next, stampMs: departsAtMs, was: shown.status, previousStampMs: textChanged ? atMs : shown.stampMs };
 }
 
+/** What is left of a choice when it is written: it may be over by then, and nothing chosen is nothing to end. */
+function choiceAt({ chosen, text, untilMs }: UserNext, atMs: number): Pick<UserNext, 'chosen' | 'text' | 'untilMs'> {
+  const isOver = untilMs !== 0 && untilMs <= atMs;
+  return isOver || !hasChosen({ chosen, text }) ? NOTHING_CHOSEN : { chosen, text, untilMs };
+}
+
 export const isSameRecord = (a: UserRecord, b: UserRecord): boolean =>
   a.connections === b.connections &&
   a.active === b.active &&
   a.chosen === b.chosen &&
   a.text === b.text &&
+  a.untilMs === b.untilMs &&
   a.stampMs === b.stampMs &&
   a.was === b.was &&
   a.previousStampMs === b.previousStampMs &&
   (a.claims === b.claims || JSON.stringify(a.claims) === JSON.stringify(b.claims));
 
-/** Nothing is worth keeping of a user who left long ago and chose nothing. */
+/** Nothing is worth keeping of a user who left long ago and chose nothing, or nothing that is not long over. */
 export function isForgettable(record: UserRecord, olderThanMs: number): boolean {
-  return record.connections === 0 && record.chosen === 'online' && record.text === '' && record.stampMs < olderThanMs;
+  const settledThen = settled(record, olderThanMs);
+  return record.connections === 0 && !hasChosen(settledThen) && settledThen.stampMs < olderThanMs;
 }
+
+/** When the last thing happens to a user without a connection that nobody does: a departure, or the end of a choice. */
+export const lastEffectMs = ({ stampMs, untilMs }: UserRecord): number => Math.max(stampMs, untilMs);

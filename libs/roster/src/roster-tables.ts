@@ -2,25 +2,37 @@
  * The tables of one host, and what each verb of the store does to them: the model that every adapter is held equal to
  * by the contract suite, and that the simulation of the protocol runs on. The memory store is these tables.
  *
- * Memory: a row a connection, a record a user who is connected, left within the last 15 minutes or chose a status, and
- * the last 4,096 log entries.
+ * Memory: a row a connection, a record a user who is connected, left within the last 15 minutes or has chosen a status
+ * that was not over by then, and the last 4,096 log entries.
  */
 import { randomBytes } from 'node:crypto';
 import { GoneUsers } from './gone-users';
-import { advance, isForgettable, isSameRecord, NEVER_CONNECTED, type UserNext, type UserRecord } from './presence';
-import type {
-  Applied,
-  Batch,
-  Head,
-  Known,
-  Lease,
-  LogEntry,
-  Opened,
-  PodLife,
-  RowState,
-  Snapshot,
-  Swept,
-  UserWrite,
+import {
+  advance,
+  hasChosen,
+  isForgettable,
+  isSameRecord,
+  lastEffectMs,
+  NEVER_CONNECTED,
+  NOTHING_CHOSEN,
+  settled,
+  type UserNext,
+  type UserRecord,
+} from './presence';
+import {
+  type Applied,
+  type Batch,
+  choosesAnything,
+  type Head,
+  type Known,
+  type Lease,
+  type LogEntry,
+  type Opened,
+  type PodLife,
+  type RowState,
+  type Snapshot,
+  type Swept,
+  type UserWrite,
 } from './roster.store';
 import { type ConnectionRow, podId } from './row';
 
@@ -300,27 +312,31 @@ export class RosterTables {
     });
   }
 
-  private writeUser({ userId, status, statusText, forget, restore }: UserWrite, touched: Touched): void {
+  private writeUser(write: UserWrite, touched: Touched): void {
     this.revision += 1;
+    const { userId, status, statusText, untilMs = 0, forget, restore } = write;
     const next = this.nextOf(userId, touched);
-    if (restore && (next.chosen !== 'online' || next.text !== '')) {
+    if (restore && hasChosen(next)) {
       touched.set(userId, next);
       return;
     }
+    const kept = forget ? { ...next, ...NOTHING_CHOSEN, claims: null } : next;
     touched.set(userId, {
-      connections: next.connections,
-      active: next.active,
-      chosen: status ?? (forget ? 'online' : next.chosen),
-      text: statusText ?? (forget ? '' : next.text),
-      claims: forget ? null : next.claims,
+      connections: kept.connections,
+      active: kept.active,
+      chosen: status ?? kept.chosen,
+      text: statusText ?? kept.text,
+      untilMs: choosesAnything(write) ? untilMs : kept.untilMs,
+      claims: kept.claims,
     });
   }
 
   private nextOf(userId: string, touched: Touched): UserNext {
     const next = touched.get(userId);
     if (next !== undefined) return next;
-    const { connections, active, chosen, text, claims } = this.records.get(userId) ?? NEVER_CONNECTED;
-    return { connections, active, chosen, text, claims };
+    const record = settled(this.records.get(userId) ?? NEVER_CONNECTED, this.atMs);
+    const { connections, active, chosen, text, untilMs, claims } = record;
+    return { connections, active, chosen, text, untilMs, claims };
   }
 
   /** What becomes of a user; `undefined`: nothing. */
@@ -329,7 +345,7 @@ export class RosterTables {
     const record = advance(before ?? NEVER_CONNECTED, next, this.atMs, graceMs);
     if (before !== undefined && isSameRecord(before, record)) return undefined;
     this.records.set(userId, record);
-    if (record.connections === 0) this.gone.set(userId, record.stampMs);
+    if (record.connections === 0) this.gone.set(userId, lastEffectMs(record));
     else this.gone.delete(userId);
     return record;
   }

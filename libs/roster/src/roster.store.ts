@@ -26,16 +26,25 @@ export interface RowWrite {
   readonly row: RowState | null;
 }
 
-/** A user's own choice. An absent field keeps what is stored. */
+/** A user's own choice. An absent status or text keeps what is stored. */
 export interface UserWrite {
   readonly userId: string;
   readonly status?: Status;
   readonly statusText?: string;
+  /**
+   * From this moment of the store on nothing is chosen any more; absent or 0: the choice lasts. Any status or text takes
+   * the place of what was chosen before and of its end; without either this says nothing.
+   */
+  readonly untilMs?: number;
   /** Clears choices and claims. */
   readonly forget?: boolean;
   /** What a pod remembers from before a loss: it counts only where nothing has been chosen since. */
   readonly restore?: boolean;
 }
+
+/** Whether the write takes the place of what was chosen before, and of its end. */
+export const choosesAnything = ({ status, statusText }: Pick<UserWrite, 'status' | 'statusText'>): boolean =>
+  status !== undefined || statusText !== undefined;
 
 /**
  * Changes of one pod on one host, applied as a whole: at least one, and none twice of the same connection. Each row and
