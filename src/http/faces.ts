@@ -43,6 +43,7 @@ function feathersName(status: number): { name: string; className: string } {
 const NAMED_FAULTS = new Map([
   ['user', 'error-invalid-user'],
   ['status', 'error-invalid-status'],
+  ['expiresAt', 'error-invalid-date'],
 ]);
 
 function badRequest({ message, field = '' }: AppError): object {

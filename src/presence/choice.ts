@@ -1,9 +1,12 @@
 import { AppError, type Status, STATUS_TEXT_MAX_LENGTH, STATUSES } from '@rollcall/contract';
+import { parseTime } from './presence-query';
 
 /** What a user chooses, through whichever door. Absent keeps what was chosen before. */
 export interface Choice {
   readonly status?: Status;
   readonly statusText?: string;
+  /** When it ends by itself; absent: it lasts. */
+  readonly untilMs?: number;
 }
 
 /** `textField`: what the client calls the text. @throws AppError BAD_REQUEST that names the field at fault. */
@@ -11,6 +14,14 @@ export function choiceOf(fields: Readonly<Record<string, unknown>>, textField: s
   const status = statusOf(fields.status);
   const statusText = textOf(fields[textField], textField);
   return { ...(status === undefined ? {} : { status }), ...(statusText === undefined ? {} : { statusText }) };
+}
+
+/** Forms and scripts send an empty time, or null, for none. @throws AppError BAD_REQUEST */
+export function endOf(value: unknown): Pick<Choice, 'untilMs'> {
+  if (value === undefined || value === null || value === '') return {};
+  const untilMs = typeof value === 'string' ? parseTime(value) : undefined;
+  if (untilMs !== undefined) return { untilMs };
+  throw new AppError('BAD_REQUEST', 'expiresAt must be a time in ISO 8601, as 2026-11-20T12:00:00Z.', 'expiresAt');
 }
 
 function statusOf(value: unknown): Status | undefined {

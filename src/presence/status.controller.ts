@@ -7,7 +7,7 @@ import { UserTokenGuard } from '../auth/user-token.guard';
 import { BodyPipe } from '../http/body.pipe';
 import { tellStale } from '../http/stale-header';
 import { ApiPresenceErrors } from '../openapi/responses';
-import { type Choice, choiceOf } from './choice';
+import { type Choice, choiceOf, endOf } from './choice';
 import { namedInQuery, namedUser } from './named-user';
 import { PresenceLimitGuard } from './presence-limit.guard';
 import { SetStatusDto, SuccessDto, UserPresenceDto, UserStatusDto } from './status.dto';
@@ -48,7 +48,8 @@ export class StatusController {
   @Header('Cache-Control', 'no-store')
   @ApiOperation({
     summary: 'Status of one user',
-    description: 'The same under other names. The status text is in `users.presence`.',
+    description:
+      'The same under other names, and when the status ends, if it does so by itself. The status text is in `users.presence`.',
   })
   @ApiOneUser(UserStatusDto, {
     self: {
@@ -56,6 +57,10 @@ export class StatusController {
       value: { _id: 'aobEdbYhXfu5hkeqG', connectionStatus: 'online', status: 'busy', success: true },
     },
     other: { summary: 'Of somebody else', value: { _id: 'rocket.cat', status: 'online', success: true } },
+    timed: {
+      summary: 'Of somebody in a meeting',
+      value: { _id: 'rocket.cat', status: 'busy', statusExpiresAt: '2026-11-20T12:00:00.000Z', success: true },
+    },
   })
   @ApiPresenceErrors(401, 429, 503)
   async getStatus(
@@ -63,9 +68,10 @@ export class StatusController {
     @Req() { url }: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Buffer> {
-    const { userId, status, connectionStatus, isCaller, staleMs } = await this.statuses.read(caller, namedInQuery(url));
+    const { userId, isCaller, staleMs, ...shown } = await this.statuses.read(caller, namedInQuery(url));
+    const { status, connectionStatus, choiceEndsAtMs } = shown;
     tellStale(reply, staleMs);
-    return success({ _id: userId, ...(isCaller ? { connectionStatus } : {}), status });
+    return success({ _id: userId, ...(isCaller ? { connectionStatus } : {}), status, ...expiryOf(choiceEndsAtMs) });
   }
 
   @Post('users.setStatus')
@@ -75,12 +81,16 @@ export class StatusController {
   @ApiOperation({
     summary: 'Set a status, a status text, or both',
     description:
-      "What the socket's `presence:set` does, also for a user without a connection: then it shows with the next one. Yours without a name; anybody else's takes the role `admin`. When the answer comes, every other answer shows it; while Redis is away it comes with `X-Rollcall-Degraded: true`, and is written later.",
+      "What the socket's `presence:set` does, also for a user without a connection: then it shows with the next one. Yours without a name; anybody else's takes the role `admin`. From `expiresAt` on it is as if nothing had been chosen: no text, and the status that the connections say; without it, what is set stays until it is set anew. When the answer comes, every other answer shows it; while Redis is away it comes with `X-Rollcall-Degraded: true`, and is written later.",
   })
   @ApiBody({
     type: SetStatusDto,
     examples: {
       both: { summary: 'Both', value: { status: 'busy', message: 'In a meeting' } },
+      timed: {
+        summary: 'For a while',
+        value: { status: 'busy', message: 'In a meeting', expiresAt: '2099-11-20T12:00:00Z' },
+      },
       clear: { summary: 'Clear the text', value: { message: '' } },
     },
   })
@@ -97,14 +107,17 @@ export class StatusController {
   }
 }
 
-function choiceIn({ status, message }: SetStatusDto): Choice {
+function choiceIn({ status, message, expiresAt }: SetStatusDto): Choice {
   const choice = choiceOf(
     { status: status === '' ? undefined : (status ?? undefined), message: message ?? undefined },
     'message',
   );
-  if (Object.keys(choice).length > 0) return choice;
+  if (Object.keys(choice).length > 0) return { ...choice, ...endOf(expiresAt) };
   throw new AppError('BAD_REQUEST', 'status or message is missing: send one of them, or both.', 'message');
 }
+
+const expiryOf = (endsAtMs: number | undefined): { statusExpiresAt?: string } =>
+  endsAtMs === undefined ? {} : { statusExpiresAt: new Date(endsAtMs).toISOString() };
 
 /** As bytes: Fastify would add a charset to a string. */
 const success = (fields: object): Buffer => Buffer.from(JSON.stringify({ ...fields, success: true }));

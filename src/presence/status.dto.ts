@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { type Status, STATUS_TEXT_MAX_LENGTH, STATUSES } from '@rollcall/contract';
-import { Allow, IsEmpty } from 'class-validator';
+import { Allow } from 'class-validator';
 
 /** What the connections alone can say. */
 const CONNECTION_STATUSES = ['online', 'away', 'offline'] as const satisfies Status[];
@@ -32,6 +32,13 @@ export class UserStatusDto extends SuccessDto {
 
   @ApiProperty({ enum: STATUSES, description: 'As shown on this host now.' })
   readonly status: Status;
+
+  @ApiPropertyOptional({
+    format: 'date-time',
+    example: '2026-11-20T12:00:00.000Z',
+    description: 'When what was chosen ends by itself. Absent: it lasts, or nothing was chosen.',
+  })
+  readonly statusExpiresAt?: string;
 }
 
 /** What is wrong with a field is said by the rules that the socket's events obey, too. */
@@ -71,6 +78,12 @@ export class SetStatusDto {
   @Allow()
   user?: unknown;
 
-  @IsEmpty({ message: 'expiresAt is not supported: a status stays until it is set anew' })
+  @ApiPropertyOptional({
+    type: String,
+    example: '2099-11-20T12:00:00Z',
+    description:
+      'When it ends: ISO 8601, in the future; without a zone it is UTC. It is the end of status and text alike, also of one that was set before and is kept. Absent: it stays until it is set anew.',
+  })
+  @Allow()
   expiresAt?: unknown;
 }

@@ -15,6 +15,8 @@ export interface UserStatus {
   readonly status: Status;
   /** What the connections alone say, whatever was chosen. */
   readonly connectionStatus: Status;
+  /** When what was chosen ends by itself; absent: never. */
+  readonly choiceEndsAtMs?: number;
   readonly staleMs: number;
 }
 
@@ -42,17 +44,29 @@ export class UserStatuses {
       isCaller,
       status: view.presence.statusAt(userId, atMs),
       connectionStatus: view.presence.connectionStatus(userId),
+      choiceEndsAtMs: view.presence.choiceEndsAtMs(userId, atMs),
       staleMs,
     };
   }
 
-  /** As the socket's `presence:set`. @throws AppError FORBIDDEN, or BAD_REQUEST for a user whom nobody knows here. */
+  /**
+   * As the socket's `presence:set`.
+   *
+   * @throws AppError FORBIDDEN, or BAD_REQUEST for a user whom nobody knows here, or for a choice that has ended already.
+   */
   async set(asking: Caller, named: NamedUser, choice: Choice): Promise<Written> {
     const caller = userCaller(asking);
     const userId = this.isCaller(caller, named) ? caller.user.id : await this.other(caller, named);
+    if (choice.untilMs !== undefined) await this.checkIsToCome(caller, choice.untilMs);
     // What a pod keeps for later while the store is away would end with it.
     if (this.shutdown.begun) throw new AppError('UNAVAILABLE', 'This pod is going away.');
     return this.rosters.of(caller.host).setUser(userId, choice);
+  }
+
+  /** By the store's clock, as far as it is known; where it is not, the store finds out when it writes. */
+  private async checkIsToCome({ host }: Scope, untilMs: number): Promise<void> {
+    const { atMs = 0 } = (await this.views.latest(host, 'readPresence')) ?? {};
+    if (untilMs <= atMs) throw new AppError('BAD_REQUEST', 'expiresAt must be in the future.', 'expiresAt');
   }
 
   private isCaller({ app, user }: UserCaller, { userId, username }: NamedUser): boolean {

@@ -114,6 +114,13 @@ export class UserDto extends ProfileDto {
   @ApiPropertyOptional({ example: 'In a meeting', description: 'Absent if none is set.' })
   readonly statusText?: string;
 
+  @ApiPropertyOptional({
+    format: 'date-time',
+    example: '2026-11-20T12:00:00.000Z',
+    description: 'When status and text end by themselves. Absent if they do not.',
+  })
+  readonly statusExpiresAt?: string;
+
   @ApiProperty({ type: [UserConnectionDto], description: 'On this host, in the order of connecting.' })
   readonly connections: UserConnectionDto[];
 }

@@ -23,16 +23,19 @@ export class Users {
 
   /** @throws AppError NOT_FOUND for a user that neither the app knows nor this host has connected. */
   async get({ app, host }: Scope, id: string): Promise<UserDto> {
-    const { view, atMs } = await this.views.read(host);
+    // What ends by itself is to have ended here when it has in `users.presence`: a roster that was only read has an older time.
+    const { view, atMs } = await this.views.readPresence(host);
     const rows = view.connectionsOf(id);
     if (rows.length === 0 && this.accounts.detailsOf(app, id) === undefined) {
       throw new AppError('NOT_FOUND', `There is no user ${JSON.stringify(id)}.`);
     }
-    const statusText = view.presence.record(id)?.text ?? '';
+    const statusText = view.presence.textAt(id, atMs);
+    const endsAtMs = view.presence.choiceEndsAtMs(id, atMs);
     return {
       ...view.presence.profile(id),
       status: view.presence.statusAt(id, atMs),
       ...(statusText === '' ? {} : { statusText }),
+      ...(endsAtMs === undefined ? {} : { statusExpiresAt: new Date(endsAtMs).toISOString() }),
       connections: rows.map((row) => this.connectionOf(row)),
     };
   }

@@ -172,9 +172,9 @@ describe('users.setStatus', () => {
     [{ status: 'away', userId: 5 }, 'invalid-params', 'userId must be a string.'],
     [{ status: 'away', username: ['ada'] }, 'invalid-params', 'username must be a string.'],
     [
-      { status: 'away', expiresAt: '2099-01-01T00:00:00Z' },
+      { expiresAt: '2099-01-01T00:00:00Z' },
       'invalid-params',
-      'expiresAt is not supported: a status stays until it is set anew.',
+      'status or message is missing: send one of them, or both.',
     ],
   ])('refuses %j and changes nothing', async (body, errorType, error) => {
     const { rollcall, set, row } = await office();

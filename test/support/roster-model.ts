@@ -230,12 +230,12 @@ export class RosterModel {
     return untilMs === FOREVER ? undefined : untilMs;
   }
 
-  /** What happened to the user, and between it the ends of choices, as if somebody had taken them back. */
+  /** What happened to the user, and the ends of choices in between, as if somebody had taken them back then. */
   private factsUntil(userId: string, untilMs: number): Fact[] {
     const facts = this.facts.get(userId) ?? [];
     return facts.flatMap((fact, index) => {
-      const nextMs = facts[index + 1]?.atMs ?? untilMs + 1;
-      return fact.untilMs < nextMs ? [fact, { ...fact, ...NOTHING, atMs: fact.untilMs }] : [fact];
+      const nextMs = facts[index + 1]?.atMs ?? untilMs;
+      return fact.untilMs <= nextMs ? [fact, { ...fact, ...NOTHING, atMs: fact.untilMs }] : [fact];
     });
   }
 
