@@ -35,6 +35,7 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
     .addTag('Messaging (BetterForms, Klai)', 'Who is in which channel, totals over data centres, and messages to tabs.')
     .addTag('Presence (Rocket.Chat)', 'Who is online, away, busy or offline.')
     .addTag('Users', "An app's back end manages its users.")
+    .addTag('Settings', 'What an app can change while everything runs.')
     .addTag('Channels', 'Which channels are active, and who is in them, page by page.')
     .addTag('Changes', 'What has changed since an earlier answer, as soon as something has.')
     .addTag('Data centres', 'What each data centre has, and how fresh that is.')

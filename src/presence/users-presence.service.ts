@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { cursorOf, type Reading, Views } from '@rollcall/roster';
 import type { Caller } from '../auth/caller';
+import { BroadcastSetting } from './broadcast-setting.service';
 import type { PresenceQuery } from './presence-query';
 
 /** Changes further back than this are answered with the full list. */
@@ -27,12 +28,15 @@ export interface PresenceAnswer {
 export class UsersPresence {
   private readonly bodies = new WeakMap<Buffer, Buffer>();
 
-  constructor(private readonly views: Views) {}
+  constructor(
+    private readonly views: Views,
+    private readonly broadcast: BroadcastSetting,
+  ) {}
 
   async answer({ app, host, user }: Caller, query: PresenceQuery): Promise<PresenceAnswer> {
     const reading = await this.views.readPresence(host);
     const { view, atMs } = reading;
-    const body = app.presence.broadcastDisabled ? bodyOf('[]', true) : this.select(reading, query, user?.id ?? '');
+    const body = this.broadcast.isDisabled(app) ? bodyOf('[]', true) : this.select(reading, query, user?.id ?? '');
     return { body, atMs, cursor: cursorOf(view.head, atMs), staleMs: reading.staleMs };
   }
 

@@ -43,7 +43,8 @@ export class PutUserDto {
   @ApiPropertyOptional({
     enum: ROLES,
     example: 'user',
-    description: "An `admin` may set other users' statuses. Default: what the user's token says, else `user`.",
+    description:
+      "An `admin` may set other users' statuses, and use `presence.enableBroadcast`. Default: what the user's token says, else `user`.",
   })
   @IsOptional()
   @IsIn(ROLES)

@@ -23,7 +23,42 @@ function describeRevocations(start: () => UserDirectory | Promise<UserDirectory>
   });
 }
 
-describe('A directory in memory', () => describeRevocations(() => new MemoryUserDirectory()));
+function describeSettings(start: () => UserDirectory | Promise<UserDirectory>): void {
+  it('has no settings until some are put, and the last ones then, each app its own', async () => {
+    const directory = await start();
+    expect(directory.settings(APP)).toEqual({});
+    for (const settings of [{ broadcastDisabled: true }, { broadcastDisabled: false }, {}]) {
+      await directory.putSettings(APP, settings);
+      expect(directory.settings(APP)).toEqual(settings);
+      expect(directory.settings('another')).toEqual({});
+    }
+  });
+
+  it('tells of settings that have become others, and of no others', async () => {
+    const directory = await start();
+    const told: string[] = [];
+    directory.onSettings((app) => told.push(app));
+    for (const broadcastDisabled of [true, true, false]) await directory.putSettings(APP, { broadcastDisabled });
+    await directory.put(APP, 'ada', { name: 'Ada' });
+    expect(told).toEqual([APP, APP]);
+  });
+
+  it('takes nobody for the settings', async () => {
+    const directory = await start();
+    await directory.putSettings(APP, { broadcastDisabled: true });
+    const userIds = ['settings', '!settings', '"settings"', '__proto__'];
+    for (const userId of userIds) await directory.put(APP, userId, { name: userId });
+    expect(directory.settings(APP)).toEqual({ broadcastDisabled: true });
+    expect([...directory.userIds(APP)].sort()).toEqual([...userIds].sort());
+    await directory.putSettings(APP, { broadcastDisabled: false });
+    expect(userIds.map((id) => directory.find(APP, id)?.details?.name)).toEqual(userIds);
+  });
+}
+
+describe('A directory in memory', () => {
+  describeRevocations(() => new MemoryUserDirectory());
+  describeSettings(() => new MemoryUserDirectory());
+});
 
 describeWithRedis('A directory on Redis', () => {
   let redis: RunningRedis;
@@ -63,6 +98,44 @@ describeWithRedis('A directory on Redis', () => {
   }
 
   describeRevocations(pod);
+  describeSettings(pod);
+
+  it('has the settings of other pods, whether it reads the log or everything', async () => {
+    const [here, there] = [await pod(), await pod()];
+    const told: string[] = [];
+    there.onSettings((app) => told.push(app));
+    await there.refresh(APP);
+    await here.putSettings(APP, { broadcastDisabled: true });
+    await there.refresh(APP);
+    expect(there.settings(APP)).toEqual({ broadcastDisabled: true });
+    await here.putSettings(APP, { broadcastDisabled: false });
+    await redis.command('DEL', LOG);
+    await there.refresh(APP);
+    expect(there.settings(APP)).toEqual({ broadcastDisabled: false });
+    const late = await pod();
+    await late.refresh(APP);
+    expect(late.settings(APP)).toEqual({ broadcastDisabled: false });
+    expect(told).toEqual([APP, APP]);
+    expect(there.changes).toEqual([]);
+  });
+
+  it('has no settings any more when Redis has forgotten them', async () => {
+    const here = await pod();
+    await here.putSettings(APP, { broadcastDisabled: true });
+    await here.revokeTokens(APP, 'ada', 1000);
+    await redis.command('FLUSHALL');
+    await here.refresh(APP);
+    expect(here.settings(APP)).toEqual({});
+    expect(here.find(APP, 'ada')?.revokedAtMs).toBe(1000);
+  });
+
+  it('has the settings that were put last by pods that do so together', async () => {
+    const pods = [await pod(), await pod(), await pod()];
+    await Promise.all(pods.map((one, at) => one.putSettings(APP, { broadcastDisabled: at % 2 === 0 })));
+    await Promise.all(pods.map((one) => one.refresh(APP)));
+    const kept = JSON.parse(String(await redis.command('HGET', USERS, '!settings'))) as unknown;
+    for (const one of pods) expect(one.settings(APP)).toEqual(kept);
+  });
 
   it('keeps a token revoked, on all pods, when a failover has lost the revocation', async () => {
     const [here, there] = [await pod(), await pod()];

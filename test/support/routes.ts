@@ -14,6 +14,8 @@ export const KEY_ROUTES: readonly (readonly [method: string, path: string])[] = 
   ['GET', '/v1/channels/salesRoom'],
   ['GET', '/v1/channels/salesRoom/members'],
   ['GET', '/v1/changes'],
+  ['GET', '/v1/settings'],
+  ['PUT', '/v1/settings'],
   ['GET', '/v1/pods'],
   ['GET', '/v1/datacenters'],
 ];
@@ -23,17 +25,27 @@ export const TOKEN_ROUTES: typeof KEY_ROUTES = [
   ['GET', '/api/v1/users.getPresence'],
   ['GET', '/api/v1/users.getStatus'],
   ['POST', '/api/v1/users.setStatus'],
+  ['POST', '/api/v1/presence.enableBroadcast'],
 ];
 
 /** Those that read a body. */
 export const BODY_ROUTES = [...KEY_ROUTES, ...TOKEN_ROUTES].filter(([method]) => method !== 'GET');
 
 /** Those that have nothing to do without a field. */
-export const FIELD_ROUTES = ['/message/sendmessage', '/api/v1/users.setStatus'];
+export const FIELD_ROUTES = ['/message/sendmessage', '/api/v1/users.setStatus', '/v1/settings'];
+
+/** Those that the demo app's user may not use. */
+export const ADMIN_ROUTES = ['/api/v1/presence.enableBroadcast'];
 
 /** A body that each of them takes. */
-export const fittingBody = (path: string): object =>
-  path.startsWith('/api/v1/') ? { status: 'busy' } : { channels: 'a', message: {} };
+export function fittingBody(path: string): object {
+  if (path === '/v1/settings') return { presence: { broadcastDisabled: false } };
+  return path.startsWith('/api/v1/') ? { status: 'busy' } : { channels: 'a', message: {} };
+}
+
+/** With what each of them answers to a request in which nothing is wrong. */
+export const fineStatuses = (path: string): readonly number[] =>
+  ADMIN_ROUTES.includes(path) ? [403] : [200, 201, 204];
 
 /** An error of that status in the shape of the path's face. */
 export function errorOf(path: string, status: number, name: string): object {

@@ -11,7 +11,10 @@ describe('A copy of the directory', () => {
 
   beforeEach(() => {
     changes = [];
-    copy = new DirectoryCopy((userId) => changes.push(userId));
+    copy = new DirectoryCopy(
+      (userId) => changes.push(userId),
+      () => changes.push('the settings'),
+    );
   });
 
   it('follows Redis, and tells of a user only when something is different', () => {
@@ -49,6 +52,17 @@ describe('A copy of the directory', () => {
     copy.take('ada', text({ tokens: [token], revokedAtMs: 1001 }));
     expect(copy.owed()).toEqual([]);
     expect(copy.find('ada')).toEqual({ details: undefined, tokens: [token], revokedAtMs: 1001 });
+  });
+
+  it('has the settings that Redis has, and tells when they have become others', () => {
+    for (const stored of [null, '{"broadcastDisabled":true}', '{"broadcastDisabled":true}']) copy.takeSettings(stored);
+    expect(copy.settings).toEqual({ broadcastDisabled: true });
+    copy.takeSettings('{"broadcastDisabled":false}');
+    expect(copy.settings).toEqual({ broadcastDisabled: false });
+    copy.takeSettings(null);
+    expect(copy.settings).toEqual({});
+    expect(changes).toEqual(['the settings', 'the settings', 'the settings']);
+    expect([...copy.userIds()]).toEqual([]);
   });
 
   it('takes tokens and profiles that were written after the revocation', () => {

@@ -1,9 +1,9 @@
 /*
  * What a pod has at hand of one app's users: what Redis has told, and where Redis has forgotten a revocation or an
- * erasure, that over it. `RedisUserDirectory` alone writes to it, from one reading at a time; it is as old as the last
+ * erasure, that over it; and of the app's settings, which Redis alone knows. `RedisUserDirectory` alone writes to it, from one reading at a time; it is as old as the last
  * one, and ends with the pod. It holds no user but those that Redis has or has forgotten a revocation of.
  */
-import { type DirectoryEntry, UNKNOWN_USER, type UserDetails } from '@rollcall/roster';
+import { type AppSettings, type DirectoryEntry, UNKNOWN_USER, type UserDetails } from '@rollcall/roster';
 
 interface EntryText {
   /** `null`: erased. Absent: never put. */
@@ -32,7 +32,25 @@ export class DirectoryCopy {
   /** Of whose revocation Redis knows less, and what it was seen to have. All of them are kept, so these are not more. */
   private readonly behind = new Map<string, string | null>();
 
-  constructor(private readonly changed: (userId: string) => void) {}
+  private settingsText: string | null = null;
+  private appSettings: AppSettings = {};
+
+  constructor(
+    private readonly changed: (userId: string) => void,
+    private readonly settingsChanged: () => void,
+  ) {}
+
+  get settings(): AppSettings {
+    return this.appSettings;
+  }
+
+  /** Takes what Redis has of the settings; `null`: nothing. */
+  takeSettings(stored: string | null): void {
+    if (stored === this.settingsText) return;
+    this.settingsText = stored;
+    this.appSettings = stored === null ? {} : (JSON.parse(stored) as AppSettings);
+    this.settingsChanged();
+  }
 
   find(userId: string): DirectoryEntry | undefined {
     return this.kept.get(userId)?.entry;

@@ -1,12 +1,14 @@
 /*
  * The users of all apps, shared by the pods of a data centre. Redis has a hash an app (user → entry) and a log of which
  * users have changed; each pod keeps a copy, because every answer needs profiles at hand, and reads the log before it
- * relies on the copy. Entries are written by compare-and-set.
+ * relies on the copy. Entries are written by compare-and-set. The settings of the app are an entry, too, of a name that is no
+ * user's.
  *
  * If Redis forgets, profiles and minted tokens are lost with it; revocations and erasures are not: each pod's copy holds on
  * to them, and whichever pod reads first writes them back. Lost is one that no living pod had read.
  */
 import {
+  type AppSettings,
   type DirectoryEntry,
   laterRevocation,
   SharedCheck,
@@ -36,12 +38,16 @@ const PAGE = 500;
 /** A failover in the middle of reading is no reason to fail; one after the other is. */
 const READ_TRIES = 5;
 
+/** Users' names are JSON texts, and begin with a quote. */
+const SETTINGS = '!settings';
+
 /** Another pod may write the same user at the same time, a few times over. */
 const WRITE_TRIES = 20;
 
 export class RedisUserDirectory extends UserDirectory {
   private readonly apps = new Map<string, FollowedApp>();
   private readonly listeners: ((app: string, userId: string) => void)[] = [];
+  private readonly settingsListeners: ((app: string) => void)[] = [];
 
   constructor(private readonly options: RedisUserDirectoryOptions) {
     super();
@@ -94,6 +100,25 @@ export class RedisUserDirectory extends UserDirectory {
     this.listeners.push(listener);
   }
 
+  override settings(app: string): AppSettings {
+    return this.followed(app).copy.settings;
+  }
+
+  override async putSettings(app: string, settings: AppSettings): Promise<void> {
+    const [entries] = this.keys(app);
+    const after = JSON.stringify(settings);
+    let before = (await this.options.link.command(entries, 'HGET', entries, SETTINGS)) as string | null;
+    for (let tries = 0; tries < WRITE_TRIES; tries += 1) {
+      before = await this.replace(app, SETTINGS, before, after);
+      if (before === after) return this.refresh(app);
+    }
+    throw new Error('The settings were changed by others all the time.');
+  }
+
+  override onSettings(listener: (app: string) => void): void {
+    this.settingsListeners.push(listener);
+  }
+
   private async write(app: string, userId: string, change: (entry: DirectoryEntry) => DirectoryEntry): Promise<void> {
     const { copy } = this.followed(app);
     const [entries] = this.keys(app);
@@ -102,7 +127,7 @@ export class RedisUserDirectory extends UserDirectory {
       // On top of what Redis may have forgotten: else what is written now would be taken for older than the revocation.
       const entry = change(copy.heldAgainst(userId, before));
       const after = encodeUser(entry);
-      before = await this.replace(app, userId, before, after);
+      before = await this.replace(app, encodeName(userId), before, after);
       if (before !== after) continue;
       await this.refresh(app);
       // Redis may have gone back before this pod has read it: acknowledged, the revocation would be known to nobody.
@@ -112,8 +137,8 @@ export class RedisUserDirectory extends UserDirectory {
   }
 
   /** Answers what Redis has then: `after`, or what somebody else has written over `before`. */
-  private async replace(app: string, userId: string, before: string | null, after: string): Promise<string | null> {
-    const argv = [encodeName(userId), before ?? '', after, LOG_MAX];
+  private async replace(app: string, field: string, before: string | null, after: string): Promise<string | null> {
+    const argv = [field, before ?? '', after, LOG_MAX];
     const reply = await this.options.link.script('directory', this.keys(app), argv);
     const [done, current] = reply as [number, string | null];
     return done === 1 ? after : current;
@@ -122,7 +147,10 @@ export class RedisUserDirectory extends UserDirectory {
   private followed(app: string): FollowedApp {
     let followed = this.apps.get(app);
     if (followed === undefined) {
-      const copy = new DirectoryCopy((userId) => this.listeners.forEach((listener) => listener(app, userId)));
+      const copy = new DirectoryCopy(
+        (userId) => this.listeners.forEach((listener) => listener(app, userId)),
+        () => this.settingsListeners.forEach((listener) => listener(app)),
+      );
       followed = { copy, check: new SharedCheck(() => this.catchUp(app, copy)) };
       this.apps.set(app, followed);
     }
@@ -164,7 +192,7 @@ export class RedisUserDirectory extends UserDirectory {
       const last = page.at(-1);
       if (last === undefined) return true;
       const texts = (await link.command(entries, 'HMGET', entries, ...fields)) as (string | null)[];
-      fields.forEach((field, index) => copy.take(decodeName(field), texts[index] ?? null));
+      fields.forEach((field, index) => take(copy, field, texts[index] ?? null));
       at = last[0];
       copy.position = at;
     }
@@ -175,28 +203,28 @@ export class RedisUserDirectory extends UserDirectory {
       const missing = await this.scan(app, copy);
       if (missing === undefined) continue;
       copy.position = end;
-      for (const userId of missing) copy.take(userId, null);
+      for (const field of missing) take(copy, field, null);
       return;
     }
     throw new StoreUnavailable('The users could not be read as a whole.');
   }
 
-  /** Takes all that Redis has; returns whom it has no more, or `undefined` if it has told of fewer than there were. */
+  /** Takes all that Redis has; returns the fields that it has no more, or `undefined` if it has told of fewer than there were. */
   private async scan(app: string, copy: DirectoryCopy): Promise<ReadonlySet<string> | undefined> {
     const { link } = this.options;
     const [entries] = this.keys(app);
     const count = Number(await link.command(entries, 'HLEN', entries));
-    const missing = new Set(copy.userIds());
+    const missing = new Set([SETTINGS, ...[...copy.userIds()].map(encodeName)]);
     const seen = new Set<string>();
     let cursor = '0';
     do {
       const scan = ['HSCAN', entries, cursor, 'COUNT', String(PAGE)];
       const [next, pairs] = (await link.command(entries, ...scan)) as [string, string[]];
       for (let at = 0; at < pairs.length; at += 2) {
-        const userId = decodeName(pairs[at] ?? '');
-        missing.delete(userId);
-        seen.add(userId);
-        copy.take(userId, pairs[at + 1] ?? null);
+        const field = pairs[at] ?? '';
+        missing.delete(field);
+        seen.add(field);
+        take(copy, field, pairs[at + 1] ?? null);
       }
       cursor = next;
     } while (cursor !== '0');
@@ -212,7 +240,9 @@ export class RedisUserDirectory extends UserDirectory {
     const owed = copy.owed();
     for (let at = 0; at < owed.length; at += PAGE) {
       const page = owed.slice(at, at + PAGE);
-      const texts = await Promise.all(page.map(({ userId, seen, text }) => this.replace(app, userId, seen, text)));
+      const texts = await Promise.all(
+        page.map(({ userId, seen, text }) => this.replace(app, encodeName(userId), seen, text)),
+      );
       page.forEach(({ userId }, index) => copy.take(userId, texts[index] ?? null));
     }
   }
@@ -221,6 +251,11 @@ export class RedisUserDirectory extends UserDirectory {
     const tag = `{${this.options.prefix}:app:${encodeName(app)}}`;
     return [`${tag}:users`, `${tag}:log`];
   }
+}
+
+function take(copy: DirectoryCopy, field: string, stored: string | null): void {
+  if (field === SETTINGS) copy.takeSettings(stored);
+  else copy.take(decodeName(field), stored);
 }
 
 interface FollowedApp {

@@ -3,11 +3,20 @@
  * answer.
  */
 import type { UserDetails } from './profile';
-import { type DirectoryEntry, laterRevocation, type StoredToken, UNKNOWN_USER, UserDirectory } from './user.directory';
+import {
+  type AppSettings,
+  type DirectoryEntry,
+  laterRevocation,
+  type StoredToken,
+  UNKNOWN_USER,
+  UserDirectory,
+} from './user.directory';
 
 export class MemoryUserDirectory extends UserDirectory {
   private readonly apps = new Map<string, Map<string, DirectoryEntry>>();
+  private readonly settingsOf = new Map<string, AppSettings>();
   private readonly listeners: ((app: string, userId: string) => void)[] = [];
+  private readonly settingsListeners: ((app: string) => void)[] = [];
 
   override refresh(): Promise<void> {
     return Promise.resolve();
@@ -44,6 +53,21 @@ export class MemoryUserDirectory extends UserDirectory {
 
   override onChange(listener: (app: string, userId: string) => void): void {
     this.listeners.push(listener);
+  }
+
+  override settings(app: string): AppSettings {
+    return this.settingsOf.get(app) ?? {};
+  }
+
+  override putSettings(app: string, settings: AppSettings): Promise<void> {
+    const changes = this.settings(app).broadcastDisabled !== settings.broadcastDisabled;
+    this.settingsOf.set(app, settings);
+    if (changes) for (const listener of this.settingsListeners) listener(app);
+    return Promise.resolve();
+  }
+
+  override onSettings(listener: (app: string) => void): void {
+    this.settingsListeners.push(listener);
   }
 
   private revocation(app: string, userId: string, atMs: number): number {

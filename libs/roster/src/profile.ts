@@ -6,7 +6,7 @@ export interface UserClaims {
 }
 
 export const ROLES = ['user', 'admin'] as const;
-/** `admin`: may set other users' statuses. */
+/** `admin`: may set other users' statuses, and enable the broadcast of presence. */
 export type Role = (typeof ROLES)[number];
 
 /** What an app has laid down about a user, in its apps file or over REST. */

@@ -15,6 +15,11 @@ export interface DirectoryEntry {
   readonly revokedAtMs: number;
 }
 
+/** What an app's back end has set at run time; where it says nothing, the apps file counts. */
+export interface AppSettings {
+  readonly broadcastDisabled?: boolean;
+}
+
 /** Of whom nothing is known. */
 export const UNKNOWN_USER: DirectoryEntry = { details: undefined, tokens: [], revokedAtMs: 0 };
 
@@ -26,12 +31,12 @@ export const laterRevocation = ({ revokedAtMs }: DirectoryEntry, atMs: number): 
   Math.max(atMs, revokedAtMs + 1);
 
 /**
- * Users as the app's back end has written them: profiles and opaque tokens, per app. Finding is at hand, because every
- * answer needs it; writing resolves when the store has it.
+ * Users as the app's back end has written them: profiles and opaque tokens, per app; and the app's own settings. Finding is
+ * at hand, because every answer needs it; writing resolves when the store has it.
  */
 export abstract class UserDirectory {
   /**
-   * Brings what is at hand up to date: afterwards `find` knows everything that was acknowledged before the call, on any
+   * Brings what is at hand up to date: afterwards `find` and `settings` know everything that was acknowledged before the call, on any
    * pod. @throws StoreUnavailable; what is at hand is then from before.
    */
   abstract refresh(app: string): Promise<void>;
@@ -55,6 +60,15 @@ export abstract class UserDirectory {
 
   /** Drops all tokens and refuses those from elsewhere that were issued until now. */
   abstract revokeTokens(app: string, userId: string, atMs: number): Promise<void>;
+
+  /** The app's settings as far as they are at hand. */
+  abstract settings(app: string): AppSettings;
+
+  /** Replaces the settings. */
+  abstract putSettings(app: string, settings: AppSettings): Promise<void>;
+
+  /** Calls `listener` when the settings at hand have become others, on every pod. */
+  abstract onSettings(listener: (app: string) => void): void;
 
   /** Calls `listener` after each change of what is at hand of a user, on every pod; not for what is read again unchanged. */
   abstract onChange(listener: (app: string, userId: string) => void): void;
