@@ -38,7 +38,12 @@ export interface App {
   /** `null`: any origin. */
   readonly origins: ReadonlySet<string> | null;
   readonly jwt: JwtRules | null;
-  readonly presence: { readonly broadcastDisabled: boolean };
+  readonly presence: {
+    /** Until it is set at run time. */
+    readonly broadcastDisabled: boolean;
+    /** Remember when users were last connected, for the app's back end. */
+    readonly lastSeen: boolean;
+  };
   readonly watch: { readonly emails: boolean };
   readonly limits: Limits;
   readonly users: ReadonlyMap<string, AppUser>;

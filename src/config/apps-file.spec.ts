@@ -37,7 +37,7 @@ describe('an apps file', () => {
         anonymous: false,
         origins: null,
         jwt: null,
-        presence: { broadcastDisabled: false },
+        presence: { broadcastDisabled: false, lastSeen: false },
         watch: { emails: false },
         limits: {
           usersPresencePerMinute: 1200,
@@ -52,9 +52,9 @@ describe('an apps file', () => {
   });
 
   it('may say a part of the limits and leave the rest', () => {
-    const [app] = read(appOf({ limits: { hosts: 5 }, presence: {}, watch: { emails: true } }));
+    const [app] = read(appOf({ limits: { hosts: 5 }, presence: { lastSeen: true }, watch: { emails: true } }));
     expect(app?.limits).toMatchObject({ hosts: 5, eventsPerSecond: 100 });
-    expect(app).toMatchObject({ presence: { broadcastDisabled: false }, watch: { emails: true } });
+    expect(app).toMatchObject({ presence: { broadcastDisabled: false, lastSeen: true }, watch: { emails: true } });
   });
 
   it('keeps keys and tokens as hashes alone', () => {

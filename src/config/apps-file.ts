@@ -57,7 +57,9 @@ const app = z.strictObject({
       audience: z.string().min(1).optional(),
     })
     .optional(),
-  presence: z.strictObject({ broadcastDisabled: z.boolean().default(false) }).prefault({}),
+  presence: z
+    .strictObject({ broadcastDisabled: z.boolean().default(false), lastSeen: z.boolean().default(false) })
+    .prefault({}),
   watch: z.strictObject({ emails: z.boolean().default(false) }).prefault({}),
   limits: limits.prefault({}),
   users: z.array(user).default([]),

@@ -11,9 +11,9 @@ export class MemoryStores extends Stores {
   readonly messages = undefined;
   readonly others = [];
 
-  constructor({ offlineGraceMs, leaseMs }: Config) {
+  constructor({ offlineGraceMs, leaseMs }: Config, remembersSeen: (host: string) => boolean) {
     super();
-    this.rosters = new MemoryRosterStore({ now: Date.now, graceMs: offlineGraceMs, leaseMs });
+    this.rosters = new MemoryRosterStore({ now: Date.now, graceMs: offlineGraceMs, leaseMs, remembersSeen });
   }
 
   fault(): undefined {

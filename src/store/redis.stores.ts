@@ -33,7 +33,7 @@ export class RedisStores extends Stores {
   private readonly trouble = new TroubleLog('Redis cannot be reached');
   private closed = false;
 
-  constructor(config: Config, redis: RedisConfig) {
+  constructor(config: Config, redis: RedisConfig, remembersSeen: (host: string) => boolean) {
     super();
     const { dc, leaseMs, offlineGraceMs, staleMaxMs, datacenters } = config;
     const { urls, sentinels, prefix, timeoutMs } = redis;
@@ -41,7 +41,8 @@ export class RedisStores extends Stores {
     const keys = `${prefix}:${dc}`;
     this.staleMaxMs = staleMaxMs;
     this.link = new RedisLink(connectRedis(settings), timeoutMs);
-    this.rosters = new RedisRosterStore({ link: this.link, prefix: keys, leaseMs, graceMs: offlineGraceMs });
+    const times = { leaseMs, graceMs: offlineGraceMs };
+    this.rosters = new RedisRosterStore({ link: this.link, prefix: keys, ...times, remembersSeen });
     this.directory = new RedisUserDirectory({ link: this.link, prefix: keys });
     this.pods = new RedisPodRegistry({ link: this.link, prefix: keys, leaseMs });
     this.messages = socketMessages(settings, keys);

@@ -70,9 +70,13 @@ function ticksOf(views: Views): Ticks {
   providers: [
     {
       provide: Stores,
-      useFactory: (config: Config): Stores =>
-        config.redis === undefined ? new MemoryStores(config) : new RedisStores(config, config.redis),
-      inject: [Config],
+      useFactory: (config: Config, apps: Apps): Stores => {
+        const remembersSeen = (host: string): boolean => apps.appOf(host)?.presence.lastSeen === true;
+        return config.redis === undefined
+          ? new MemoryStores(config, remembersSeen)
+          : new RedisStores(config, config.redis, remembersSeen);
+      },
+      inject: [Config, Apps],
     },
     { provide: RosterStore, useFactory: ({ rosters }: Stores) => rosters, inject: [Stores] },
     { provide: UserDirectory, useFactory: ({ directory }: Stores) => directory, inject: [Stores] },

@@ -47,7 +47,7 @@ export class UserAccess {
     return this.closing.close(id, host);
   }
 
-  /** Erases profile, tokens, chosen statuses and what tokens said of the user, on all hosts of the app. */
+  /** Erases profile, tokens, chosen statuses, when the user was last seen and what tokens said, on all hosts of the app. */
   async erase({ app }: Scope, id: string): Promise<void> {
     await this.directory.erase(app.id, id, Date.now());
     const hosts = await this.closeEverywhere(app, id);
@@ -58,6 +58,8 @@ export class UserAccess {
         await this.rosters.of(host).setUser(id, { forget: true });
       }),
     );
+    // Last: with the last connection it was remembered anew. Also on hosts on which nobody has been for long.
+    await this.store.forgetLastSeen(id, (host) => this.apps.appOf(host)?.id === app.id);
   }
 
   private async closeEverywhere(app: App, id: string): Promise<string[]> {

@@ -122,6 +122,14 @@ export class UserDto extends ProfileDto {
   })
   readonly statusExpiresAt?: string;
 
+  @ApiPropertyOptional({
+    format: 'date-time',
+    example: '2026-11-20T10:00:00.000Z',
+    description:
+      'When the last connection on this host went, for apps that say `presence.lastSeen`. Absent while the user is connected, and where it is not known; kept for 90 days.',
+  })
+  readonly lastSeenAt?: string;
+
   @ApiProperty({ type: [UserConnectionDto], description: 'On this host, in the order of connecting.' })
   readonly connections: UserConnectionDto[];
 }

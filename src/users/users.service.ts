@@ -1,6 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { AppError } from '@rollcall/contract';
-import { type ConnectionRow, type Profile, type UserDetails, UserDirectory, Views } from '@rollcall/roster';
+import {
+  type ConnectionRow,
+  type Profile,
+  RosterStore,
+  StoreUnavailable,
+  type UserDetails,
+  UserDirectory,
+  Views,
+} from '@rollcall/roster';
 import { Accounts } from '../auth/accounts.service';
 import type { Scope } from '../auth/apps.service';
 import { Config } from '../config/config';
@@ -13,6 +21,7 @@ export class Users {
     private readonly directory: UserDirectory,
     private readonly accounts: Accounts,
     private readonly views: Views,
+    private readonly store: RosterStore,
     private readonly config: Config,
   ) {}
 
@@ -21,12 +30,13 @@ export class Users {
     return this.accounts.profileOf(app, id, null);
   }
 
-  /** @throws AppError NOT_FOUND for a user that neither the app knows nor this host has connected. */
+  /** @throws AppError NOT_FOUND for a user that neither the app knows nor this host has connected, or remembers. */
   async get({ app, host }: Scope, id: string): Promise<UserDto> {
     // What ends by itself is to have ended here when it has in `users.presence`: a roster that was only read has an older time.
     const { view, atMs } = await this.views.readPresence(host);
     const rows = view.connectionsOf(id);
-    if (rows.length === 0 && this.accounts.detailsOf(app, id) === undefined) {
+    const seenAtMs = rows.length === 0 && app.presence.lastSeen ? await this.lastSeen(host, id) : undefined;
+    if (rows.length === 0 && seenAtMs === undefined && this.accounts.detailsOf(app, id) === undefined) {
       throw new AppError('NOT_FOUND', `There is no user ${JSON.stringify(id)}.`);
     }
     const statusText = view.presence.textAt(id, atMs);
@@ -36,8 +46,19 @@ export class Users {
       status: view.presence.statusAt(id, atMs),
       ...(statusText === '' ? {} : { statusText }),
       ...(endsAtMs === undefined ? {} : { statusExpiresAt: new Date(endsAtMs).toISOString() }),
+      ...(seenAtMs === undefined ? {} : { lastSeenAt: new Date(seenAtMs).toISOString() }),
       connections: rows.map((row) => this.connectionOf(row)),
     };
+  }
+
+  /** While the store is away the rest can be answered, and this cannot. */
+  private async lastSeen(host: string, id: string): Promise<number | undefined> {
+    try {
+      return await this.store.lastSeen(host, id);
+    } catch (error) {
+      if (error instanceof StoreUnavailable) return undefined;
+      throw error;
+    }
   }
 
   private connectionOf({ connectionId, pod, since, active, channels }: ConnectionRow): UserConnectionDto {

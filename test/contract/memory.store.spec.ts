@@ -1,12 +1,20 @@
-import { MemoryRosterStore } from '@rollcall/roster';
-import { Heard, HOST, OFFLINE_GRACE_MS, rowOf, type RosterStoreHarness, Writer } from '../support/roster-store';
+import { MemoryRosterStore, SEEN_KEPT_MS } from '@rollcall/roster';
+import {
+  Heard,
+  HOST,
+  OFFLINE_GRACE_MS,
+  remembersSeen,
+  rowOf,
+  type RosterStoreHarness,
+  Writer,
+} from '../support/roster-store';
 import { describeRosterStore } from './roster-store.contract';
 
 const START_MS = Date.UTC(2026, 10, 20);
 
 function movable(): RosterStoreHarness & { readonly store: MemoryRosterStore } {
   let nowMs = START_MS;
-  const options = { now: () => nowMs, graceMs: OFFLINE_GRACE_MS, leaseMs: 60_000 };
+  const options = { now: () => nowMs, graceMs: OFFLINE_GRACE_MS, leaseMs: 60_000, remembersSeen };
   return {
     store: new MemoryRosterStore(options),
     leasesLast: (ms) => {
@@ -47,11 +55,26 @@ describe('The memory store, beyond the contract,', () => {
     expect((await store.head(HOST)).epoch).not.toBe(asked.epoch);
   });
 
+  it('keeps a host for as long as it remembers when its users were last seen', async () => {
+    const { store, advanceClock } = movable();
+    const pod = new Writer(store, HOST, 'pod-1');
+    await pod.row('c1', rowOf('ada'));
+    const { atMs } = await pod.gone('c1');
+    await store.close(HOST, pod.life);
+    await advanceClock(SEEN_KEPT_MS);
+    store.trim();
+    expect(await store.lastSeen(HOST, 'ada')).toBe(atMs);
+    await advanceClock(1);
+    store.trim();
+    expect(await store.hosts()).toEqual([]);
+  });
+
   it('keeps a host while a pod is registered there, or something is remembered of its users', async () => {
     const { store, advanceClock } = movable();
     const pod = new Writer(store, HOST, 'pod-1');
     await pod.row('c1', rowOf('ada'));
     const { epoch } = await pod.gone('c1');
+    await store.forgetLastSeen('ada', () => true);
     store.trim();
     await store.close(HOST, pod.life);
     store.trim();

@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { deepStrictEqual } from 'node:assert/strict';
 import { connectLink, redisRosterOn } from '../support/redis-roster';
 import { describeWithRedis, type RunningRedis, startRedis } from '../support/redis-server';
-import { HOST } from '../support/roster-store';
+import { HOST, remembersSeen } from '../support/roster-store';
 import { type Driven, drivenMemory, Driver, verbs } from '../support/roster-verbs';
 import { eventually } from '../support/eventually';
 
@@ -30,7 +30,7 @@ describeWithRedis('Whatever three pods do, Redis', () => {
   });
 
   const drivenRedis = (): Driven => {
-    const { store, options } = redisRosterOn(link);
+    const { store, options } = redisRosterOn(link, undefined, { remembersSeen });
     return { store, options, setTime: (ms) => store.now(HOST, ms) };
   };
 

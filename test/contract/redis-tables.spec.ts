@@ -1,5 +1,5 @@
 import type { RedisLink, RedisRosterStore } from '@rollcall/redis';
-import { GONE_KEPT_MS } from '@rollcall/roster';
+import { GONE_KEPT_MS, SEEN_DROPPED_PER_BATCH, SEEN_KEPT_MS, SEEN_MAX } from '@rollcall/roster';
 import { eventually } from '../support/eventually';
 import { connectLink, redisRosterOn } from '../support/redis-roster';
 import { describeWithRedis, type RunningRedis, startRedis } from '../support/redis-server';
@@ -121,6 +121,46 @@ describeWithRedis('The tables in Redis', () => {
     expect((await stored(store, HOST)).rows.size).toBe(0);
     await new Writer(store, HOST, 'pod-2').row('c2', rowOf('bob'));
     expect((await stored(store, HOST)).users.get('bob')).toMatchObject({ connections: 1 });
+  });
+
+  describe('of when users were last seen', () => {
+    const seen = async (): Promise<number> => Number(await command('ZCARD', `${KEYS}:seen`));
+
+    it('are not there where nobody has asked for it', async () => {
+      await pod.row('c1', rowOf('ada'));
+      await pod.gone('c1');
+      expect(await seen()).toBe(0);
+      expect(await keys()).not.toContain(`${KEYS}:seen`);
+      expect(await command('EXISTS', `{${PREFIX}}:seen-hosts`)).toBe(0);
+    });
+
+    it('lose the first ones when there are too many, a bounded number at a time, and all when nobody comes', async () => {
+      const many = Array.from({ length: SEEN_MAX + 10_000 }, (_, n) => [String(n), `"old-${n}"`]);
+      for (let at = 0; at < many.length; at += 10_000) {
+        await command('ZADD', `${KEYS}:seen`, ...many.slice(at, at + 10_000).flat());
+      }
+      const asked = new Writer(redisRosterOn(link, PREFIX, { remembersSeen: () => true }).store, HOST, 'pod-2');
+      // Those are older than anybody is kept; then there are as many as may be, of now.
+      for (const excess of [10_000 - SEEN_DROPPED_PER_BATCH + 1, 10_000 - 2 * SEEN_DROPPED_PER_BATCH + 2]) {
+        await asked.row(`tab-${excess}`, rowOf(`user-${excess}`));
+        await asked.gone(`tab-${excess}`);
+        expect(await seen()).toBe(SEEN_MAX + excess);
+      }
+      const nowMs = (await store.now(HOST, 0)).atMs;
+      await command('DEL', `${KEYS}:seen`);
+      for (let at = 0; at < SEEN_MAX; at += 10_000) {
+        const some = many
+          .slice(at, at + 10_000)
+          .flatMap(([n, user]) => [String(nowMs - SEEN_MAX + Number(n)), user ?? '']);
+        await command('ZADD', `${KEYS}:seen`, ...some);
+      }
+      await asked.row('last', rowOf('last'));
+      await asked.gone('last');
+      expect([await seen(), await command('ZSCORE', `${KEYS}:seen`, '"old-0"')]).toEqual([SEEN_MAX, null]);
+      const leftMs = Number(await command('PTTL', `${KEYS}:seen`));
+      expect(leftMs).toBeGreaterThan(SEEN_KEPT_MS - 60_000);
+      expect(leftMs).toBeLessThanOrEqual(SEEN_KEPT_MS);
+    });
   });
 
   it('take somebody else’s nonsense about a user for nothing', async () => {

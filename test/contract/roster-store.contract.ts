@@ -6,6 +6,7 @@ import type { RosterStore } from '@rollcall/roster';
 import { Heard, HOST, inChannels, rowOf, type RosterStoreHarness, stored, Writer } from '../support/roster-store';
 import { describeLives } from './roster-store.lives';
 import { describeReading } from './roster-store.reading';
+import { describeSeen } from './roster-store.seen';
 import { describeSweeps } from './roster-store.sweeps';
 import { describeTimedChoices } from './roster-store.timed';
 import { describeUsers } from './roster-store.users';
@@ -293,5 +294,6 @@ export function describeRosterStore(name: string, makeStore: MakeRosterStore): v
     describeReading(given);
     describeUsers(given);
     describeTimedChoices(given);
+    describeSeen(given);
   });
 }

@@ -1,8 +1,14 @@
 /* Roster stores on a real Redis, each with keys of its own. */
-import { connectRedis, RedisLink, RedisRosterStore, type RedisSettings } from '@rollcall/redis';
+import {
+  connectRedis,
+  RedisLink,
+  RedisRosterStore,
+  type RedisRosterStoreOptions,
+  type RedisSettings,
+} from '@rollcall/redis';
 import { randomUUID } from 'node:crypto';
 import { eventually } from './eventually';
-import { HOST, OFFLINE_GRACE_MS, type RosterStoreHarness } from './roster-store';
+import { HOST, OFFLINE_GRACE_MS, remembersSeen, type RosterStoreHarness } from './roster-store';
 
 /** Long after any real clock: the time of `HOST` then moves by what was shown alone. */
 const FROZEN_MS = Date.UTC(2100, 0, 1);
@@ -23,14 +29,18 @@ export interface RedisRoster {
   readonly options: { leaseMs: number };
 }
 
-export function redisRosterOn(link: RedisLink, prefix = `test-${randomUUID()}`): RedisRoster {
-  const options = { link, prefix, leaseMs: 60_000, graceMs: OFFLINE_GRACE_MS };
+export function redisRosterOn(
+  link: RedisLink,
+  prefix = `test-${randomUUID()}`,
+  more: Partial<RedisRosterStoreOptions> = {},
+): RedisRoster {
+  const options = { link, prefix, leaseMs: 60_000, graceMs: OFFLINE_GRACE_MS, ...more };
   return { store: new RedisRosterStore(options), options };
 }
 
 /** What the contract needs, over a connection that is the caller's. */
 export async function redisHarness(link: RedisLink): Promise<RosterStoreHarness & RedisRoster> {
-  const { store, options } = redisRosterOn(link);
+  const { store, options } = redisRosterOn(link, undefined, { remembersSeen });
   await eventually(() => store.checkFormat(), { within: 10_000 });
   await store.now(HOST, FROZEN_MS);
   return {

@@ -17,6 +17,9 @@ export const HOST = 'a.example';
 
 export const OFFLINE_GRACE_MS = 3000;
 
+/** Where it is remembered when users were last seen. */
+export const remembersSeen = (host: string): boolean => host === HOST;
+
 export interface RosterStoreHarness {
   readonly store: RosterStore;
   /** Leases that are given from now on last so long; -1: they are over when they are given. */

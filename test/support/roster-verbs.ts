@@ -12,7 +12,7 @@ import {
   type UserWrite,
 } from '@rollcall/roster';
 import * as fc from 'fast-check';
-import { HOST, logOf, OFFLINE_GRACE_MS } from './roster-store';
+import { HOST, logOf, OFFLINE_GRACE_MS, remembersSeen } from './roster-store';
 
 const PODS = ['pod-0', 'pod-1', 'pod-2'] as const;
 const USER_IDS = ['ada', 'bob', '\ud83d', '__proto__'];
@@ -139,7 +139,7 @@ export interface Driven {
 
 /** The model: its clock stands still, so time is what was last shown, and leases last or are over at once. */
 export function drivenMemory(): Driven {
-  const options = { now: () => 1_000_000, graceMs: OFFLINE_GRACE_MS, leaseMs: 60_000 };
+  const options = { now: () => 1_000_000, graceMs: OFFLINE_GRACE_MS, leaseMs: 60_000, remembersSeen };
   const store = new MemoryRosterStore(options);
   return { store, options, setTime: (ms) => store.now(HOST, ms) };
 }
@@ -196,6 +196,7 @@ export class Driver {
       users: [...users].sort(byName),
       entries: await logOf(store, HOST),
       leases: await store.leases(HOST),
+      seen: await Promise.all(USER_IDS.map((id) => store.lastSeen(HOST, id))),
     });
   }
 

@@ -94,6 +94,14 @@ export class SimulatedStore extends RosterStore {
     return this.call('close', () => this.options.server.run((tables) => tables.close(life)));
   }
 
+  override lastSeen(_: string, userId: string): Promise<number | undefined> {
+    return this.call('lastSeen', () => this.options.server.run((tables) => tables.lastSeen?.of(userId)));
+  }
+
+  override forgetLastSeen(userId: string): Promise<void> {
+    return this.call('forgetLastSeen', () => this.options.server.run((tables) => tables.lastSeen?.forget(userId)));
+  }
+
   override head(): Promise<Head> {
     return this.call('head', () => this.options.server.run((tables) => tables.head()));
   }

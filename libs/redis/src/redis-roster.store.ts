@@ -15,6 +15,7 @@ import {
   type Opened,
   type PodLife,
   RosterStore,
+  SEEN_KEPT_MS,
   type ConnectionRow,
   type Snapshot,
   StoreUnavailable,
@@ -22,7 +23,7 @@ import {
   type Swept,
 } from '@rollcall/roster';
 import { randomBytes } from 'node:crypto';
-import { decodeHead, decodeName, encodeBatch } from './codec';
+import { decodeHead, decodeName, encodeBatch, encodeName } from './codec';
 import type { RedisLink } from './link';
 import { leasesOf, RedisRosterReader } from './redis-roster.reader';
 import { RosterKeys } from './roster-keys';
@@ -34,7 +35,12 @@ export interface RedisRosterStoreOptions {
   readonly prefix: string;
   readonly leaseMs: number;
   readonly graceMs: number;
+  /** Whether it is remembered when users were last on the host; absent: nowhere. */
+  readonly remembersSeen?: (host: string) => boolean;
 }
+
+/** More commands at once would keep others of this pod waiting. */
+const HOSTS_AT_ONCE = 500;
 
 /** A pod that wrote the hint has long registered, or never will. */
 const HINT_KEPT_MS = 60_000;
@@ -155,9 +161,32 @@ export class RedisRosterStore extends RosterStore {
     return ((await this.options.link.command(key, 'ZRANGE', key, '0', '-1')) as string[]).map(decodeName);
   }
 
+  override async lastSeen(host: string, userId: string): Promise<number | undefined> {
+    const key = this.keys.of(host, 'seen');
+    const atMs = (await this.options.link.command(key, 'ZSCORE', key, encodeName(userId))) as string | number | null;
+    return atMs === null ? undefined : Number(atMs);
+  }
+
+  override async forgetLastSeen(userId: string, concerns: (host: string) => boolean): Promise<void> {
+    const { link } = this.options;
+    const key = this.keys.seenHosts;
+    const hosts = ((await link.command(key, 'ZRANGE', key, '0', '-1')) as string[]).map(decodeName).filter(concerns);
+    for (let at = 0; at < hosts.length; at += HOSTS_AT_ONCE) {
+      const tables = hosts.slice(at, at + HOSTS_AT_ONCE).map((host) => this.keys.of(host, 'seen'));
+      await Promise.all(tables.map((table) => link.command(table, 'ZREM', table, encodeName(userId))));
+    }
+  }
+
   /** So that somebody finds the host when all its pods have died. */
   private async hint(host: string): Promise<void> {
-    await this.options.link.command(this.keys.hosts, 'ZADD', this.keys.hosts, String(Date.now()), JSON.stringify(host));
+    const { link, remembersSeen } = this.options;
+    const { hosts, seenHosts } = this.keys;
+    const nowMs = Date.now();
+    await link.command(hosts, 'ZADD', hosts, String(nowMs), JSON.stringify(host));
+    if (remembersSeen?.(host) !== true) return;
+    // Longer than that table can last, whatever the clocks say.
+    await link.command(seenHosts, 'ZREMRANGEBYSCORE', seenHosts, '-inf', String(nowMs - 2 * SEEN_KEPT_MS));
+    await link.command(seenHosts, 'ZADD', seenHosts, String(nowMs), JSON.stringify(host));
   }
 
   /**
@@ -178,7 +207,8 @@ export class RedisRosterStore extends RosterStore {
     instance: string,
     argv: string[],
   ): Promise<unknown> {
-    return this.options.link.script(name, this.keys.ofScript(host, instance), argv);
+    const { link, remembersSeen } = this.options;
+    return link.script(name, this.keys.ofScript(host, instance, remembersSeen?.(host)), argv);
   }
 }
 

@@ -3,7 +3,7 @@ export class RosterKeys {
   /** `prefix`: `<prefix>:<dc>`, the first part of every key. */
   constructor(private readonly prefix: string) {}
 
-  of(host: string, part: 'meta' | 'leases' | 'users' | 'gone' | 'log'): string {
+  of(host: string, part: 'meta' | 'leases' | 'users' | 'gone' | 'log' | 'seen'): string {
     return `${this.host(host)}:${part}`;
   }
 
@@ -12,10 +12,16 @@ export class RosterKeys {
     return `${this.host(host)}:m:${instance}`;
   }
 
-  /** What the scripts of the roster take, in their order. */
-  ofScript(host: string, instance: string): string[] {
+  /** What the scripts of the roster take, in their order; the last one only where it is remembered who was last seen when. */
+  ofScript(host: string, instance: string, remembersSeen = false): string[] {
     const parts = ['meta', 'leases', 'users', 'gone', 'log'] as const;
-    return [...parts.map((part) => this.of(host, part)), this.rows(host, instance)];
+    const keys = [...parts.map((part) => this.of(host, part)), this.rows(host, instance)];
+    return remembersSeen ? [...keys, this.of(host, 'seen')] : keys;
+  }
+
+  /** The hosts that may have a table of who was last seen when. */
+  get seenHosts(): string {
+    return `{${this.prefix}}:seen-hosts`;
   }
 
   get hosts(): string {

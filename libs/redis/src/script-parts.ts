@@ -1,5 +1,5 @@
 /* What the scripts of the roster have in common; `scripts.ts` says what keys and texts look like. */
-import { LOG_MAX } from '@rollcall/roster';
+import { LOG_MAX, SEEN_DROPPED_PER_BATCH, SEEN_KEPT_MS, SEEN_MAX } from '@rollcall/roster';
 
 /** Stands in every log entry and in the format key; a pod that finds another one refuses to start. */
 export const FORMAT = 1;
@@ -9,7 +9,7 @@ const LOG_BYTES = 64 * 1024 * 1024;
 
 /** Where the roster is, and what every script has to know of it. */
 export const PRELUDE = `
-local META, LEASES, USERS, GONE, LOG, OWN = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local META, LEASES, USERS, GONE, LOG, OWN, SEEN = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
 local function int(n) return string.format('%.0f', n) end
 -- Gives a command any number of arguments, as many at a time as Lua can unpack.
 local function each(command, key, list)
@@ -154,9 +154,19 @@ local function contradicts()
   end
   return false
 end
+-- These users have just lost their last connection. A table to which nobody writes any more goes by itself.
+local function see(users)
+  if #users == 0 then return end
+  local stamps = {}
+  for _, user in ipairs(users) do stamps[#stamps + 1] = int(t); stamps[#stamps + 1] = user end
+  each('ZADD', SEEN, stamps)
+  local old = math.max(redis.call('ZCOUNT', SEEN, '-inf', '(' .. int(t - ${SEEN_KEPT_MS})), redis.call('ZCARD', SEEN) - ${SEEN_MAX})
+  if old > 0 then redis.call('ZREMRANGEBYRANK', SEEN, 0, math.min(old, ${SEEN_DROPPED_PER_BATCH}) - 1) end
+  redis.call('PEXPIRE', SEEN, ${SEEN_KEPT_MS})
+end
 -- Writes the touched users, forgets the long gone, appends the entry and publishes it.
 local function append(from, prevTag, newTag, rows, grace, keptMs)
-  local sets, gone, back, lines = {}, {}, {}, {}
+  local sets, gone, back, seen, lines = {}, {}, {}, {}, {}
   for _, user in ipairs(order) do
     local next = touched[user]
     advance(next.before, next, grace)
@@ -166,8 +176,10 @@ local function append(from, prevTag, newTag, rows, grace, keptMs)
       lines[#lines + 1] = '[' .. user .. ',' .. text .. ']'
     end
     if next.n == 0 then gone[#gone + 1] = int(math.max(next.stamp, next.ends)); gone[#gone + 1] = user
+      if SEEN and next.before.n > 0 then seen[#seen + 1] = user end
     elseif next.before.n == 0 then back[#back + 1] = user end
   end
+  see(seen)
   each('HSET', USERS, sets)
   each('ZREM', GONE, back)
   each('ZADD', GONE, gone)

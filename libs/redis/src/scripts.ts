@@ -2,6 +2,7 @@
  * The scripts. Those of the roster touch one host each, whose keys lie in one slot:
  *   KEYS  1 meta (hash)  2 leases (zset)  3 users (hash)  4 gone (zset)  5 log (stream, and sharded channel)
  *         6 the pod's rows (hash: `!g` generation, `!s` last batch, `!r` the head after it, else a connection each)
+ *         7 when users were last seen (zset), where the app wants that remembered, else not given
  * Names of connections, users and pods are JSON texts, so that they can be passed through. A row is the JSON text
  *   [revision, at, active, length of user, user, pod, since revision, since at, channels]
  * and a user's record

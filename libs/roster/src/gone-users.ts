@@ -27,11 +27,28 @@ export class GoneUsers {
     this.inOrder.splice(this.placeOf({ userId, stampMs }), 1);
   }
 
+  get size(): number {
+    return this.inOrder.length;
+  }
+
+  stampOf(userId: string): number | undefined {
+    return this.stamps.get(userId);
+  }
+
+  get lastStampMs(): number | undefined {
+    return this.inOrder.at(-1)?.stampMs;
+  }
+
   /** Takes out those to whom the last happened before a time, the first ones first. */
   takeBefore(stampMs: number, max: number): string[] {
     let count = 0;
     while (count < max && (this.inOrder[count]?.stampMs ?? Infinity) < stampMs) count += 1;
-    const taken = this.inOrder.splice(0, count).map(({ userId }) => userId);
+    return this.takeFirst(count);
+  }
+
+  /** Takes out so many, the first ones first. */
+  takeFirst(count: number): string[] {
+    const taken = this.inOrder.splice(0, Math.max(0, count)).map(({ userId }) => userId);
     for (const userId of taken) this.stamps.delete(userId);
     return taken;
   }

@@ -1,6 +1,7 @@
 export type { ActiveChannel, ChannelHalf, ChannelLists, ChannelMember } from './channel-lists';
 export * from './cursor';
 export * from './followed-view';
+export { SEEN_DROPPED_PER_BATCH, SEEN_KEPT_MS, SEEN_MAX } from './last-seen';
 export * from './local-roster';
 export * from './memory.store';
 export type { Written } from './pending-changes';

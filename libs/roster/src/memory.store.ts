@@ -18,11 +18,14 @@ import {
   type Snapshot,
   type Swept,
 } from './roster.store';
+import { LastSeen } from './last-seen';
 import { type RosterTimes, RosterTables } from './roster-tables';
 
 export interface MemoryRosterStoreOptions extends RosterTimes {
   /** The store's clock, in ms since 1970. */
   readonly now: () => number;
+  /** Whether it is remembered when users were last on the host; absent: nowhere. */
+  readonly remembersSeen?: (host: string) => boolean;
 }
 
 export class MemoryRosterStore extends RosterStore {
@@ -95,6 +98,14 @@ export class MemoryRosterStore extends RosterStore {
     };
   }
 
+  override async lastSeen(host: string, userId: string): Promise<number | undefined> {
+    return this.tables.get(host)?.lastSeen?.of(userId);
+  }
+
+  override async forgetLastSeen(userId: string, concerns: (host: string) => boolean): Promise<void> {
+    for (const [host, { lastSeen }] of this.tables) if (concerns(host)) lastSeen?.forget(userId);
+  }
+
   override async hosts(): Promise<readonly string[]> {
     return [...this.tables.keys()];
   }
@@ -120,7 +131,8 @@ export class MemoryRosterStore extends RosterStore {
   private of(host: string): RosterTables {
     let tables = this.tables.get(host);
     if (tables === undefined) {
-      tables = new RosterTables(this.options, this.nowMs());
+      const lastSeen = this.options.remembersSeen?.(host) === true ? new LastSeen() : undefined;
+      tables = new RosterTables(this.options, this.nowMs(), lastSeen);
       this.tables.set(host, tables);
     }
     return tables;

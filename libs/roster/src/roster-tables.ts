@@ -7,6 +7,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { GoneUsers } from './gone-users';
+import type { LastSeen } from './last-seen';
 import {
   advance,
   hasChosen,
@@ -96,6 +97,8 @@ export class RosterTables {
   constructor(
     private readonly times: RosterTimes,
     nowMs: number,
+    /** Absent: this host does not remember when users were last seen. */
+    readonly lastSeen?: LastSeen,
   ) {
     this.atMs = nowMs;
     this.bornAtMs = nowMs;
@@ -219,7 +222,7 @@ export class RosterTables {
 
   /** Nobody is connected, no pod has a lease, and nothing is remembered that anybody could still ask for. */
   isForgettable(nowMs: number): boolean {
-    if (this.leaseScores.size > 0 || this.pods.size > 0) return false;
+    if (this.leaseScores.size > 0 || this.pods.size > 0 || this.lastSeen?.isOver(nowMs) === false) return false;
     return [...this.records.values()].every((record) => isForgettable(record, nowMs - GONE_KEPT_MS));
   }
 
@@ -242,6 +245,7 @@ export class RosterTables {
 
   private append(from: Head, rows: LogEntry['rows'], touched: Touched, graceMs: number): LogEntry {
     const users: [string, UserRecord | null][] = [];
+    this.lastSeen?.see(this.leaving(touched), this.atMs);
     for (const [userId, next] of touched) {
       const record = this.settle(userId, next, graceMs);
       if (record !== undefined) users.push([userId, record]);
@@ -253,6 +257,12 @@ export class RosterTables {
     this.entries.push(entry);
     if (this.entries.length > LOG_MAX * 1.1) this.entries = this.entries.slice(-LOG_MAX);
     return entry;
+  }
+
+  /** Those whose last connection goes. */
+  private leaving(touched: Touched): string[] {
+    const left = [...touched].filter(([, { connections }]) => connections === 0).map(([userId]) => userId);
+    return left.filter((userId) => (this.records.get(userId)?.connections ?? 0) > 0);
   }
 
   /** Drops users who left long ago and chose nothing; oldest first, a bounded number. */

@@ -190,6 +190,15 @@ export abstract class RosterStore extends RosterReader {
   /** Begins a new epoch, unless that has happened already: somebody has proof that writes were lost in this one. */
   abstract renewEpoch(host: string, epochSeen: string): Promise<void>;
 
+  /**
+   * When a user's last connection on the host went, in ms of the store: by itself, or with its pod, when that was swept.
+   * Also told of who is connected again; `undefined` where the host does not remember it, or not any more.
+   */
+  abstract lastSeen(host: string, userId: string): Promise<number | undefined>;
+
+  /** Forgets when a user was last seen, on those hosts that `concerns` says. */
+  abstract forgetLastSeen(userId: string, concerns: (host: string) => boolean): Promise<void>;
+
   /** The hosts that have something stored, or had until lately. A hint: it may be incomplete for a while after a loss. */
   abstract hosts(): Promise<readonly string[]>;
 }
