@@ -8,9 +8,11 @@ import { cursorOf, type Moment, resumed, Ticks } from '@rollcall/roster';
 import { shownAt } from '../sockets/audience';
 import type { Connection } from '../sockets/connection';
 import { SocketServer } from '../sockets/socket-server';
+import { BroadcastSetting } from './broadcast-setting.service';
 import { type Send, type Watch, WatchedPresence } from './watched-presence';
 
 interface WatchedHost {
+  readonly appId: string;
   readonly presence: WatchedPresence;
   readonly stop: () => void;
 }
@@ -25,7 +27,12 @@ export class PresenceWatches {
   constructor(
     private readonly ticks: Ticks,
     private readonly sockets: SocketServer,
-  ) {}
+    private readonly broadcast: BroadcastSetting,
+  ) {
+    broadcast.onChange((appId) => {
+      for (const [host, watched] of this.hosts) if (watched.appId === appId) ticks.wake(host);
+    });
+  }
 
   /**
    * From this moment on the connection is told of each change, of these users besides those that it watches already, or
@@ -90,8 +97,12 @@ export class PresenceWatches {
   }
 
   private begin({ host, visitor: { app } }: Connection): WatchedHost {
-    const presence = new WatchedPresence(this.send, () => app.presence.broadcastDisabled);
-    const watched = { presence, stop: this.ticks.follow(host, (moment) => (presence.tick(moment) ? 'again' : 'done')) };
+    const presence = new WatchedPresence(this.send, () => this.broadcast.isDisabled(app));
+    const watched = {
+      appId: app.id,
+      presence,
+      stop: this.ticks.follow(host, (moment) => (presence.tick(moment) ? 'again' : 'done')),
+    };
     this.hosts.set(host, watched);
     return watched;
   }

@@ -29,7 +29,7 @@ export class WatchedPresence {
   }
 
   add(watch: Watch, shown: Shown | undefined): void {
-    this.audience.add(watch, shown);
+    this.audience.add(watch, this.isSilent() ? undefined : shown);
     for (const id of watch.ids ?? []) {
       const watches = this.byUser.get(id) ?? new Set();
       this.byUser.set(id, watches.add(watch));

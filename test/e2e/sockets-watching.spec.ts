@@ -274,9 +274,22 @@ describe('Who watches the presence of users', () => {
     expect(await presence(ada, { ids: ['one more'] })).toEqual(refusal('RATE_LIMITED'));
   });
 
-  it('is told nothing while the app has switched presence off', async () => {
-    const { open } = await room(0, { presence: { broadcastDisabled: true } });
-    const ada = await open('ada');
+  it('is told nothing while the app has switched presence off, and everything when it is on again', async () => {
+    const { rollcall, open } = await room(0, { presence: { broadcastDisabled: true } });
+    const [ada, bob] = [await open('ada'), await open('bob')];
+    const heard = ada.collect('presence:changed');
+    const set = (broadcastDisabled: boolean): Promise<unknown> =>
+      rollcall.native('PUT', '/v1/settings', { body: { presence: { broadcastDisabled } } });
     expect(await presence(ada)).toMatchObject({ ok: true, users: [] });
+    await bob.ask('presence:set', { status: 'busy' });
+    await set(false);
+    await eventually(() => expect(heard).toHaveLength(1), { within: 1000 });
+    expect(heard[0]).toMatchObject({ full: true, users: [rowOf('ada', 'online'), rowOf('bob', 'busy')] });
+    await set(true);
+    await bob.ask('presence:set', { status: 'away' });
+    expect(await presence(ada)).toMatchObject({ users: [] });
+    await set(false);
+    await eventually(() => expect(heard).toHaveLength(2), { within: 1000 });
+    expect(heard[1]).toMatchObject({ full: true, users: [rowOf('ada', 'online'), rowOf('bob', 'away')] });
   });
 });

@@ -55,6 +55,12 @@ export class Ticks {
     };
   }
 
+  /** Something else than the roster has changed that watchers of the host are told of. */
+  wake(host: string): void {
+    const ticking = this.hosts.get(host);
+    if (ticking !== undefined) this.wakeIn(host, ticking, 0);
+  }
+
   private begin(host: string): TickingHost {
     const stop = this.options.views.follow(host, () => this.wakeIn(host, ticking, 0));
     const ticking: TickingHost = { listeners: new Set(), stop, notBeforeMs: 0, dueMs: Infinity };
