@@ -16,11 +16,14 @@ export function choiceOf(fields: Readonly<Record<string, unknown>>, textField: s
   return { ...(status === undefined ? {} : { status }), ...(statusText === undefined ? {} : { statusText }) };
 }
 
+/** A later year has more digits than the times of answers have room for. */
+const LATEST_MS = Date.UTC(9999, 11, 31);
+
 /** Forms and scripts send an empty time, or null, for none. @throws AppError BAD_REQUEST */
 export function endOf(value: unknown): Pick<Choice, 'untilMs'> {
   if (value === undefined || value === null || value === '') return {};
   const untilMs = typeof value === 'string' ? parseTime(value) : undefined;
-  if (untilMs !== undefined) return { untilMs };
+  if (untilMs !== undefined && untilMs <= LATEST_MS) return { untilMs };
   throw new AppError('BAD_REQUEST', 'expiresAt must be a time in ISO 8601, as 2026-11-20T12:00:00Z.', 'expiresAt');
 }
 

@@ -1,6 +1,8 @@
 import { ChildPod } from '../support/child-pod';
-import { podEnvironment, presentOn, redisOfTest } from '../support/crowded-shop';
+import { crowdedShop, podEnvironment, presentOn, redisOfTest } from '../support/crowded-shop';
+import { eventually } from '../support/eventually';
 import { describeWithRedis } from '../support/redis-server';
+import { Rollcall } from '../support/rollcall';
 import { asUser, tabOf } from '../support/shop';
 
 /** How long the status lasts: longer than it takes to kill a pod. */
@@ -63,5 +65,36 @@ describeWithRedis('A status that is set for a while', () => {
       expect(told.filter(({ atMs }) => atMs < untilMs).length).toBeGreaterThan(10);
     }
     for (const pod of others) expect(await presentOn(pod)).toEqual(new Map([['ada', 'online']]));
+  });
+
+  it('is written back with its end when Redis has forgotten it, and ends then', async () => {
+    const redis = await redisOfTest();
+    const start = (): Promise<Rollcall> => Rollcall.start([crowdedShop()], { REDIS_URL: redis.url, BEAT_MS: '300' });
+    const [here, there] = [await start(), await start()];
+    await here.open(tabOf('ada'));
+    const statusOf = async (): Promise<unknown> =>
+      (await there.rocket('GET', 'users.getStatus?userId=ada', { headers: asUser('bob') })).json;
+    const untilMs = Number((await here.presence()).headers['x-rollcall-time']) + 2 * LASTS_MS;
+    const ends = { statusExpiresAt: new Date(untilMs).toISOString() };
+    const body = { status: 'busy', message: 'Meeting', expiresAt: ends.statusExpiresAt };
+    expect((await there.rocket('POST', 'users.setStatus', { headers: asUser('ada'), body })).status).toBe(200);
+    // The pod on which the user is has seen it, too.
+    expect(await presentOn(here)).toEqual(new Map([['ada', 'busy Meeting']]));
+
+    await redis.command('FLUSHALL');
+
+    await eventually(
+      async () => {
+        const record = String(await redis.command('HGET', '{rollcall:local:localhost}:users', '"ada"'));
+        expect(record).toContain(String(untilMs));
+      },
+      { within: LASTS_MS },
+    );
+    expect(await statusOf()).toMatchObject({ status: 'busy', ...ends });
+    await eventually(async () => expect(await statusOf()).toMatchObject({ status: 'online' }), {
+      within: 3 * LASTS_MS,
+    });
+    expect(await statusOf()).not.toHaveProperty('statusExpiresAt');
+    expect(await presentOn(here)).toEqual(new Map([['ada', 'online']]));
   });
 });

@@ -103,6 +103,7 @@ export interface PresenceChange {
   readonly full?: true;
 }
 
+/** Takes the place of what was chosen before, and of its end, if it had one. */
 export interface PresenceSetRequest {
   /** Absent keeps the chosen status. */
   readonly status?: Status;
