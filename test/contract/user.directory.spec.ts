@@ -10,6 +10,9 @@ const LOG = '{test:app:"shop"}:log';
 
 const token = (byte: number) => ({ hash: Buffer.alloc(32, byte) });
 
+/** A pod's directory, its way to Redis, and whom it has told its listeners of. */
+type Pod = RedisUserDirectory & { link: RedisLink; changes: string[]; revocations: string[] };
+
 function describeRevocations(start: () => UserDirectory | Promise<UserDirectory>): void {
   it.each([10_000, 5000])('moves a revocation at 10,000 on when there is another one at %i', async (atMs) => {
     const directory = await start();
@@ -19,7 +22,77 @@ function describeRevocations(start: () => UserDirectory | Promise<UserDirectory>
     await directory.erase(APP, 'ada', atMs);
     expect(directory.find(APP, 'ada')?.revokedAtMs).toBe(10_002);
     await directory.revokeTokens(APP, 'ada', 20_000);
-    expect(directory.find(APP, 'ada')).toEqual({ details: null, tokens: [], revokedAtMs: 20_000 });
+    expect(directory.find(APP, 'ada')).toEqual({ details: null, tokens: [], revokedAtMs: 20_000, issuedBeforeMs: 0 });
+  });
+
+  it('drops those of a user’s tokens that were issued before a moment, and never takes that back', async () => {
+    const directory = await start();
+    const [undated, early, late] = [token(1), { ...token(2), issuedAtMs: 999 }, { ...token(3), issuedAtMs: 1000 }];
+    await directory.put(APP, 'ada', { name: 'Ada' });
+    for (const one of [undated, early, late]) await directory.addToken(APP, 'ada', one, 0);
+    await directory.addToken(APP, 'bob', early, 0);
+
+    await directory.revokeTokensBefore(APP, 'ada', 1000);
+    await directory.revokeTokensBefore(APP, 'ada', 500);
+
+    const details = { name: 'Ada' };
+    expect(directory.find(APP, 'ada')).toEqual({ details, tokens: [late], revokedAtMs: 0, issuedBeforeMs: 1000 });
+    expect(directory.find(APP, 'bob')?.tokens).toEqual([early]);
+    await directory.erase(APP, 'ada', 2000);
+    expect(directory.find(APP, 'ada')).toMatchObject({ details: null, revokedAtMs: 2000, issuedBeforeMs: 1000 });
+  });
+
+  it('revokes what was issued before a moment for everybody, per app, and never takes that back', async () => {
+    const directory = await start();
+    await directory.refresh('other');
+    await directory.revokeTokensBefore(APP, null, 1000);
+    await directory.revokeTokensBefore(APP, null, 500);
+    expect([APP, 'other'].map((app) => directory.revokedTokens(app).issuedBeforeMs)).toEqual([1000, 0]);
+  });
+
+  it.each(['id', '__proto__', 'before', '"before"', "'; --", '../../etc/passwd', 'naïve 🙂', '\ud800'])(
+    'revokes the JWT with the id %j, and no other, in this app alone',
+    async (jti) => {
+      const directory = await start();
+      await directory.refresh('other');
+      expect(await directory.revokeToken(APP, jti, Infinity, 10)).toBe(true);
+      const revoked = directory.revokedTokens(APP);
+      expect(['x', jti, `${jti}x`, 'toString'].map((one) => revoked.has(one))).toEqual([false, true, false, false]);
+      expect(revoked.issuedBeforeMs).toBe(0);
+      expect(directory.revokedTokens('other').has(jti)).toBe(false);
+    },
+  );
+
+  it('keeps so many revoked ids and says no to the next, until some are of no use any more', async () => {
+    const directory = await start();
+    await directory.revokeTokensBefore(APP, null, 1000);
+    const revoke = (jti: string, untilMs: number): Promise<boolean> => directory.revokeToken(APP, jti, untilMs, 2);
+    expect([await revoke('a', 5000), await revoke('b', Infinity), await revoke('c', 9000)]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    expect(directory.revokedTokens(APP).nextTrimMs()).toBe(5000);
+    // Again, and for longer: that takes no room.
+    expect([await revoke('a', 6000), await revoke('b', 1)]).toEqual([true, true]);
+
+    await directory.trim(5999);
+    expect([await revoke('c', 9000), directory.revokedTokens(APP).has('a')]).toEqual([false, true]);
+    await directory.trim(6000);
+    expect(['a', 'b', 'c'].map((jti) => directory.revokedTokens(APP).has(jti))).toEqual([false, true, false]);
+    expect([await revoke('c', 9000), await revoke('d', 9000)]).toEqual([true, false]);
+  });
+
+  it('tells of each revocation without regard to a user, and of none that is known already', async () => {
+    const directory = await start();
+    const told: string[] = [];
+    directory.onRevocation((app) => told.push(app));
+    await directory.revokeToken(APP, 'a', 5000, 10);
+    await directory.revokeToken(APP, 'a', 5000, 10);
+    expect(told).toEqual([APP]);
+    await directory.revokeTokensBefore(APP, null, 1000);
+    await directory.revokeTokensBefore(APP, null, 900);
+    expect(told).toEqual([APP, APP]);
   });
 }
 
@@ -64,14 +137,17 @@ describeWithRedis('A directory on Redis', () => {
   let redis: RunningRedis;
   let links: RedisLink[];
 
-  const pod = async (): Promise<RedisUserDirectory & { link: RedisLink; changes: string[] }> => {
+  const pod = async ({ isDeaf = false } = {}): Promise<Pod> => {
     const link = connectLink({ urls: [redis.url] });
     links.push(link);
     await eventually(() => link.command('', 'PING').then(() => undefined), { within: 10_000 });
+    if (isDeaf) jest.spyOn(link, 'subscribe').mockRejectedValue(new StoreUnavailable('It hears nothing.'));
     const directory = new RedisUserDirectory({ link, prefix: 'test' });
     const changes: string[] = [];
     directory.onChange((_, userId) => changes.push(userId));
-    return Object.assign(directory, { link, changes });
+    const revocations: string[] = [];
+    directory.onRevocation((app) => revocations.push(app));
+    return Object.assign(directory, { link, changes, revocations });
   };
 
   beforeEach(async () => {
@@ -149,12 +225,17 @@ describeWithRedis('A directory on Redis', () => {
     await there.refresh(APP);
 
     for (const one of [here, there]) {
-      expect(one.find(APP, 'ada')).toEqual({ details: { name: 'Ada' }, tokens: [], revokedAtMs: 1000 });
+      expect(one.find(APP, 'ada')).toEqual({
+        details: { name: 'Ada' },
+        tokens: [],
+        revokedAtMs: 1000,
+        issuedBeforeMs: 0,
+      });
     }
   });
 
   it('drops a token that somebody has minted who had not heard of a revocation that was lost', async () => {
-    const [here, there] = [await pod(), await pod()];
+    const [here, there] = [await pod(), await pod({ isDeaf: true })];
     await here.addToken(APP, 'ada', token(1), 0);
     const before = await stored('ada');
     await there.refresh(APP);
@@ -164,7 +245,7 @@ describeWithRedis('A directory on Redis', () => {
 
     await here.refresh(APP);
 
-    expect(here.find(APP, 'ada')).toEqual({ details: undefined, tokens: [], revokedAtMs: 1000 });
+    expect(here.find(APP, 'ada')).toEqual({ details: undefined, tokens: [], revokedAtMs: 1000, issuedBeforeMs: 0 });
   });
 
   it('counts what is written by a pod that has not yet noticed the loss of what it knows', async () => {
@@ -177,7 +258,7 @@ describeWithRedis('A directory on Redis', () => {
 
     await here.addToken(APP, 'ada', token(2), 0);
 
-    expect(here.find(APP, 'ada')).toEqual({ details: null, tokens: [token(2)], revokedAtMs: 1000 });
+    expect(here.find(APP, 'ada')).toEqual({ details: null, tokens: [token(2)], revokedAtMs: 1000, issuedBeforeMs: 0 });
     expect(await stored('ada')).not.toContain('Ada');
   });
 
@@ -194,7 +275,7 @@ describeWithRedis('A directory on Redis', () => {
 
     await here.revokeTokens(APP, 'ada', 1000);
 
-    expect(here.find(APP, 'ada')).toEqual({ details: undefined, tokens: [], revokedAtMs: 1000 });
+    expect(here.find(APP, 'ada')).toEqual({ details: undefined, tokens: [], revokedAtMs: 1000, issuedBeforeMs: 0 });
     expect(await stored('ada')).toContain('1000');
   });
 
@@ -209,8 +290,8 @@ describeWithRedis('A directory on Redis', () => {
     await there.refresh(APP);
 
     for (const one of [here, there]) {
-      expect(one.find(APP, 'ada')).toEqual({ details: undefined, tokens: [], revokedAtMs: 1000 });
-      expect(one.find(APP, 'bob')).toEqual({ details: null, tokens: [], revokedAtMs: 2000 });
+      expect(one.find(APP, 'ada')).toEqual({ details: undefined, tokens: [], revokedAtMs: 1000, issuedBeforeMs: 0 });
+      expect(one.find(APP, 'bob')).toEqual({ details: null, tokens: [], revokedAtMs: 2000, issuedBeforeMs: 0 });
       expect(one.find(APP, 'eve')).toBeUndefined();
     }
   });
@@ -296,5 +377,105 @@ describeWithRedis('A directory on Redis', () => {
     await redis.command('XADD', LOG, '*', 'u', '"nobody"');
     await here.refresh(APP);
     expect(here.changes).toEqual(['ada']);
+  });
+
+  const REVOKED = '{test:app:"shop"}:revoked';
+
+  it('reaches all pods at once with a revocation of any kind, unasked', async () => {
+    const [here, there] = [await pod(), await pod()];
+    await there.refresh(APP);
+    await eventually(async () => expect(await redis.command('PUBSUB', 'SHARDNUMSUB', LOG)).toEqual([LOG, 1]));
+    const revoke: [act: () => Promise<unknown>, isKnown: () => boolean][] = [
+      [() => here.revokeToken(APP, 'a', Infinity, 10), () => there.revokedTokens(APP).has('a')],
+      [() => here.revokeTokensBefore(APP, null, 1000), () => there.revokedTokens(APP).issuedBeforeMs === 1000],
+      [() => here.revokeTokensBefore(APP, 'ada', 1000), () => there.find(APP, 'ada')?.issuedBeforeMs === 1000],
+      [() => here.revokeTokens(APP, 'bob', 1000), () => there.find(APP, 'bob')?.revokedAtMs === 1000],
+      [() => here.erase(APP, 'eve', 1000), () => there.find(APP, 'eve')?.details === null],
+    ];
+    for (const [act, isKnown] of revoke) {
+      await act();
+      await eventually(() => expect(isKnown()).toBe(true), { within: 1000 });
+    }
+    expect([there.changes, there.revocations]).toEqual([
+      ['ada', 'bob', 'eve'],
+      [APP, APP],
+    ]);
+  });
+
+  it('knows of every kind of revocation right after Redis was emptied, and Redis knows of it again', async () => {
+    const [here, there] = [await pod(), await pod()];
+    await here.addToken(APP, 'ada', { ...token(1), issuedAtMs: 500 }, 0);
+    await here.revokeTokensBefore(APP, 'ada', 1000);
+    await here.revokeTokensBefore(APP, null, 700);
+    await here.revokeToken(APP, 'a', 5000, 10);
+    await here.revokeToken(APP, 'b', Infinity, 10);
+    await redis.command('FLUSHALL');
+
+    await here.refresh(APP);
+    await there.refresh(APP);
+
+    for (const one of [here, there]) {
+      expect(one.find(APP, 'ada')).toMatchObject({ tokens: [], issuedBeforeMs: 1000 });
+      expect(one.revokedTokens(APP).issuedBeforeMs).toBe(700);
+      expect(['a', 'b', 'c'].map((jti) => one.revokedTokens(APP).has(jti))).toEqual([true, true, false]);
+    }
+    expect(await redis.command('HGETALL', REVOKED)).toEqual(expect.arrayContaining(['"a"', '5000', '"b"', 'null']));
+  });
+
+  it('takes no token back that a failover has brought back from before a moment', async () => {
+    const here = await pod();
+    await here.addToken(APP, 'ada', { ...token(1), issuedAtMs: 500 }, 0);
+    await here.addToken(APP, 'ada', { ...token(2), issuedAtMs: 1500 }, 0);
+    const before = await stored('ada');
+    await here.revokeTokensBefore(APP, 'ada', 1000);
+    await loseLastWrite('ada', before);
+
+    await here.refresh(APP);
+
+    const tokens = [{ ...token(2), issuedAtMs: 1500 }];
+    expect(here.find(APP, 'ada')).toMatchObject({ tokens, issuedBeforeMs: 1000 });
+    expect(await stored('ada')).toContain('1000');
+  });
+
+  it('acknowledges no revoked id that is lost before this pod has read it', async () => {
+    const here = await pod();
+    await here.refresh(APP);
+    const script = here.link.script.bind(here.link);
+    jest.spyOn(here.link, 'script').mockImplementationOnce(async (...call) => {
+      const reply = await script(...call);
+      await redis.command('FLUSHALL');
+      return reply;
+    });
+    expect(await here.revokeToken(APP, 'a', 5000, 10)).toBe(true);
+    expect(await redis.command('HGET', REVOKED, '"a"')).toBe('5000');
+    expect(here.revokedTokens(APP).has('a')).toBe(true);
+  });
+
+  it('forgets what has expired in Redis and in every pod, and writes none of it back', async () => {
+    const [here, there] = [await pod(), await pod()];
+    for (const [jti, untilMs] of [
+      ['a', 1000],
+      ['b', 2000],
+    ] as const)
+      await here.revokeToken(APP, jti, untilMs, 10);
+    await there.refresh(APP);
+    // It has been moved on by somebody whom this pod has not heard of yet.
+    await redis.command('HSET', REVOKED, '"b"', '3000');
+
+    await here.trim(2000);
+
+    expect(await redis.command('HGETALL', REVOKED)).toEqual(['"b"', '3000']);
+    await there.trim(1000);
+    await redis.command('DEL', LOG);
+    for (const one of [here, there]) await one.refresh(APP);
+    for (const one of [here, there])
+      expect(['a', 'b'].map((jti) => one.revokedTokens(APP).has(jti))).toEqual([false, true]);
+    expect(await redis.command('HGETALL', REVOKED)).toEqual(['"b"', '3000']);
+  });
+
+  it('keeps no token in the clear, only its hash', async () => {
+    const here = await pod();
+    await here.addToken(APP, 'ada', token(7), 0);
+    expect(JSON.parse(await stored('ada'))).toMatchObject({ tokens: [[token(7).hash.toString('base64'), null, 0]] });
   });
 });

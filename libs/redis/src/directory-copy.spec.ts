@@ -31,7 +31,7 @@ describe('A copy of the directory', () => {
   ])('holds on to a revocation where Redis has %s, and owes it', (_, stored, profile) => {
     copy.take('ada', text({ tokens: [token], revokedAtMs: 1000 }));
     copy.take('ada', stored);
-    const entry = { details: profile, tokens: [], revokedAtMs: 1000 };
+    const entry = { details: profile, tokens: [], revokedAtMs: 1000, issuedBeforeMs: 0 };
     expect(copy.find('ada')).toEqual(entry);
     expect(copy.owed()).toEqual([{ userId: 'ada', seen: stored, text: text(entry) }]);
     expect(copy.heldAgainst('ada', stored)).toEqual(entry);
@@ -51,7 +51,7 @@ describe('A copy of the directory', () => {
     expect(copy.owed()).toHaveLength(1);
     copy.take('ada', text({ tokens: [token], revokedAtMs: 1001 }));
     expect(copy.owed()).toEqual([]);
-    expect(copy.find('ada')).toEqual({ details: undefined, tokens: [token], revokedAtMs: 1001 });
+    expect(copy.find('ada')).toEqual({ details: undefined, tokens: [token], revokedAtMs: 1001, issuedBeforeMs: 0 });
   });
 
   it('has the settings that Redis has, and tells when they have become others', () => {
@@ -68,14 +68,14 @@ describe('A copy of the directory', () => {
   it('takes tokens and profiles that were written after the revocation', () => {
     copy.take('ada', text({ revokedAtMs: 1000 }));
     copy.take('ada', text({ details, tokens: [token], revokedAtMs: 1000 }));
-    expect(copy.find('ada')).toEqual({ details, tokens: [token], revokedAtMs: 1000 });
+    expect(copy.find('ada')).toEqual({ details, tokens: [token], revokedAtMs: 1000, issuedBeforeMs: 0 });
   });
 
   it('brings nobody back who was erased', () => {
     copy.take('ada', text({ details: null, revokedAtMs: 1000 }));
     for (const stored of [text({ details, tokens: [token] }), null]) {
       copy.take('ada', stored);
-      expect(copy.find('ada')).toEqual({ details: null, tokens: [], revokedAtMs: 1000 });
+      expect(copy.find('ada')).toEqual({ details: null, tokens: [], revokedAtMs: 1000, issuedBeforeMs: 0 });
     }
     copy.take('ada', text({ details, revokedAtMs: 1000 }));
     expect(copy.find('ada')?.details).toEqual(details);

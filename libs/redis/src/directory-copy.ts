@@ -3,13 +3,20 @@
  * erasure, that over it; and of the app's settings, which Redis alone knows. `RedisUserDirectory` alone writes to it, from one reading at a time; it is as old as the last
  * one, and ends with the pod. It holds no user but those that Redis has or has forgotten a revocation of.
  */
-import { type AppSettings, type DirectoryEntry, UNKNOWN_USER, type UserDetails } from '@rollcall/roster';
+import {
+  type AppSettings,
+  type DirectoryEntry,
+  UNKNOWN_USER,
+  type UserDetails,
+  withoutEarlier,
+} from '@rollcall/roster';
 
 interface EntryText {
   /** `null`: erased. Absent: never put. */
   readonly details?: UserDetails | null;
-  readonly tokens: [hash: string, expiresAtMs: number | null][];
+  readonly tokens: [hash: string, expiresAtMs: number | null, issuedAtMs?: number][];
   readonly revokedAtMs: number;
+  readonly issuedBeforeMs?: number;
 }
 
 interface Kept {
@@ -26,8 +33,6 @@ export interface Owed {
 }
 
 export class DirectoryCopy {
-  /** Where in the log it is; '' before the first entry, `undefined` before the first load. */
-  position: string | undefined;
   private readonly kept = new Map<string, Kept>();
   /** Of whose revocation Redis knows less, and what it was seen to have. All of them are kept, so these are not more. */
   private readonly behind = new Map<string, string | null>();
@@ -95,28 +100,37 @@ export class DirectoryCopy {
  * erased one must not come back.
  */
 function withoutLoss(told: DirectoryEntry, known: DirectoryEntry | undefined): DirectoryEntry {
-  if (known === undefined || told.revokedAtMs >= known.revokedAtMs) return told;
-  return { details: known.details === null ? null : told.details, tokens: [], revokedAtMs: known.revokedAtMs };
+  if (known === undefined) return told;
+  if (told.revokedAtMs >= known.revokedAtMs) return withoutEarlier(told, known.issuedBeforeMs);
+  const details = known.details === null ? null : told.details;
+  return withoutEarlier({ ...told, details, tokens: [], revokedAtMs: known.revokedAtMs }, known.issuedBeforeMs);
 }
 
-export function encodeUser({ details, tokens, revokedAtMs }: DirectoryEntry): string {
+export function encodeUser({ details, tokens, revokedAtMs, issuedBeforeMs }: DirectoryEntry): string {
   const text: EntryText = {
     ...(details === undefined ? {} : { details }),
-    tokens: tokens.map(({ hash, expiresAtMs }) => [hash.toString('base64'), expiresAtMs ?? null]),
+    tokens: tokens.map(({ hash, expiresAtMs = null, issuedAtMs = 0 }) => [
+      hash.toString('base64'),
+      expiresAtMs,
+      issuedAtMs,
+    ]),
     revokedAtMs,
+    ...(issuedBeforeMs === 0 ? {} : { issuedBeforeMs }),
   };
   return JSON.stringify(text);
 }
 
 function decodeUser(stored: string | null): DirectoryEntry {
   if (stored === null) return UNKNOWN_USER;
-  const { details, tokens, revokedAtMs } = JSON.parse(stored) as EntryText;
+  const { details, tokens, revokedAtMs, issuedBeforeMs = 0 } = JSON.parse(stored) as EntryText;
   return {
     details,
-    tokens: tokens.map(([hash, expiresAtMs]) => ({
+    tokens: tokens.map(([hash, expiresAtMs, issuedAtMs = 0]) => ({
       hash: Buffer.from(hash, 'base64'),
+      ...(issuedAtMs === 0 ? {} : { issuedAtMs }),
       ...(expiresAtMs === null ? {} : { expiresAtMs }),
     })),
     revokedAtMs,
+    issuedBeforeMs,
   };
 }

@@ -236,13 +236,26 @@ redis.call('HSET', META, 'epoch', ARGV[1], 'epochAt', int(t), 'born', int(t), 't
 return 1
 `;
 
-/** KEYS: entries (hash), log (stream). ARGV: user, the entry as it was read or '', the entry to be, length of the log. */
+/**
+ * KEYS: a table of an app (hash), its log (stream, and sharded channel). ARGV: field, what was seen of it or '', what it
+ * is to be, length of the log, the table's name, how many fields there may be or '', '1' to announce it.
+ */
 const DIRECTORY = `
 local current = redis.call('HGET', KEYS[1], ARGV[1])
 if (current or '') ~= ARGV[2] then return {0, current} end
+if not current and ARGV[6] ~= '' and redis.call('HLEN', KEYS[1]) >= tonumber(ARGV[6]) then return {2} end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
-redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[4], '*', 'u', ARGV[1])
+redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[4], '*', ARGV[5], ARGV[1])
+if ARGV[7] == '1' then redis.call('SPUBLISH', KEYS[2], '') end
 return {1}
+`;
+
+/** KEYS: a table of an app (hash). ARGV: fields, each with what was seen of it: one that has changed stays. */
+const FORGET = `
+for at = 1, #ARGV, 2 do
+  if redis.call('HGET', KEYS[1], ARGV[at]) == ARGV[at + 1] then redis.call('HDEL', KEYS[1], ARGV[at]) end
+end
+return 1
 `;
 
 /** KEYS: pods (hash). ARGV: instance, what it tells. */
@@ -261,6 +274,7 @@ return {string.format('%.0f', tonumber(time[1]) * 1000 + math.floor(tonumber(tim
 
 export const SCRIPTS = {
   directory: DIRECTORY,
+  forget: FORGET,
   announce: ANNOUNCE,
   pods: PODS,
   open: OPEN,

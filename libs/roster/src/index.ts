@@ -16,6 +16,7 @@ export * from './timing';
 export * from './views';
 export * from './local-rosters';
 export * from './memory.directory';
+export * from './revoked-tokens';
 export type { MemberPlace } from './user-channel';
 export * from './user.directory';
 export { GONE_KEPT_MS, isExpired, LEASE_MAX_MS, LOG_MAX, LOG_PAGE, REVISION_LEAP, SWEEP_MAX } from './roster-tables';

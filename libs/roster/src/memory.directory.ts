@@ -3,6 +3,7 @@
  * answer.
  */
 import type { UserDetails } from './profile';
+import { RevokedTokenSet } from './revoked-tokens';
 import {
   type AppSettings,
   type DirectoryEntry,
@@ -10,13 +11,16 @@ import {
   type StoredToken,
   UNKNOWN_USER,
   UserDirectory,
+  withoutEarlier,
 } from './user.directory';
 
 export class MemoryUserDirectory extends UserDirectory {
   private readonly apps = new Map<string, Map<string, DirectoryEntry>>();
   private readonly settingsOf = new Map<string, AppSettings>();
-  private readonly listeners: ((app: string, userId: string) => void)[] = [];
   private readonly settingsListeners: ((app: string) => void)[] = [];
+  private readonly revoked = new Map<string, RevokedTokenSet>();
+  private readonly listeners: ((app: string, userId: string) => void)[] = [];
+  private readonly revocationListeners: ((app: string) => void)[] = [];
 
   override refresh(): Promise<void> {
     return Promise.resolve();
@@ -51,6 +55,36 @@ export class MemoryUserDirectory extends UserDirectory {
     return this.write(app, userId, { tokens: [], revokedAtMs: this.revocation(app, userId, atMs) });
   }
 
+  override revokeTokensBefore(app: string, userId: string | null, issuedBeforeMs: number): Promise<void> {
+    if (userId !== null) {
+      return this.write(app, userId, withoutEarlier(this.find(app, userId) ?? UNKNOWN_USER, issuedBeforeMs));
+    }
+    if (this.revokedTokens(app).revokeBefore(issuedBeforeMs)) this.tellOfRevocation(app);
+    return Promise.resolve();
+  }
+
+  override revokeToken(app: string, jti: string, keptUntilMs: number, most: number): Promise<boolean> {
+    const revoked = this.revokedTokens(app);
+    if (!revoked.has(jti) && revoked.size >= most) return Promise.resolve(false);
+    if (revoked.revoke(jti, keptUntilMs)) this.tellOfRevocation(app);
+    return Promise.resolve(true);
+  }
+
+  override revokedTokens(app: string): RevokedTokenSet {
+    const revoked = this.revoked.get(app) ?? new RevokedTokenSet();
+    this.revoked.set(app, revoked);
+    return revoked;
+  }
+
+  override trim(nowMs: number): Promise<void> {
+    for (const revoked of this.revoked.values()) revoked.trim(nowMs);
+    return Promise.resolve();
+  }
+
+  override onRevocation(listener: (app: string) => void): void {
+    this.revocationListeners.push(listener);
+  }
+
   override onChange(listener: (app: string, userId: string) => void): void {
     this.listeners.push(listener);
   }
@@ -68,6 +102,10 @@ export class MemoryUserDirectory extends UserDirectory {
 
   override onSettings(listener: (app: string) => void): void {
     this.settingsListeners.push(listener);
+  }
+
+  private tellOfRevocation(app: string): void {
+    for (const listener of this.revocationListeners) listener(app);
   }
 
   private revocation(app: string, userId: string, atMs: number): number {

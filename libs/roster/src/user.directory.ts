@@ -1,8 +1,11 @@
 import type { UserDetails } from './profile';
+import type { RevokedTokens } from './revoked-tokens';
 
 export interface StoredToken {
   /** SHA-256 of the token. */
   readonly hash: Buffer;
+  /** Absent: nobody has noted it, so it counts as issued before anything else. */
+  readonly issuedAtMs?: number;
   readonly expiresAtMs?: number;
 }
 
@@ -13,6 +16,8 @@ export interface DirectoryEntry {
   readonly tokens: readonly StoredToken[];
   /** No token from before this moment counts, wherever it comes from; 0: none was ever revoked. */
   readonly revokedAtMs: number;
+  /** No token that was issued before this moment counts; 0: none was revoked so. */
+  readonly issuedBeforeMs: number;
 }
 
 /** What an app's back end has set at run time; where it says nothing, the apps file counts. */
@@ -21,7 +26,7 @@ export interface AppSettings {
 }
 
 /** Of whom nothing is known. */
-export const UNKNOWN_USER: DirectoryEntry = { details: undefined, tokens: [], revokedAtMs: 0 };
+export const UNKNOWN_USER: DirectoryEntry = { details: undefined, tokens: [], revokedAtMs: 0, issuedBeforeMs: 0 };
 
 /**
  * The moment of one more revocation. Never before, nor at, that of the last: pods' clocks differ, and what was let in
@@ -29,6 +34,13 @@ export const UNKNOWN_USER: DirectoryEntry = { details: undefined, tokens: [], re
  */
 export const laterRevocation = ({ revokedAtMs }: DirectoryEntry, atMs: number): number =>
   Math.max(atMs, revokedAtMs + 1);
+
+/** What is left of an entry's tokens when those are revoked that were issued before a moment. */
+export function withoutEarlier(entry: DirectoryEntry, issuedBeforeMs: number): DirectoryEntry {
+  if (issuedBeforeMs <= entry.issuedBeforeMs) return entry;
+  const tokens = entry.tokens.filter(({ issuedAtMs = 0 }) => issuedAtMs >= issuedBeforeMs);
+  return { ...entry, tokens, issuedBeforeMs };
+}
 
 /**
  * Users as the app's back end has written them: profiles and opaque tokens, per app; and the app's own settings. Finding is
@@ -61,6 +73,21 @@ export abstract class UserDirectory {
   /** Drops all tokens and refuses those from elsewhere that were issued until now. */
   abstract revokeTokens(app: string, userId: string, atMs: number): Promise<void>;
 
+  /** Drops and refuses the user's tokens, or with `null` those of everybody, that were issued before a moment. */
+  abstract revokeTokensBefore(app: string, userId: string | null, issuedBeforeMs: number): Promise<void>;
+
+  /**
+   * Refuses one JWT, by its id, until `keptUntilMs` (`Infinity`: for good), when it has expired by itself. At most `most`
+   * are kept at one time: `false` if there are so many already, and then nothing was done.
+   */
+  abstract revokeToken(app: string, jti: string, keptUntilMs: number, most: number): Promise<boolean>;
+
+  /** What is at hand of what was revoked without regard to a user. */
+  abstract revokedTokens(app: string): RevokedTokens & { nextTrimMs(): number };
+
+  /** Forgets revoked ids whose tokens have expired by `nowMs`. @throws StoreUnavailable */
+  abstract trim(nowMs: number): Promise<void>;
+
   /** The app's settings as far as they are at hand. */
   abstract settings(app: string): AppSettings;
 
@@ -72,4 +99,7 @@ export abstract class UserDirectory {
 
   /** Calls `listener` after each change of what is at hand of a user, on every pod; not for what is read again unchanged. */
   abstract onChange(listener: (app: string, userId: string) => void): void;
+
+  /** The same for what is revoked without regard to a user. */
+  abstract onRevocation(listener: (app: string) => void): void;
 }
