@@ -5,13 +5,19 @@ import {
   type Profile,
   type Profiles,
   type Role,
+  type StoredToken,
   StoreUnavailable,
+  UNKNOWN_USER,
   type UserClaims,
   type UserDetails,
   UserDirectory,
 } from '@rollcall/roster';
 import type { App } from '../config/app';
 import { Apps } from './apps.service';
+import type { Identity } from './identity';
+
+/** By what a revocation may mean a token. */
+export type TokenMarks = Pick<Identity, 'id' | 'jti' | 'issuedAtMs' | 'checkedAgainstMs'>;
 
 /** Who an app knows: the directory over the apps file, and claims of tokens for what both leave open. */
 @Injectable()
@@ -24,6 +30,11 @@ export class Accounts {
   /** Tells a listener of each user of whom something has changed, on whichever pod. */
   onChange(listener: (appId: string, userId: string) => void): void {
     this.directory.onChange(listener);
+  }
+
+  /** The same for what is revoked without regard to a user. */
+  onRevocation(listener: (appId: string) => void): void {
+    this.directory.onRevocation(listener);
   }
 
   /** Brings the profiles of a host's app up to date; without the store they stay as they were. */
@@ -83,12 +94,16 @@ export class Accounts {
     return (this.detailsOf(app, userId)?.role ?? claimedRole) === 'admin';
   }
 
-  /** SHA-256 of the opaque tokens that count at `nowMs`. */
-  tokenHashes(app: App, userId: string, nowMs: number): readonly Buffer[] {
+  /** The opaque tokens that count at `nowMs`. Those of the apps file have no date: they count as issued before any. */
+  tokensOf(app: App, userId: string, nowMs: number): readonly StoredToken[] {
     const entry = this.directory.find(app.id, userId);
-    const fromFile = entry === undefined || entry.revokedAtMs === 0 ? (app.users.get(userId)?.tokenHashes ?? []) : [];
-    const minted = (entry?.tokens ?? []).filter(({ expiresAtMs }) => expiresAtMs === undefined || nowMs < expiresAtMs);
-    return [...fromFile, ...minted.map(({ hash }) => hash)];
+    const { issuedBeforeMs } = this.directory.revokedTokens(app.id);
+    const isTouched = issuedBeforeMs > 0 || (entry !== undefined && entry.revokedAtMs + entry.issuedBeforeMs > 0);
+    const fromFile = isTouched ? [] : (app.users.get(userId)?.tokenHashes ?? []);
+    const minted = (entry?.tokens ?? []).filter(
+      ({ issuedAtMs = 0, expiresAtMs = Infinity }) => nowMs < expiresAtMs && issuedAtMs >= issuedBeforeMs,
+    );
+    return [...fromFile.map((hash) => ({ hash })), ...minted];
   }
 
   /** Until when the user's tokens were revoked, in ms; 0: never. */
@@ -96,9 +111,15 @@ export class Accounts {
     return this.directory.find(app.id, userId)?.revokedAtMs ?? 0;
   }
 
-  /** Whether a token that was held against one revocation has met a later one. */
-  isRevokedSince(app: App, userId: string, checkedAgainstMs: number): boolean {
-    return this.revokedAtMs(app, userId) > checkedAgainstMs;
+  /** Whether a token that was held against one revocation of its user's tokens has met a later one, or one of another kind. */
+  isRevoked(app: App, { id, jti, issuedAtMs = 0, checkedAgainstMs }: TokenMarks): boolean {
+    const entry = this.directory.find(app.id, id) ?? UNKNOWN_USER;
+    const revoked = this.directory.revokedTokens(app.id);
+    return (
+      entry.revokedAtMs > checkedAgainstMs ||
+      issuedAtMs < Math.max(entry.issuedBeforeMs, revoked.issuedBeforeMs) ||
+      (jti !== undefined && revoked.has(jti))
+    );
   }
 
   /** The profiles of a host's app, as views ask for them. */

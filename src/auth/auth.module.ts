@@ -3,10 +3,11 @@ import { Accounts } from './accounts.service';
 import { ApiKeyGuard } from './api-key.guard';
 import { Apps } from './apps.service';
 import { Authenticator } from './authenticator.service';
+import { JwtVerifier } from './jwt.verifier';
 import { SocketDoor } from './socket.door';
 import { UserTokenGuard } from './user-token.guard';
 
-const PROVIDERS = [Apps, Accounts, Authenticator, ApiKeyGuard, UserTokenGuard, SocketDoor];
+const PROVIDERS = [Apps, Accounts, Authenticator, JwtVerifier, ApiKeyGuard, UserTokenGuard, SocketDoor];
 
 /** Who is who: one service, two doors. */
 @Global()

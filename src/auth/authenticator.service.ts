@@ -1,24 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { AppError, nameFault } from '@rollcall/contract';
-import { type Role, ROLES, type UserClaims } from '@rollcall/roster';
-import { type CryptoKey, errors, type JWTPayload, jwtVerify, type JWTVerifyOptions } from 'jose';
-import { timingSafeEqual, webcrypto } from 'node:crypto';
-import type { App } from '../config/app';
+import { timingSafeEqual } from 'node:crypto';
+import type { App, JwtRules } from '../config/app';
 import { hashSecret } from '../config/secret-hash';
 import { Accounts } from './accounts.service';
+import { claimsOf, grantsOf, type Identity, roleOf } from './identity';
+import { JwtVerifier, type VerifiedToken } from './jwt.verifier';
 
-/** Who a token says its bearer is. */
-export interface Identity {
-  readonly id: string;
-  readonly claims: UserClaims | null;
-  /** The role that a token of the app's own signing names; the profile's word comes first. */
-  readonly claimedRole?: Role;
-  /** The latest revocation that the token was held against; 0: there was none. */
-  readonly checkedAgainstMs: number;
-}
-
-const { subtle } = webcrypto;
-const HS256 = { name: 'HMAC', hash: 'SHA-256' };
+export type { Identity } from './identity';
 
 /** A longer one cannot be ours, and only costs time to hash. */
 const SECRET_MAX_LENGTH = 16_384;
@@ -28,13 +17,14 @@ const LOOKS_LIKE_JWT = /^[\w-]+\.[\w-]+\.[\w-]*$/;
 /** Checks keys and tokens, always against one app: what is good in one app is worth nothing in another. */
 @Injectable()
 export class Authenticator {
-  /** Secrets as the verifier takes them: making one costs a third of a verification. */
-  private readonly keys = new WeakMap<Uint8Array, Promise<CryptoKey>>();
-
-  constructor(private readonly accounts: Accounts) {}
+  constructor(
+    private readonly accounts: Accounts,
+    private readonly jwts: JwtVerifier,
+  ) {}
 
   isApiKey(app: App, key: string): boolean {
-    return key.length <= SECRET_MAX_LENGTH && isAmong(app.apiKeyHashes, key);
+    if (key.length > SECRET_MAX_LENGTH) return false;
+    return amongThose(app.apiKeyHashes, (hash) => hash, hashSecret(key)) !== undefined;
   }
 
   /**
@@ -46,65 +36,71 @@ export class Authenticator {
   async identify(app: App, token: string, userId: string | undefined): Promise<Identity> {
     if (token.length <= SECRET_MAX_LENGTH) {
       await this.accounts.refreshApp(app);
-      if (userId !== undefined && isAmong(this.accounts.tokenHashes(app, userId, Date.now()), token)) {
-        return { id: userId, claims: null, checkedAgainstMs: this.accounts.revokedAtMs(app, userId) };
-      }
+      const opaque = userId === undefined ? undefined : this.identifyByOpaque(app, token, userId);
+      if (opaque !== undefined) return opaque;
       if (app.jwt !== null && LOOKS_LIKE_JWT.test(token)) return this.identifyByJwt(app, app.jwt, token, userId);
     }
     throw new AppError('NOT_AUTHENTICATED', 'The token is not valid for this user here.');
   }
 
-  private async identifyByJwt(
-    app: App,
-    { secret, algorithms, issuer, audience }: NonNullable<App['jwt']>,
-    token: string,
-    userId: string | undefined,
-  ): Promise<Identity> {
-    const payload = await verified(token, await this.keyOf(secret), { algorithms: [...algorithms], issuer, audience });
-    const { sub, iat } = payload;
-    const fault = nameFault(sub);
-    if (sub === undefined || fault !== undefined) {
-      throw new AppError('NOT_AUTHENTICATED', `The token's "sub" ${fault ?? 'is missing'}.`);
-    }
-    if (userId !== undefined && userId !== sub) {
-      throw new AppError('NOT_AUTHENTICATED', 'The token belongs to another user.');
-    }
-    const revokedAtMs = this.accounts.revokedAtMs(app, sub);
-    if (revokedAtMs > 0 && (iat ?? 0) * 1000 <= revokedAtMs) {
-      throw new AppError('NOT_AUTHENTICATED', 'The token was revoked.');
-    }
-    return { id: sub, claims: claimsOf(payload), claimedRole: roleOf(payload), checkedAgainstMs: revokedAtMs };
+  private identifyByOpaque(app: App, token: string, userId: string): Identity | undefined {
+    const known = this.accounts.tokensOf(app, userId, Date.now());
+    const found = amongThose(known, ({ hash }) => hash, hashSecret(token));
+    if (found === undefined) return undefined;
+    const { issuedAtMs, expiresAtMs } = found;
+    return {
+      id: userId,
+      claims: null,
+      grants: {},
+      ...(issuedAtMs === undefined ? {} : { issuedAtMs }),
+      // The clocks of our own pods alone decide, so there is nothing to allow for.
+      ...(expiresAtMs === undefined ? {} : { expiresAtMs, goodUntilMs: expiresAtMs }),
+      checkedAgainstMs: this.accounts.revokedAtMs(app, userId),
+    };
   }
 
-  private keyOf(secret: Uint8Array): Promise<CryptoKey> {
-    const key = this.keys.get(secret) ?? subtle.importKey('raw', new Uint8Array(secret), HS256, false, ['verify']);
-    this.keys.set(secret, key);
-    return key;
+  private async identifyByJwt(app: App, rules: JwtRules, token: string, userId: string | undefined): Promise<Identity> {
+    const identity = identityOf(await this.jwts.verify(rules, token), rules);
+    const { id, issuedAtMs = 0 } = identity;
+    if (userId !== undefined && userId !== id) {
+      throw new AppError('NOT_AUTHENTICATED', 'The token belongs to another user.');
+    }
+    const checkedAgainstMs = this.accounts.revokedAtMs(app, id);
+    const revoked = checkedAgainstMs > 0 && issuedAtMs <= checkedAgainstMs;
+    if (revoked || this.accounts.isRevoked(app, { ...identity, checkedAgainstMs })) {
+      throw new AppError('NOT_AUTHENTICATED', 'The token was revoked.');
+    }
+    return { ...identity, checkedAgainstMs };
   }
+}
+
+function identityOf(
+  { payload, issuedAtMs, expiresAtMs }: VerifiedToken,
+  { leewaySeconds }: JwtRules,
+): Omit<Identity, 'checkedAgainstMs'> {
+  const claimedRole = roleOf(payload);
+  const jti = payload.jti as unknown;
+  return {
+    id: nameIn('sub', payload.sub),
+    claims: claimsOf(payload),
+    grants: grantsOf(payload),
+    ...(claimedRole === undefined ? {} : { claimedRole }),
+    // One that nobody could name would be one that nobody could revoke.
+    ...(jti === undefined ? {} : { jti: nameIn('jti', jti) }),
+    ...(issuedAtMs === undefined ? {} : { issuedAtMs }),
+    ...(expiresAtMs === undefined ? {} : { expiresAtMs, goodUntilMs: expiresAtMs + leewaySeconds * 1000 }),
+  };
+}
+
+function nameIn(claim: string, value: unknown): string {
+  const fault = value === undefined ? 'is missing' : nameFault(value);
+  if (fault !== undefined) throw new AppError('NOT_AUTHENTICATED', `The token's "${claim}" ${fault}.`);
+  return value as string;
 }
 
 /** Looks at every hash, so that the time taken tells nothing about where a match was. */
-function isAmong(hashes: readonly Buffer[], secret: string): boolean {
-  const hash = hashSecret(secret);
-  let found = false;
-  for (const known of hashes) if (timingSafeEqual(known, hash)) found = true;
+function amongThose<Known>(known: readonly Known[], hashOf: (one: Known) => Buffer, hash: Buffer): Known | undefined {
+  let found: Known | undefined;
+  for (const one of known) if (timingSafeEqual(hashOf(one), hash)) found = one;
   return found;
 }
-
-async function verified(token: string, key: CryptoKey, rules: JWTVerifyOptions): Promise<JWTPayload> {
-  try {
-    return (await jwtVerify(token, key, rules)).payload;
-  } catch (error) {
-    if (error instanceof errors.JWTExpired) throw new AppError('NOT_AUTHENTICATED', 'The token has expired.');
-    if (error instanceof errors.JOSEError) throw new AppError('NOT_AUTHENTICATED', 'The token is not valid here.');
-    throw error;
-  }
-}
-
-function claimsOf({ email, username, name }: JWTPayload): UserClaims {
-  const text = (value: unknown, longest: number): string | undefined =>
-    typeof value === 'string' && value.length > 0 && value.length <= longest ? value : undefined;
-  return { email: text(email, 320), username: text(username, 255), name: text(name, 255) };
-}
-
-const roleOf = ({ role }: JWTPayload): Role | undefined => ROLES.find((one) => one === role);

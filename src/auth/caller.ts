@@ -1,7 +1,7 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import type { Scope } from './apps.service';
-import type { Identity } from './authenticator.service';
+import type { Identity } from './identity';
 
 /** Who is asking, as far as the guard of the route has established it. */
 export interface Caller extends Scope {

@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { AppError, nameFault } from '@rollcall/contract';
 import type { Socket } from 'socket.io';
 import { Apps, type Scope } from './apps.service';
-import { Authenticator, type Identity } from './authenticator.service';
+import { Authenticator } from './authenticator.service';
+import type { Identity } from './identity';
 
 /** Who a socket belongs to: decided once, at the handshake. */
 export interface Visitor extends Scope {

@@ -46,7 +46,7 @@ export class ChannelsGateway implements OnGatewayInit<RollcallServer> {
     const { visitor } = socket.data;
     const { app, user } = visitor;
     // Revoked between the door and here: whoever closed the user's sockets could not see this one yet.
-    if (user !== null && this.accounts.isRevokedSince(app, user.id, user.checkedAgainstMs)) {
+    if (user !== null && this.accounts.isRevoked(app, user)) {
       socket.disconnect(true);
       return;
     }

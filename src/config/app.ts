@@ -1,13 +1,25 @@
 import type { UserDetails } from '@rollcall/roster';
+import type { JsonWebKey } from 'node:crypto';
 
 /** Which of the two documents of the `/message` family an app's clients were written for. */
 export type Dialect = 'klai' | 'betterforms';
 
+/** Where the keys of an app's JWTs come from; an app has one kind, and it fits the app's algorithms. */
+export type JwtKeys =
+  | { readonly from: 'secret'; readonly secret: Uint8Array }
+  | { readonly from: 'list'; readonly keys: readonly JsonWebKey[] }
+  | { readonly from: 'url'; readonly url: string };
+
 export interface JwtRules {
   readonly algorithms: readonly string[];
-  readonly secret: Uint8Array;
+  readonly keys: JwtKeys;
+  /** Always there when the keys come from a URL. */
   readonly issuer?: string;
   readonly audience?: string;
+  /** How far the clocks of this service and of who signs may be apart. */
+  readonly leewaySeconds: number;
+  /** A token is refused so long after it was issued, whatever its expiry says. */
+  readonly maxAgeSeconds?: number;
 }
 
 /** How much of what clients control an app allows. */
@@ -19,6 +31,8 @@ export interface Limits {
   readonly channelsPerConnection: number;
   /** Hosts with connections at one time, for an app that takes any host. */
   readonly hosts: number;
+  /** Ids of JWTs that are kept as revoked at one time. */
+  readonly revokedTokens: number;
 }
 
 export interface AppUser {

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { App } from './app';
 import { ConfigError } from './environment';
 import { hostName } from './host-name';
+import { jwtRules } from './jwt-rules';
 import { hashSecret } from './secret-hash';
 
 const whole = (from: number, to: number): z.ZodNumber => z.number().int().min(from).max(to);
@@ -40,6 +41,7 @@ const limits = z.strictObject({
   eventsBurst: whole(1, 1_000_000).default(300),
   channelsPerConnection: whole(1, 10_000).default(100),
   hosts: whole(1, 1_000_000).default(1000),
+  revokedTokens: whole(1, 1_000_000).default(10_000),
 });
 
 const app = z.strictObject({
@@ -49,14 +51,7 @@ const app = z.strictObject({
   dialect: z.enum(['klai', 'betterforms']).default('klai'),
   anonymous: z.boolean().default(false),
   origins: z.array(origin).optional(),
-  jwt: z
-    .strictObject({
-      algorithms: z.array(z.literal('HS256')).min(1),
-      secret,
-      issuer: z.string().min(1).optional(),
-      audience: z.string().min(1).optional(),
-    })
-    .optional(),
+  jwt: jwtRules.optional(),
   presence: z
     .strictObject({ broadcastDisabled: z.boolean().default(false), lastSeen: z.boolean().default(false) })
     .prefault({}),
@@ -100,7 +95,7 @@ function compile(written: z.output<typeof app>): App {
       key.startsWith('sha256:') ? Buffer.from(key.slice(7), 'hex') : hashSecret(key),
     ),
     origins: origins === undefined ? null : new Set(origins),
-    jwt: jwt === undefined ? null : { ...jwt, secret: new TextEncoder().encode(jwt.secret) },
+    jwt: jwt ?? null,
     users: new Map(
       users.map(({ id, tokens, ...details }) => [
         id,

@@ -5,7 +5,7 @@ import { Connections } from './connections.service';
 
 /**
  * Closes sockets of this pod whose tokens were revoked, as soon as this pod learns of it, on whichever pod it was done:
- * a socket that slipped in between is closed by this at the latest.
+ * a socket that slipped in between is closed by this at the latest. The store tells of many revocations at once.
  */
 @Injectable()
 export class Revocations implements OnModuleInit {
@@ -16,14 +16,19 @@ export class Revocations implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.accounts.onChange((appId, userId) => {
-      const app = this.apps.byId(appId);
-      if (app === undefined || !this.accounts.isRevokedSince(app, userId, 0)) return;
-      for (const { visitor, socket } of this.connections.values()) {
-        const { user } = visitor;
-        if (user?.id !== userId || visitor.app.id !== appId) continue;
-        if (this.accounts.isRevokedSince(app, userId, user.checkedAgainstMs)) socket.disconnect(true);
-      }
-    });
+    this.accounts.onChange((appId, userId) => this.closeRevoked(appId, userId));
+    this.accounts.onRevocation((appId) => this.closeRevoked(appId));
+  }
+
+  private closeRevoked(appId: string, userId?: string): void {
+    const app = this.apps.byId(appId);
+    if (app === undefined) return;
+    // Most changes of a user are none of tokens, and looking at every socket is for those that are.
+    if (userId !== undefined && !this.accounts.isRevoked(app, { id: userId, checkedAgainstMs: 0 })) return;
+    for (const { visitor, socket } of this.connections.values()) {
+      const { user } = visitor;
+      if (user === null || visitor.app.id !== appId || (userId !== undefined && user.id !== userId)) continue;
+      if (this.accounts.isRevoked(app, user)) socket.disconnect(true);
+    }
   }
 }

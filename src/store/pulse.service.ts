@@ -72,6 +72,7 @@ export class Pulse implements OnApplicationBootstrap, OnApplicationShutdown {
   private async tidy(): Promise<void> {
     this.views.dropIdle();
     this.stores.trim();
+    await this.attempt(() => this.stores.directory.trim(Date.now()));
     await this.attempt(() => this.rosters.dropIdle());
   }
 

@@ -26,19 +26,19 @@ export class UserAccess {
 
   async mintToken({ app }: Scope, id: string, expiresInSeconds: number | undefined): Promise<MintedTokenDto> {
     const nowMs = Date.now();
-    if (this.accounts.tokenHashes(app, id, nowMs).length >= TOKENS_MAX) {
+    if (this.accounts.tokensOf(app, id, nowMs).length >= TOKENS_MAX) {
       throw new AppError('RATE_LIMITED', `A user may have ${TOKENS_MAX} tokens; revoke some first.`);
     }
     const token = randomBytes(32).toString('base64url');
     const expiresAtMs = expiresInSeconds === undefined ? undefined : nowMs + expiresInSeconds * 1000;
-    await this.directory.addToken(app.id, id, { hash: hashSecret(token), expiresAtMs }, nowMs);
+    await this.directory.addToken(app.id, id, { hash: hashSecret(token), issuedAtMs: nowMs, expiresAtMs }, nowMs);
     return { token, ...(expiresAtMs === undefined ? {} : { expiresAt: new Date(expiresAtMs).toISOString() }) };
   }
 
   /** Tokens are the app's, so the user's sockets close on all of its hosts. */
-  async revokeTokens({ app }: Scope, id: string): Promise<void> {
+  async revokeTokens({ app }: Scope, id: string, nowMs = Date.now()): Promise<void> {
     // Revoked first: a socket that was let in before is among those closed, and none is let in after.
-    await this.directory.revokeTokens(app.id, id, Date.now());
+    await this.directory.revokeTokens(app.id, id, nowMs);
     await this.closeEverywhere(app, id);
   }
 

@@ -1,0 +1,55 @@
+import { nameFault } from '@rollcall/contract';
+import { type Role, ROLES, type UserClaims } from '@rollcall/roster';
+import type { JWTPayload } from 'jose';
+
+/** What a token of the app's own signing says its bearer may do; what it means is up to the app's rules. */
+export interface Grants {
+  readonly role?: string;
+  /** Absent: the token says nothing of channels. Empty: it grants none, or says so in a way that cannot be read. */
+  readonly channels?: readonly string[];
+}
+
+/** Who a token says its bearer is, and for how long. */
+export interface Identity {
+  readonly id: string;
+  readonly claims: UserClaims | null;
+  /** The role that a token of the app's own signing names; the profile's word comes first. */
+  readonly claimedRole?: Role;
+  readonly grants: Grants;
+  /** The id of a JWT that has one. */
+  readonly jti?: string;
+  /** Absent: nobody has noted it, so it counts as issued before anything else. */
+  readonly issuedAtMs?: number;
+  /** Absent: the token does not expire by itself. */
+  readonly expiresAtMs?: number;
+  /** `expiresAtMs`, and what clocks may be apart: until then the token is good. */
+  readonly goodUntilMs?: number;
+  /** The latest revocation that the token was held against; 0: there was none. */
+  readonly checkedAgainstMs: number;
+}
+
+/** More of them, or longer ones, would only cost memory for as long as the connection lasts. */
+const GRANTED_CHANNELS_MAX = 1000;
+
+export function claimsOf({ email, username, name }: JWTPayload): UserClaims {
+  return { email: textOf(email, 320), username: textOf(username, 255), name: textOf(name, 255) };
+}
+
+export const roleOf = ({ role }: JWTPayload): Role | undefined => ROLES.find((one) => one === role);
+
+export function grantsOf({ role, channels }: JWTPayload): Grants {
+  const named = textOf(role, 255);
+  return {
+    ...(named === undefined ? {} : { role: named }),
+    ...(channels === undefined ? {} : { channels: channelsOf(channels) }),
+  };
+}
+
+/** What cannot be read grants nothing: taken for absent it might grant everything. */
+function channelsOf(channels: unknown): readonly string[] {
+  if (!Array.isArray(channels) || channels.length > GRANTED_CHANNELS_MAX) return [];
+  return channels.every((name) => nameFault(name) === undefined) ? (channels as string[]) : [];
+}
+
+const textOf = (value: unknown, longest: number): string | undefined =>
+  typeof value === 'string' && value.length > 0 && value.length <= longest ? value : undefined;
