@@ -50,7 +50,7 @@ export class ChannelsGateway implements OnGatewayInit<RollcallServer> {
       socket.disconnect(true);
       return;
     }
-    const connection = new Connection(socket, visitor, this.rosters.of(visitor.host));
+    const connection = new Connection(socket, visitor, this.rosters.of(visitor.host), Date.now());
     this.connections.add(connection);
     this.enterRooms(connection);
     socket.onAny((event: unknown, ...args: unknown[]) => void this.events.receive(connection, event, args));

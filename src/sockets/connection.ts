@@ -2,6 +2,7 @@ import type { Acknowledgement, ClientToServerEvents, ServerToClientEvents } from
 import type { LocalRoster, Written } from '@rollcall/roster';
 import type { DefaultEventsMap, Server, Socket } from 'socket.io';
 import type { Visitor } from '../auth/socket.door';
+import type { Identity } from '../auth/identity';
 import { TokenBucket } from './token-bucket';
 
 export interface SocketData {
@@ -13,6 +14,8 @@ export type RollcallSocket = Socket<ClientToServerEvents, ServerToClientEvents, 
 
 /** Whoever could not be written to at so many ticks in a row is told nothing more until then. */
 const UNWRITABLE_MAX = 3;
+/** A client has so long to get a new token, or half of what its token has left when it comes. */
+const NOTICE_MS = 30_000;
 
 /** One socket of this pod with what is known about it. Lives from the handshake to the disconnect. */
 export class Connection {
@@ -24,15 +27,32 @@ export class Connection {
   left: Promise<Written> | undefined;
   private unwritable = 0;
   private lastTick: object | undefined;
+  /** When the client is to be told that its token expires; `undefined`: it does not, or it was told. */
+  noticeAtMs: number | undefined;
+  private current: Visitor;
 
   constructor(
     readonly socket: RollcallSocket,
-    readonly visitor: Visitor,
+    visitor: Visitor,
     readonly roster: LocalRoster,
+    nowMs: number,
   ) {
     const { eventsPerSecond, eventsBurst } = visitor.app.limits;
     this.id = socket.id;
     this.events = new TokenBucket(eventsPerSecond, eventsBurst);
+    this.current = visitor;
+    this.noticeAtMs = noticeAtMs(visitor.user, nowMs);
+  }
+
+  get visitor(): Visitor {
+    return this.current;
+  }
+
+  /** The same user comes with another token, by which the connection lives from now on. */
+  renew(user: Identity, nowMs: number): void {
+    this.current = { ...this.current, user };
+    this.socket.data.visitor = this.current;
+    this.noticeAtMs = noticeAtMs(user, nowMs);
   }
 
   get host(): string {
@@ -48,6 +68,11 @@ export class Connection {
     this.lastTick = tick;
     return this.unwritable <= UNWRITABLE_MAX;
   }
+}
+
+function noticeAtMs(user: Identity | null, nowMs: number): number | undefined {
+  if (user?.expiresAtMs === undefined) return undefined;
+  return user.expiresAtMs - Math.min(NOTICE_MS, Math.max(0, user.expiresAtMs - nowMs) / 2);
 }
 
 export type Answer = Acknowledgement<object>;

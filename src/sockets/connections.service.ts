@@ -24,6 +24,11 @@ export class Connections {
     return [...this.all.values()];
   }
 
+  /** Without a copy: nobody may come or go meanwhile. */
+  each(): Iterable<Connection> {
+    return this.all.values();
+  }
+
   /** A user's sockets on a host, of this pod. */
   of(userId: string, host: string): Connection[] {
     return this.values().filter((connection) => connection.visitor.user?.id === userId && connection.host === host);

@@ -3,14 +3,19 @@ import { Admission } from './admission.service';
 import { Closing } from './closing.service';
 import { Connections } from './connections.service';
 import { Draining } from './draining.service';
+import { Expiries } from './expiries.service';
 import { Revocations } from './revocations.service';
 import { SocketEvents } from './socket-events';
 import { SocketServer } from './socket-server';
+import { TokenRefresh } from './token-refresh';
 
 /** What all socket features share; the gateway itself is the channels'. */
 @Global()
 @Module({
-  providers: [Admission, Closing, Connections, Draining, Revocations, SocketEvents, SocketServer],
+  providers: [
+    ...[Admission, Closing, Connections, Draining, Expiries, Revocations],
+    ...[SocketEvents, SocketServer, TokenRefresh],
+  ],
   exports: [Admission, Closing, Connections, SocketEvents, SocketServer],
 })
 export class SocketsModule {}

@@ -111,6 +111,16 @@ export interface PresenceSetRequest {
   readonly statusText?: string;
 }
 
+export interface AuthRefreshRequest {
+  /** Of the user who is connected; a JWT, or an opaque token. */
+  readonly token: string;
+}
+
+/** ISO 8601, in UTC; absent: the token does not expire by itself. */
+export interface AuthRefreshAnswer {
+  readonly expiresAt?: string;
+}
+
 /** The largest message, in bytes of its JSON. */
 export const MESSAGE_MAX_BYTES = 65_536;
 
@@ -131,6 +141,8 @@ export interface ClientToServerEvents {
     request: { readonly idle: boolean },
     acknowledge?: Acknowledge<{ readonly status: Status }>,
   ) => void;
+  /** From now on the connection lives by this token. A refusal changes nothing: it goes on with the one it had. */
+  'auth:refresh': (request: AuthRefreshRequest, acknowledge?: Acknowledge<AuthRefreshAnswer>) => void;
   'message:send': (request: MessageRequest, acknowledge?: Acknowledge<{ readonly delivered: number }>) => void;
 }
 
@@ -159,6 +171,8 @@ export interface ServerToClientEvents {
   'channel:changed': (change: ChannelChange | ChannelReset) => void;
   /** Watched users' presence has changed; at most one a tick. */
   'presence:changed': (change: PresenceChange) => void;
+  /** The connection's token expires then, and the connection is closed soon after, unless `auth:refresh` came before. */
+  'auth:expiring': (notice: { readonly expiresAt: string }) => void;
   /** The pod is going away; reconnect after so many milliseconds. */
   draining: (notice: { readonly reconnectInMs: number }) => void;
 }

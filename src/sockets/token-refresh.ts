@@ -1,0 +1,52 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { AppError, type AuthRefreshAnswer } from '@rollcall/contract';
+import { Accounts } from '../auth/accounts.service';
+import { Authenticator } from '../auth/authenticator.service';
+import type { Connection } from './connection';
+import { type Fields, fieldsOf } from './payload';
+import { SocketEvents } from './socket-events';
+
+/**
+ * A connection goes on with a newer token of its user. A token takes time to check, so of several that a client sends at
+ * once the last one that is good must win, whichever was checked first: each waits for the one before.
+ */
+@Injectable()
+export class TokenRefresh implements OnModuleInit {
+  private readonly underWay = new WeakMap<Connection, Promise<unknown>>();
+
+  constructor(
+    private readonly events: SocketEvents,
+    private readonly authenticator: Authenticator,
+    private readonly accounts: Accounts,
+  ) {}
+
+  onModuleInit(): void {
+    this.events.on('auth:refresh', (connection, payload) => {
+      const token = tokenOf(fieldsOf(payload));
+      const before = this.underWay.get(connection) ?? Promise.resolve();
+      const refreshed = before.then(() => this.refresh(connection, token));
+      // Whoever waits for this one only waits for its end.
+      this.underWay.set(
+        connection,
+        refreshed.catch(() => undefined),
+      );
+      return refreshed;
+    });
+  }
+
+  private async refresh(connection: Connection, token: string): Promise<AuthRefreshAnswer> {
+    const { app, user } = connection.visitor;
+    if (user === null) throw new AppError('USER_REQUIRED');
+    const renewed = await this.authenticator.identify(app, token, user.id);
+    // Revoked since it was looked at: whoever closes such connections has not found it on this one.
+    if (this.accounts.isRevoked(app, renewed)) throw new AppError('NOT_AUTHENTICATED', 'The token was revoked.');
+    connection.renew(renewed, Date.now());
+    const { expiresAtMs } = renewed;
+    return expiresAtMs === undefined ? {} : { expiresAt: new Date(expiresAtMs).toISOString() };
+  }
+}
+
+function tokenOf({ token }: Fields): string {
+  if (typeof token === 'string' && token !== '') return token;
+  throw new AppError('BAD_REQUEST', 'token must be a text that is not empty.', 'token');
+}
