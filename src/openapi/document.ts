@@ -6,7 +6,7 @@ const DESCRIPTION = `Who is connected, where, right now: the REST side.
 
 - **Messaging** is a drop-in for BetterForms' and Klai's \`/message/*\`. The API key may stand in the body.
 - **Presence** is a drop-in for Rocket.Chat's \`/api/v1/users.presence\` and its siblings, with a user's token.
-- **Users** (\`/v1\`) is for what these documents leave open: profiles, tokens, kicks.
+- **Users** (\`/v1\`) is for what these documents leave open: profiles, tokens, revocations, kicks.
 - **Channels** (\`/v1\`) lists channels and their members page by page, however many there are.
 - **Changes** (\`/v1\`) tells what has changed since a cursor, as soon as something has.
 

@@ -1,7 +1,12 @@
 import { Module } from '@nestjs/common';
+import { RevocationsController } from './revocations.controller';
+import { TokenRevocations } from './token-revocations.service';
 import { UserAccess } from './user-access.service';
 import { UsersController } from './users.controller';
 import { Users } from './users.service';
 
-@Module({ controllers: [UsersController], providers: [Users, UserAccess] })
+@Module({
+  controllers: [UsersController, RevocationsController],
+  providers: [Users, UserAccess, TokenRevocations],
+})
 export class UsersModule {}

@@ -10,6 +10,7 @@ export const KEY_ROUTES: readonly (readonly [method: string, path: string])[] = 
   ['POST', '/v1/users/USER_1/tokens'],
   ['DELETE', '/v1/users/USER_1/tokens'],
   ['DELETE', '/v1/users/USER_1/connections'],
+  ['POST', '/v1/revocations'],
   ['GET', '/v1/channels'],
   ['GET', '/v1/channels/salesRoom'],
   ['GET', '/v1/channels/salesRoom/members'],
@@ -46,6 +47,11 @@ export function fittingBody(path: string): object {
 /** With what each of them answers to a request in which nothing is wrong. */
 export const fineStatuses = (path: string): readonly number[] =>
   ADMIN_ROUTES.includes(path) ? [403] : [200, 201, 204];
+export const FIELD_ROUTES = ['/message/sendmessage', '/api/v1/users.setStatus', '/v1/revocations'];
+
+/** A body that each of them takes. */
+export const fittingBody = (path: string): object =>
+  path.startsWith('/api/v1/') ? { status: 'busy' } : { channels: 'a', message: {}, jti: 'j' };
 
 /** An error of that status in the shape of the path's face. */
 export function errorOf(path: string, status: number, name: string): object {
