@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { cursorOf, type Reading, Views } from '@rollcall/roster';
+import { type Reading, Views } from '@rollcall/roster';
 import type { Caller } from '../auth/caller';
 import { BroadcastSetting } from './broadcast-setting.service';
 import type { PresenceQuery } from './presence-query';
@@ -37,7 +37,7 @@ export class UsersPresence {
     const reading = await this.views.readPresence(host);
     const { view, atMs } = reading;
     const body = this.broadcast.isDisabled(app) ? bodyOf('[]', true) : this.select(reading, query, user?.id ?? '');
-    return { body, atMs, cursor: cursorOf(view.head, atMs), staleMs: reading.staleMs };
+    return { body, atMs, cursor: view.cursor, staleMs: reading.staleMs };
   }
 
   private select(

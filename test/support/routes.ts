@@ -33,7 +33,7 @@ export const TOKEN_ROUTES: typeof KEY_ROUTES = [
 export const BODY_ROUTES = [...KEY_ROUTES, ...TOKEN_ROUTES].filter(([method]) => method !== 'GET');
 
 /** Those that have nothing to do without a field. */
-export const FIELD_ROUTES = ['/message/sendmessage', '/api/v1/users.setStatus', '/v1/settings'];
+export const FIELD_ROUTES = ['/message/sendmessage', '/api/v1/users.setStatus', '/v1/settings', '/v1/revocations'];
 
 /** Those that the demo app's user may not use. */
 export const ADMIN_ROUTES = ['/api/v1/presence.enableBroadcast'];
@@ -41,18 +41,12 @@ export const ADMIN_ROUTES = ['/api/v1/presence.enableBroadcast'];
 /** A body that each of them takes. */
 export function fittingBody(path: string): object {
   if (path === '/v1/settings') return { presence: { broadcastDisabled: false } };
-  return path.startsWith('/api/v1/') ? { status: 'busy' } : { channels: 'a', message: {} };
+  return path.startsWith('/api/v1/') ? { status: 'busy' } : { channels: 'a', message: {}, jti: 'j' };
 }
 
 /** With what each of them answers to a request in which nothing is wrong. */
 export const fineStatuses = (path: string): readonly number[] =>
   ADMIN_ROUTES.includes(path) ? [403] : [200, 201, 204];
-export const FIELD_ROUTES = ['/message/sendmessage', '/api/v1/users.setStatus', '/v1/revocations'];
-
-/** A body that each of them takes. */
-export const fittingBody = (path: string): object =>
-  path.startsWith('/api/v1/') ? { status: 'busy' } : { channels: 'a', message: {}, jti: 'j' };
-
 /** An error of that status in the shape of the path's face. */
 export function errorOf(path: string, status: number, name: string): object {
   if (path.startsWith('/message/')) {
