@@ -118,6 +118,11 @@ describe('an apps file', () => {
     ['an origin that is a pattern', { origins: ['*'] }, /^apps\[0\]\.origins\[0\]: must be an origin/],
     ['the origin null', { origins: ['null'] }, /^apps\[0\]\.origins\[0\]: must be an origin/],
     ['JWTs without a secret', { jwt: { algorithms: ['HS256'] } }, /^apps\[0\]\.jwt\.secret: is missing/],
+    [
+      'JWTs by a secret and by keys',
+      { jwt: { algorithms: ['HS256'], secret: 's', publicKeys: ['k'] } },
+      /^apps\[0\]\.jwt\.publicKeys: must not be there/,
+    ],
     ['JWTs without algorithms', { jwt: { algorithms: [], secret: 's' } }, /^apps\[0\]\.jwt\.algorithms: .*>=1/],
     ['unsigned JWTs', { jwt: { algorithms: ['none'], secret: 's' } }, /^apps\[0\]\.jwt\.algorithms\[0\]: .*"HS256"/],
     ['an unknown rule of JWTs', { jwt: { algorithms: ['HS256'], secret: 's', x: 1 } }, /^apps\[0\]\.jwt: Unrec/],

@@ -2,7 +2,7 @@ import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } f
 import type { Connection } from './connection';
 import { Connections } from './connections.service';
 
-/** By so much a notice or a close may be late. Looking at 10,000 connections takes a tenth of a millisecond. */
+/** By so much a notice or a close may be late. Looking at 10,000 connections takes some 0.15 ms, at 50,000 some 1.4 ms. */
 const SWEEP_EVERY_MS = 250;
 
 /**
