@@ -96,14 +96,19 @@ export class Accounts {
 
   /** The opaque tokens that count at `nowMs`. Those of the apps file have no date: they count as issued before any. */
   tokensOf(app: App, userId: string, nowMs: number): readonly StoredToken[] {
-    const entry = this.directory.find(app.id, userId);
-    const { issuedBeforeMs } = this.directory.revokedTokens(app.id);
-    const isTouched = issuedBeforeMs > 0 || (entry !== undefined && entry.revokedAtMs + entry.issuedBeforeMs > 0);
+    const issuedBeforeMs = this.issuedBeforeMs(app, userId);
+    const isTouched = issuedBeforeMs > 0 || this.revokedAtMs(app, userId) > 0;
     const fromFile = isTouched ? [] : (app.users.get(userId)?.tokenHashes ?? []);
-    const minted = (entry?.tokens ?? []).filter(
+    const minted = (this.directory.find(app.id, userId)?.tokens ?? []).filter(
       ({ issuedAtMs = 0, expiresAtMs = Infinity }) => nowMs < expiresAtMs && issuedAtMs >= issuedBeforeMs,
     );
     return [...fromFile.map((hash) => ({ hash })), ...minted];
+  }
+
+  /** No token of the user that was issued before this moment counts, in ms; 0: none was revoked so. */
+  issuedBeforeMs(app: App, userId: string): number {
+    const { issuedBeforeMs } = this.directory.find(app.id, userId) ?? UNKNOWN_USER;
+    return Math.max(issuedBeforeMs, this.directory.revokedTokens(app.id).issuedBeforeMs);
   }
 
   /** Until when the user's tokens were revoked, in ms; 0: never. */
@@ -113,12 +118,10 @@ export class Accounts {
 
   /** Whether a token that was held against one revocation of its user's tokens has met a later one, or one of another kind. */
   isRevoked(app: App, { id, jti, issuedAtMs = 0, checkedAgainstMs }: TokenMarks): boolean {
-    const entry = this.directory.find(app.id, id) ?? UNKNOWN_USER;
-    const revoked = this.directory.revokedTokens(app.id);
     return (
-      entry.revokedAtMs > checkedAgainstMs ||
-      issuedAtMs < Math.max(entry.issuedBeforeMs, revoked.issuedBeforeMs) ||
-      (jti !== undefined && revoked.has(jti))
+      this.revokedAtMs(app, id) > checkedAgainstMs ||
+      issuedAtMs < this.issuedBeforeMs(app, id) ||
+      (jti !== undefined && this.directory.revokedTokens(app.id).has(jti))
     );
   }
 

@@ -25,13 +25,16 @@ export class UserAccess {
   ) {}
 
   async mintToken({ app }: Scope, id: string, expiresInSeconds: number | undefined): Promise<MintedTokenDto> {
+    await this.accounts.refreshApp(app);
     const nowMs = Date.now();
     if (this.accounts.tokensOf(app, id, nowMs).length >= TOKENS_MAX) {
       throw new AppError('RATE_LIMITED', `A user may have ${TOKENS_MAX} tokens; revoke some first.`);
     }
     const token = randomBytes(32).toString('base64url');
     const expiresAtMs = expiresInSeconds === undefined ? undefined : nowMs + expiresInSeconds * 1000;
-    await this.directory.addToken(app.id, id, { hash: hashSecret(token), issuedAtMs: nowMs, expiresAtMs }, nowMs);
+    // Clocks differ, but what is minted after a revocation is not meant by it.
+    const issuedAtMs = Math.max(nowMs, this.accounts.issuedBeforeMs(app, id));
+    await this.directory.addToken(app.id, id, { hash: hashSecret(token), issuedAtMs, expiresAtMs }, nowMs);
     return { token, ...(expiresAtMs === undefined ? {} : { expiresAt: new Date(expiresAtMs).toISOString() }) };
   }
 

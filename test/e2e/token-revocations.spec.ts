@@ -221,6 +221,20 @@ describe('revoking what was issued before a moment', () => {
   });
 });
 
+describe('a token that is minted after a revocation', () => {
+  it.each(['the user', 'everybody'])('counts, though the clock of who revoked those of %s was ahead', async (whose) => {
+    const rollcall = await Rollcall.start([shop(SHOP)]);
+    const before = await mint(rollcall, 'ada');
+    const issuedBefore = isoOf(nowSeconds() + 30);
+    const body = { issuedBefore, ...(whose === 'the user' ? { userId: 'ada' } : {}) };
+    expect((await revoke(rollcall, body)).status).toBe(201);
+    expect(await doors(rollcall, before)).toEqual(INVALID);
+    const token = await mint(rollcall, 'ada');
+    expect(await doors(rollcall, token)).toEqual(LET_IN);
+    expect((await rollcall.open({ token, userId: 'ada' })).session.user).toMatchObject({ id: 'ada' });
+  });
+});
+
 describe('revoking all tokens of a user', () => {
   it('is the same as over the route of users', async () => {
     const rollcall = await Rollcall.start([shop(SHOP)]);
