@@ -80,6 +80,22 @@ describe('Keys from a URL', () => {
     expect(server.asked).toHaveLength(3);
   });
 
+  it('let in every one of many who come at once with a new key', async () => {
+    const { server, verify } = await started(one);
+    await verify(await tokenOf(one));
+    server.publish(one, two);
+    nowMs += COOLDOWN_MS;
+    const token = await tokenOf(two);
+    const comers: Promise<unknown>[] = [];
+    // Some before the keys are there, some at the very moment, some after.
+    while (server.asked.length < 2 || comers.length < 200) {
+      comers.push(verify(token));
+      await new Promise(setImmediate);
+    }
+    await Promise.all(comers);
+    expect(server.asked).toHaveLength(2);
+  });
+
   it('are fetched at most once in a cool-down, whatever storm of unknown names comes', async () => {
     const { server, verify } = await started(one);
     await verify(await tokenOf(one));

@@ -60,10 +60,14 @@ export class RemoteKeys {
   /** @throws AppError UNAVAILABLE if there are no keys, JWKSNoMatchingKey if none of them fits. */
   readonly keyOf: KeyOf = async (header, token): Promise<CryptoKey> => {
     await this.freshen();
+    const { answers } = this;
     try {
       return await this.set(header, token);
     } catch (error) {
-      if (!(error instanceof errors.JWKSNoMatchingKey) || !(await this.askAgain(header.kid))) throw error;
+      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
+      await this.askAgain(header.kid);
+      // Whoever it was that asked: there may be other keys now.
+      if (this.answers === answers) throw error;
       return this.set(header, token);
     }
   };
@@ -79,16 +83,15 @@ export class RemoteKeys {
     }
   }
 
-  /** Whether the keys were fetched anew for the sake of one that is missing. */
-  private async askAgain(kid = ''): Promise<boolean> {
+  /** For the sake of a key that is missing. */
+  private async askAgain(kid = ''): Promise<void> {
     const nowMs = this.options.now();
-    if ((this.unknown.get(kid) ?? -Infinity) > nowMs) return false;
-    const before = this.answers;
+    if ((this.unknown.get(kid) ?? -Infinity) > nowMs) return;
+    const { answers } = this;
     await this.ask();
-    if (this.answers === before) return false;
+    if (this.answers === answers || this.set.jwks()?.keys.some((key) => key.kid === kid) === true) return;
     if (this.unknown.size >= UNKNOWN_MAX) this.unknown.clear();
-    if (this.set.jwks()?.keys.some((key) => key.kid === kid) !== true) this.unknown.set(kid, nowMs + UNKNOWN_MS);
-    return true;
+    this.unknown.set(kid, nowMs + UNKNOWN_MS);
   }
 
   /** Fetches, or joins who is fetching, unless that was done a moment ago. Never rejects. */
