@@ -18,7 +18,7 @@ export interface ChangeRates {
 const TICK_MS = 5;
 
 /** Far above every other user's number. */
-const FIRST_NEWCOMER = 1_000_000;
+export const FIRST_NEWCOMER = 1_000_000;
 
 /** How many newcomers stay at a time. */
 const STAYING = 100;

@@ -29,6 +29,8 @@ export class Member {
   private leaving = false;
   /** It was closed by the other side. */
   lost = false;
+  /** What has come, in bytes of payload. */
+  receivedBytes = 0;
 
   private constructor(
     private readonly socket: WebSocket,
@@ -60,6 +62,7 @@ export class Member {
         fail(new Error(`A connection was closed (${code}).`));
       });
       socket.on('message', (data: Buffer) => {
+        member.receivedBytes += data.length;
         const packet = readPacket(data.toString());
         if (packet.type === 'ping') socket.send(PONG);
         else if (packet.type === 'open') socket.send(connectPacket(auth));

@@ -8,6 +8,7 @@ import { podKilledGroup } from './pod-killed.group';
 import { presenceDeltaGroup } from './presence-delta.group';
 import { startGroup } from './start.group';
 import { storeGroup } from './store.group';
+import { watchingGroup } from './watching.group';
 
 /** The longest come last: a quick run may have no time for them. */
 export const GROUPS: readonly RowGroup[] = [
@@ -16,6 +17,7 @@ export const GROUPS: readonly RowGroup[] = [
   storeGroup,
   startGroup,
   presenceDeltaGroup,
+  watchingGroup,
   datacentersGroup,
   podKilledGroup,
   manyPodsGroup,
