@@ -38,6 +38,26 @@ module.exports = {
       to: { path: 'node_modules/(@nestjs|socket\\.io|redis|@redis|rxjs)' },
     },
     {
+      name: 'the-client-takes-types-alone',
+      comment: 'What is published needs nothing of this repository at run time.',
+      severity: 'error',
+      from: { path: '^libs/client/', pathNot: '\\.spec\\.ts$' },
+      to: { path: '^libs/(?!client/)', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'the-client-knows-the-contract-alone',
+      severity: 'error',
+      from: { path: '^libs/client/' },
+      to: { path: '^(src|apps)/|^libs/(?!client/|contract/)' },
+    },
+    {
+      name: 'nobody-here-needs-the-client',
+      comment: 'It speaks to the service over the network; companions and tests may use it.',
+      severity: 'error',
+      from: { path: '^(src|libs/(?!client/))' },
+      to: { path: '^libs/client/' },
+    },
+    {
       name: 'redis-knows-contract-and-roster',
       severity: 'error',
       from: { path: '^libs/redis/' },
@@ -71,7 +91,7 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '^dist/' },
+    exclude: { path: '^(libs/client/)?dist/' },
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['require', 'node', 'types', 'default'] },

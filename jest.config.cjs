@@ -34,8 +34,8 @@ const swc = (parser) => ({
 const base = {
   rootDir: __dirname,
   testEnvironment: 'node',
-  modulePathIgnorePatterns: ['<rootDir>/dist/'],
-  moduleNameMapper: { '^@rollcall/(contract|redis|roster)$': '<rootDir>/libs/$1/src/index.ts' },
+  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/libs/client/dist/'],
+  moduleNameMapper: { '^@rollcall/(client|contract|redis|roster)$': '<rootDir>/libs/$1/src/index.ts' },
   transform: {
     '\\.ts$': ['@swc/jest', swc({ syntax: 'typescript', decorators: true })],
     '\\.m?js$': ['@swc/jest', swc({ syntax: 'ecmascript' })],

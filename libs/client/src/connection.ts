@@ -1,0 +1,205 @@
+/*
+ * The way to the service: one socket that comes back by itself. What is so for as long as a session lasts is kept with
+ * that session: whoever awaits something looks afterwards whether `current` is still the one that it began in.
+ */
+import type { Acknowledgement, ClientToServerEvents, ServerToClientEvents, Session } from '@rollcall/contract';
+import { io, type Socket } from 'socket.io-client';
+import { Backoff } from './backoff';
+import { type ConnectOptions, TRANSPORTS } from './connect-options';
+import { Deferred } from './deferred';
+import { Emitter } from './emitter';
+import type { Answer, EventName, Request } from './events';
+import { asRollcallError, RollcallError, type RollcallErrorCode } from './rollcall-error';
+
+export interface ConnectionEvents {
+  /** The connection is in the roster; anew after each time that it came back. */
+  session: Session;
+  /** The pod goes away; the connection moves to another one in so many milliseconds. */
+  draining: { readonly reconnectInMs: number };
+  /** The connection is lost. `final`: it does not come back by itself. */
+  disconnect: { readonly reason: string; readonly final: boolean };
+  /** Another attempt follows. */
+  retry: { readonly attempt: number; readonly inMs: number; readonly error: RollcallError };
+  /** Something that no call can tell. A final refusal, above all: then nothing more is tried. */
+  error: RollcallError;
+}
+
+/** No honest pod's notice says more, and nobody should stay away for longer. */
+const DRAINING_MAX_MS = 60_000;
+
+/** What this package alone listens to. */
+interface InnerEvents extends ConnectionEvents {
+  /** The session is over. */
+  lost: undefined;
+  /** Nothing is tried any more, for this reason. */
+  stopped: RollcallError;
+}
+
+export class Connection extends Emitter<InnerEvents> {
+  readonly socket: Socket<ServerToClientEvents, ClientToServerEvents>;
+  private present: Session | undefined;
+  private upcoming = new Deferred<Session>();
+  private end: RollcallError | undefined;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private attempt = 0;
+  private readonly backoff: Backoff;
+
+  constructor(
+    url: string,
+    private readonly options: ConnectOptions,
+  ) {
+    super();
+    this.backoff = new Backoff(options);
+    // The manager's own way of coming back knows neither refusals nor notices.
+    const ours = { reconnection: false, forceNew: true, autoConnect: false, auth: this.authorise };
+    this.socket = io(url, { transports: TRANSPORTS, ...options, ...ours });
+    this.socket.on('connect_error', (error) => this.refused(error));
+    this.socket.on('disconnect', (reason) => this.disconnected(reason));
+    this.socket.on('session', (session) => this.begin(session));
+    this.socket.on('draining', ({ reconnectInMs }) => this.drain(reconnectInMs));
+    this.socket.connect();
+  }
+
+  /** The session that lasts now; none while the connection is away, or its pod says goodbye. */
+  get current(): Session | undefined {
+    return this.present;
+  }
+
+  /** The session that lasts, or the next one. Rejects when there will be none. */
+  get session(): Promise<Session> {
+    return this.upcoming.promise;
+  }
+
+  /** Why nothing is tried any more. */
+  get ended(): RollcallError | undefined {
+    return this.end;
+  }
+
+  /** Sends an event and waits for its acknowledgement. @throws RollcallError */
+  exchange<Event extends EventName>(event: Event, request: Request<Event>, withinMs: number): Promise<Answer<Event>> {
+    const { socket } = this;
+    const connectionId = socket.id;
+    const emit = socket.timeout(withinMs).emit as (...args: unknown[]) => void;
+    return new Promise((resolve, reject) => {
+      emit.call(socket, event, request, (error: Error | null, answer: Acknowledgement) => {
+        if (error === null) {
+          if (answer.ok) resolve(withoutOk(answer) as Answer<Event>);
+          else reject(new RollcallError(answer.error.code, answer.error.message));
+        } else if (socket.connected && socket.id === connectionId) {
+          reject(new RollcallError('TIMEOUT', `${event} was not answered in time.`));
+        } else {
+          reject(new RollcallError('DISCONNECTED', `The connection broke before ${event} was answered.`));
+        }
+      });
+    });
+  }
+
+  /** Tries now: instead of waiting for the next attempt, or although nothing was to be tried any more. */
+  reconnect(): void {
+    if (this.end?.code === 'CLOSED' || this.present !== undefined) return;
+    if (this.end !== undefined) this.upcoming = new Deferred();
+    this.end = undefined;
+    this.backoff.reset();
+    this.open();
+  }
+
+  /** Gives this connection up for a new one. */
+  restart(error: RollcallError): void {
+    this.lose();
+    this.emit('disconnect', { reason: error.message, final: false });
+    this.socket.disconnect();
+    this.retry(error);
+  }
+
+  close(): void {
+    this.stop(new RollcallError('CLOSED', 'This client was closed.'));
+  }
+
+  private open(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    // A pod that goes away may not have closed the connection yet.
+    this.socket.disconnect();
+    this.socket.connect();
+  }
+
+  private openIn(ms: number): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.open(), ms);
+  }
+
+  private readonly authorise = (give: (auth: object) => void): void => {
+    const { token, userId } = this.options;
+    const attempt = (this.attempt += 1);
+    new Promise<string | undefined>((resolve) => resolve(typeof token === 'function' ? token() : token)).then(
+      // A token that came too late belongs to an attempt that was given up.
+      (fresh) => (attempt === this.attempt ? give({ token: fresh, userId }) : undefined),
+      (thrown: unknown) => (attempt === this.attempt ? this.retry(asRollcallError(thrown, 'UNREACHABLE')) : undefined),
+    );
+  };
+
+  private begin(session: Session): void {
+    this.backoff.reset();
+    this.present = session;
+    this.upcoming.resolve(session);
+    this.emit('session', session);
+  }
+
+  private drain(reconnectInMs: number): void {
+    this.lose();
+    this.openIn(Number.isFinite(reconnectInMs) ? Math.min(Math.max(reconnectInMs, 0), DRAINING_MAX_MS) : 0);
+    this.emit('draining', { reconnectInMs });
+  }
+
+  private refused(error: Error & { data?: { readonly code?: RollcallErrorCode } }): void {
+    const refusal = new RollcallError(error.data?.code ?? 'UNREACHABLE', error.message, { cause: error });
+    if (refusal.temporary) this.retry(refusal);
+    else this.fail(refusal);
+  }
+
+  private disconnected(reason: string): void {
+    this.lose();
+    if (this.end !== undefined || reason === 'io client disconnect') return;
+    const final = reason === 'io server disconnect';
+    this.emit('disconnect', { reason, final });
+    if (final) this.fail(new RollcallError('KICKED', 'The service closed the connection: a kick, or a revoked token.'));
+    // A notice has said when to come back.
+    else if (this.timer === undefined)
+      this.retry(new RollcallError('DISCONNECTED', `The connection broke: ${reason}.`));
+  }
+
+  private retry(error: RollcallError): void {
+    if (this.end !== undefined) return;
+    const { reconnection = true, reconnectionAttempts = Infinity } = this.options;
+    if (!reconnection || this.backoff.count >= reconnectionAttempts) return this.fail(error);
+    const inMs = this.backoff.nextMs();
+    this.openIn(inMs);
+    this.emit('retry', { attempt: this.backoff.count, inMs, error });
+  }
+
+  private fail(error: RollcallError): void {
+    this.stop(error);
+    this.emit('error', error);
+  }
+
+  private stop(error: RollcallError): void {
+    this.end = error;
+    this.attempt += 1;
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.lose();
+    this.upcoming.reject(error);
+    this.socket.disconnect();
+    this.emit('stopped', error);
+  }
+
+  private lose(): void {
+    if (this.present === undefined) return;
+    this.present = undefined;
+    this.upcoming = new Deferred();
+    this.emit('lost', undefined);
+  }
+}
+
+const withoutOk = (answer: object): object =>
+  Object.fromEntries(Object.entries(answer).filter(([field]) => field !== 'ok'));
