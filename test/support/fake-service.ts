@@ -48,7 +48,7 @@ export class FakeService {
     await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
     const service = new FakeService(io, `http://127.0.0.1:${(http.address() as AddressInfo).port}`);
     io.use((socket, next) => {
-      const auth = { ...socket.handshake.auth };
+      const auth: Record<string, unknown> = { ...socket.handshake.auth };
       service.handshakes.push(auth);
       const fault = service.admit(auth);
       // As of an opaque token, or of one that names its user itself.

@@ -25,6 +25,8 @@ export interface RollcallErrorDetails {
   readonly body?: unknown;
   /** The field at fault, where the service names one. */
   readonly field?: string;
+  /** How long the service asks to wait, of REST answers alone. */
+  readonly retryAfterSeconds?: number;
   /** The channel that it is about, where it comes with an event and not from a call. */
   readonly channel?: string;
   readonly cause?: unknown;
@@ -36,6 +38,7 @@ export class RollcallError extends Error {
   readonly status?: number;
   readonly body?: unknown;
   readonly field?: string;
+  readonly retryAfterSeconds?: number;
   readonly channel?: string;
   override readonly cause?: unknown;
 
