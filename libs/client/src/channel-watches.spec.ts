@@ -262,6 +262,21 @@ describe('A watch of a channel', () => {
     await Promise.all([joined, watch.ready]);
   });
 
+  it('waits for a join that was asked while the line was broken', async () => {
+    const { service, client, watch } = await watched();
+    await cut(service, client);
+    service.heard.length = 0;
+    service.holdAnswers();
+    const joined = client.join('room');
+    await client.session;
+    await eventually(() => expect(service.waitingAnswers).toBe(1));
+    expect(service.heard.map(({ event }) => event)).toEqual(['channel:join']);
+    service.letGo();
+    await joined;
+    await eventually(() => expect(watch.live).toBe(true));
+    expect(service.heard.map(({ event }) => event)).toEqual(['channel:join', 'channel:watch']);
+  });
+
   it('asks again when it is refused for now, but lets nobody wait for ever', async () => {
     const { service, client } = await playedService({ userId: 'ada', answerTimeoutMs: 100 });
     let refusals = 2;

@@ -187,7 +187,7 @@ export class PresenceSubscription {
   private keep(): void {
     const waiting = new Set(this.unfollowed());
     for (const watch of [...this.watches]) {
-      if (waiting.has(watch)) continue;
+      if (watch.live || waiting.has(watch)) continue;
       const rows = [...this.board.values()];
       watch.keep(rows.filter(({ _id }) => has(watch.ids ?? 'everybody', _id)));
     }

@@ -160,7 +160,7 @@ describe('What is watched', () => {
     const acts = fc.array(act, { maxLength: 60, size: 'max' });
     await fc.assert(
       fc.asyncProperty(acts, (chosen) => run(chosen)),
-      { numRuns: SLOW ? 5000 : 400 },
+      { numRuns: SLOW ? 2000 : 200 },
     );
   });
 });
