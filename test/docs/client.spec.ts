@@ -14,9 +14,6 @@ const ROOT = join(__dirname, '../..');
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
 const CONSUMER = readFileSync(join(ROOT, 'test/support/client-consumer.ts'), 'utf8');
 
-/** The service does not answer `channel:watch` yet. */
-const WATCHING = false;
-
 jest.setTimeout(180_000);
 
 let client: ClientPackage;
@@ -134,7 +131,7 @@ describe("README's example of the client", () => {
     await eventually(() => expect(lines().at(-1)).toBe(`here: ${DEMO.userId}`), { within: 10_000 });
   });
 
-  (WATCHING ? it : it.skip)('shows live who is here, in the service', async () => {
+  it('shows live who is here, in the service', async () => {
     const rollcall = await Rollcall.start();
     const { lines } = await example(rollcall.url);
     await eventually(() => expect(lines().at(-1)).toMatch(/^here: /), { within: 10_000 });

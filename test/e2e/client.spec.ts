@@ -7,10 +7,6 @@ import { DEMO, Rollcall } from '../support/rollcall';
 import { asUser, jwtOf, shop, tabOf, tokenOf } from '../support/shop';
 import { stopAfterTest } from '../support/teardown';
 
-/** The service does not answer `channel:watch` and `presence:watch` yet. */
-const WATCHING = false;
-const describeWatching = WATCHING ? describe : describe.skip;
-
 const SECRET = 'a-secret-of-the-back-end';
 const SOON = { reconnectionDelay: 20, reconnectionDelayMax: 100 };
 
@@ -97,6 +93,18 @@ describe('The client', () => {
     await eventually(async () => expect(await shown()).toBe('away'));
   });
 
+  it('outlives its token by asking for the next one', async () => {
+    const { rollcall } = await openShop();
+    const firstEndsAt = Math.floor(Date.now() / 1000) + 2;
+    const ends = [firstEndsAt, firstEndsAt + 3600];
+    const client = open(rollcall.url, { token: () => jwtOf({ sub: 'joe', exp: ends.shift() }, SECRET) });
+    const { connectionId } = await client.session;
+    await eventually(() => expect(Date.now()).toBeGreaterThan(firstEndsAt * 1000 + 1000), { within: 6000 });
+    expect(await client.join('room')).toMatchObject({ count: 1 });
+    expect(await client.session).toMatchObject({ connectionId });
+    expect(ends).toEqual([]);
+  });
+
   it('is kicked for good, until it is told to come back', async () => {
     const { as, api } = await openShop();
     const ada = as('ada');
@@ -160,7 +168,7 @@ describe('REST by the client', () => {
   });
 });
 
-describeWatching('Watching by the client', () => {
+describe('Watching by the client', () => {
   it('shows who is in a channel, and who comes and goes', async () => {
     const { as } = await openShop();
     const room = as('ada').watch('room');

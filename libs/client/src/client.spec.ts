@@ -135,6 +135,40 @@ describe('A client', () => {
   });
 });
 
+describe('A client whose token expires', () => {
+  const expiresAt = new Date().toISOString();
+
+  it('renews it, and stays, if it knows whom to ask', async () => {
+    const tokens = ['ada', 'newer'];
+    const { service, client } = await playedService({ token: () => tokens.shift() });
+    const [sessions, notices] = [collect(client, 'session'), collect(client, 'expiring')];
+    service.say('auth:expiring', { expiresAt });
+    await eventually(() => expect(service.payloadsOf('auth:refresh')).toEqual([{ token: 'newer' }]));
+    expect(notices).toEqual([{ expiresAt }]);
+    expect(sessions).toEqual([]);
+  });
+
+  it('says what went wrong, and comes back with the next one, if that fails', async () => {
+    const { service, client } = await playedService({ token: () => 'ada' });
+    const [sessions, errors] = [collect(client, 'session'), collect(client, 'error')];
+    service.judge = () => ({ code: 'NOT_AUTHENTICATED', message: 'That one is no newer.' });
+    service.say('auth:expiring', { expiresAt });
+    await eventually(() => expect(errors).toMatchObject([{ code: 'NOT_AUTHENTICATED' }]));
+    expect(client.connected).toBe(true);
+    service.kick();
+    await eventually(() => expect(sessions).toHaveLength(1));
+  });
+
+  it('is gone with it if there is only the one', async () => {
+    const { service, client } = await playedService({ token: 'ada' });
+    const errors = collect(client, 'error');
+    service.say('auth:expiring', { expiresAt });
+    service.kick();
+    await eventually(() => expect(errors).toMatchObject([{ code: 'KICKED' }]));
+    expect(service.heard).toEqual([]);
+  });
+});
+
 describe('A client whose pod goes away', () => {
   it('comes back after the time that it was told, although its old line is still open', async () => {
     const { service, client } = await playedService({ reconnectionDelay: 60_000 });

@@ -7,7 +7,7 @@ type Ours = 'auth' | 'autoConnect' | 'forceNew' | 'multiplex' | 'retries' | 'ack
 export interface ConnectOptions extends Partial<Omit<ManagerOptions & SocketOptions, Ours>> {
   /**
    * An opaque token (then with `userId`) or a JWT; none: an anonymous visitor. A function is asked before each attempt to
-   * connect: a JWT that has run out by then would be refused.
+   * connect, and for a newer one before the token expires: a connection lasts as long as its token.
    */
   readonly token?: string | (() => string | undefined | Promise<string | undefined>);
   readonly userId?: string;

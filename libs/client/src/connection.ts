@@ -5,7 +5,7 @@
 import type { Acknowledgement, ClientToServerEvents, ServerToClientEvents, Session } from '@rollcall/contract';
 import { io, type Socket } from 'socket.io-client';
 import { Backoff } from './backoff';
-import { type ConnectOptions, TRANSPORTS } from './connect-options';
+import { ANSWER_TIMEOUT_MS, type ConnectOptions, TRANSPORTS } from './connect-options';
 import { Deferred } from './deferred';
 import { Emitter } from './emitter';
 import type { Answer, EventName, Request } from './events';
@@ -14,6 +14,8 @@ import { asRollcallError, RollcallError, type RollcallErrorCode } from './rollca
 export interface ConnectionEvents {
   /** The connection is in the roster; anew after each time that it came back. */
   session: Session;
+  /** The token expires then, and the connection with it. A function as `token` is asked for the next one by itself. */
+  expiring: { readonly expiresAt: string };
   /** The pod goes away; the connection moves to another one in so many milliseconds. */
   draining: { readonly reconnectInMs: number };
   /** The connection is lost. `final`: it does not come back by itself. */
@@ -42,6 +44,8 @@ export class Connection extends Emitter<InnerEvents> {
   private end: RollcallError | undefined;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private attempt = 0;
+  /** Its token runs out, and has not been renewed: then the service closes it, and a newer token may come back. */
+  private expiring = false;
   private readonly backoff: Backoff;
 
   constructor(
@@ -56,6 +60,7 @@ export class Connection extends Emitter<InnerEvents> {
     this.socket.on('connect_error', (error) => this.refused(error));
     this.socket.on('disconnect', (reason) => this.disconnected(reason));
     this.socket.on('session', (session) => this.begin(session));
+    this.socket.on('auth:expiring', (notice) => void this.renew(notice));
     this.socket.on('draining', ({ reconnectInMs }) => this.drain(reconnectInMs));
     this.socket.connect();
   }
@@ -131,15 +136,33 @@ export class Connection extends Emitter<InnerEvents> {
   private readonly authorise = (give: (auth: object) => void): void => {
     const { token, userId } = this.options;
     const attempt = (this.attempt += 1);
-    new Promise<string | undefined>((resolve) => resolve(typeof token === 'function' ? token() : token)).then(
+    asked(token).then(
       // A token that came too late belongs to an attempt that was given up.
       (fresh) => (attempt === this.attempt ? give({ token: fresh, userId }) : undefined),
       (thrown: unknown) => (attempt === this.attempt ? this.retry(asRollcallError(thrown, 'UNREACHABLE')) : undefined),
     );
   };
 
+  private async renew(notice: { readonly expiresAt: string }): Promise<void> {
+    const { present } = this;
+    const { token, answerTimeoutMs = ANSWER_TIMEOUT_MS } = this.options;
+    this.emit('expiring', notice);
+    if (typeof token !== 'function') return;
+    this.expiring = true;
+    try {
+      const fresh = await asked(token);
+      if (fresh === undefined || this.present !== present) return;
+      await this.exchange('auth:refresh', { token: fresh }, answerTimeoutMs);
+      this.expiring = false;
+    } catch (error) {
+      // It lives on until the token expires; then it comes back with whatever token there is.
+      if (this.present === present) this.emit('error', asRollcallError(error, 'UNREACHABLE'));
+    }
+  }
+
   private begin(session: Session): void {
     this.backoff.reset();
+    this.expiring = false;
     this.present = session;
     this.upcoming.resolve(session);
     this.emit('session', session);
@@ -160,9 +183,15 @@ export class Connection extends Emitter<InnerEvents> {
   private disconnected(reason: string): void {
     this.lose();
     if (this.end !== undefined || reason === 'io client disconnect') return;
-    const final = reason === 'io server disconnect';
+    const final = reason === 'io server disconnect' && !this.expiring;
     this.emit('disconnect', { reason, final });
-    if (final) this.fail(new RollcallError('KICKED', 'The service closed the connection: a kick, or a revoked token.'));
+    if (final)
+      this.fail(
+        new RollcallError(
+          'KICKED',
+          'The service closed the connection: a kick, or a token that was revoked or expired.',
+        ),
+      );
     // A notice has said when to come back.
     else if (this.timer === undefined)
       this.retry(new RollcallError('DISCONNECTED', `The connection broke: ${reason}.`));
@@ -200,6 +229,10 @@ export class Connection extends Emitter<InnerEvents> {
     this.emit('lost', undefined);
   }
 }
+
+/** The token, from wherever it comes; whatever goes wrong there rejects. */
+const asked = (token: ConnectOptions['token']): Promise<string | undefined> =>
+  new Promise((resolve) => resolve(typeof token === 'function' ? token() : token));
 
 const withoutOk = (answer: object): object =>
   Object.fromEntries(Object.entries(answer).filter(([field]) => field !== 'ok'));

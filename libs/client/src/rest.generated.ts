@@ -113,7 +113,7 @@ export interface paths {
         };
         /**
          * The members of a channel, page by page
-         * @description Users, each once, in the order of their first membership that still lasts; an anonymous channel has a count and no list. A user whose first membership lasts while all pages are read is on exactly one of them, whoever else comes and goes. One who is there with several connections and closes the first of them meanwhile moves further behind, and may come a second time.
+         * @description Users, each once, in the order of their first membership that still lasts; an anonymous channel has a count and no list. A user whose first membership lasts while all pages are read is on exactly one of them, whoever else comes and goes. One who is there with several connections and closes the first of them meanwhile moves further behind, and may come a second time. Any `nextCursor`, given to `GET /v1/changes` or to a watch, tells what has changed since the first page was read.
          */
         readonly get: operations["channelMembers"];
         readonly put?: never;
@@ -173,7 +173,7 @@ export interface paths {
         };
         /**
          * Status of one user
-         * @description The same under other names. The status text is in `users.presence`.
+         * @description The same under other names, and when the status ends, if it does so by itself. The status text is in `users.presence`.
          */
         readonly get: operations["getStatus"];
         readonly put?: never;
@@ -195,9 +195,73 @@ export interface paths {
         readonly put?: never;
         /**
          * Set a status, a status text, or both
-         * @description What the socket's `presence:set` does, also for a user without a connection: then it shows with the next one. Yours without a name; anybody else's takes the role `admin`. When the answer comes, every other answer shows it; while Redis is away it comes with `X-Rollcall-Degraded: true`, and is written later.
+         * @description What the socket's `presence:set` does, also for a user without a connection: then it shows with the next one. Yours without a name; anybody else's takes the role `admin`. From `expiresAt` on it is as if nothing had been chosen: no text, and the status that the connections say; without it, what is set stays until it is set anew. When the answer comes, every other answer shows it; while Redis is away it comes with `X-Rollcall-Degraded: true`, and is written later.
          */
         readonly post: operations["setStatus"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/presence.enableBroadcast": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Tell of presence again
+         * @description Sets `broadcastDisabled` to false, as `PUT /v1/settings` does. Takes the role `admin`. Nothing of a body is read.
+         */
+        readonly post: operations["enableBroadcast"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/settings": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * The app's settings
+         * @description As the apps file has them until they are set.
+         */
+        readonly get: operations["getSettings"];
+        /**
+         * Change the app's settings
+         * @description Without a restart, on all hosts of the app and all pods of this data centre. They are kept where the profiles are: where that forgets, the apps file counts again.
+         */
+        readonly put: operations["putSettings"];
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/changes": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * What has changed, as soon as it has
+         * @description Without a cursor: everything, at once. With the cursor of an earlier answer: what is different from what that answer showed, as soon as something is, or nothing after `waitSeconds`. Each change is told once, and none is missed, on whichever pod. A cursor of the socket, of a list or of an `X-Rollcall-Cursor` header works as well. Who vanished with a connection is told of when the offline grace is over, so that a page that is loaded again is no change.
+         */
+        readonly get: operations["changed"];
+        readonly put?: never;
+        readonly post?: never;
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -308,6 +372,26 @@ export interface paths {
          * @description Closes the user's sockets on this host. The user may come back.
          */
         readonly delete: operations["kick"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/revocations": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Revoke tokens
+         * @description One JWT by its `jti`; the tokens of a user (`userId`, as with `DELETE /v1/users/{id}/tokens`, or with `issuedBefore` those from before that moment); or with `issuedBefore` alone the tokens of everybody from before. They are refused from now on, and within a second the sockets that live by them are closed, on all pods and all hosts of the app. A token without a date, such as those of the apps file and JWTs without `iat`, counts as issued before any moment.
+         */
+        readonly post: operations["revoke"];
+        readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
         readonly patch?: never;
@@ -644,6 +728,12 @@ export interface components {
              * @enum {string}
              */
             readonly status: "online" | "away" | "busy" | "offline";
+            /**
+             * Format: date-time
+             * @description When what was chosen ends by itself. Absent: it lasts, or nothing was chosen.
+             * @example 2026-11-20T12:00:00.000Z
+             */
+            readonly statusExpiresAt?: string;
         };
         readonly SuccessDto: {
             /** @enum {boolean} */
@@ -676,6 +766,66 @@ export interface components {
              * @example demo
              */
             readonly user?: string;
+            /**
+             * @description When it ends: ISO 8601, in the future; without a zone it is UTC. It is the end of status and text alike, also of one that was set before and is kept. Absent: it stays until it is set anew.
+             * @example 2099-11-20T12:00:00Z
+             */
+            readonly expiresAt?: string;
+        };
+        readonly PresenceSettingsDto: {
+            /**
+             * @description `users.presence` answers an empty list, whatever is asked. Statuses are kept and can be asked for one by one.
+             * @example false
+             */
+            readonly broadcastDisabled: boolean;
+        };
+        readonly SettingsDto: {
+            readonly presence: components["schemas"]["PresenceSettingsDto"];
+        };
+        readonly ChangedMemberDto: {
+            /** @example USER_1 */
+            readonly id: string;
+            /** @example ada */
+            readonly username: string;
+            /** @example Ada Lovelace */
+            readonly name: string;
+            /** @example ada@example.com */
+            readonly email: string | null;
+        };
+        readonly ChangedChannelDto: {
+            /** @example salesRoom */
+            readonly channel: string;
+            /** @enum {string} */
+            readonly kind: "authenticated" | "anonymous";
+            /** @description Everybody who is there, if the answer is full. Empty for an anonymous channel. */
+            readonly users?: readonly components["schemas"]["ChangedMemberDto"][];
+            /** @description Users who have come. */
+            readonly joined?: readonly components["schemas"]["ChangedMemberDto"][];
+            /**
+             * @description Ids of users who have gone.
+             * @example [
+             *       "USER_2"
+             *     ]
+             */
+            readonly left?: readonly string[];
+            /**
+             * @description How many connections an anonymous channel has now; 0 for an authenticated one.
+             * @example 0
+             */
+            readonly anonymous: number;
+        };
+        readonly ChangesDto: {
+            /**
+             * @description Gets what comes after this.
+             * @example kVn0y2mQ3xZp.42.Xy1Zk9QwErTy.1795251947711
+             */
+            readonly cursor: string;
+            /** @description Whether this is everything, and replaces what was known: there was no cursor, or one of which nothing is remembered. */
+            readonly full: boolean;
+            /** @description A full answer lists all active channels. */
+            readonly channels: readonly components["schemas"]["ChangedChannelDto"][];
+            /** @description Rows that have changed, offline ones included; in a full answer those who are not offline. */
+            readonly presence: readonly components["schemas"]["PresenceRowDto"][];
         };
         readonly AllUsersDto: {
             /**
@@ -810,7 +960,7 @@ export interface components {
              */
             readonly bot?: boolean;
             /**
-             * @description An `admin` may set other users' statuses. Default: what the user's token says, else `user`.
+             * @description An `admin` may set other users' statuses, and use `presence.enableBroadcast`. Default: what the user's token says, else `user`.
              * @example user
              * @enum {string}
              */
@@ -910,6 +1060,18 @@ export interface components {
              * @example In a meeting
              */
             readonly statusText?: string;
+            /**
+             * Format: date-time
+             * @description When status and text end by themselves. Absent if they do not.
+             * @example 2026-11-20T12:00:00.000Z
+             */
+            readonly statusExpiresAt?: string;
+            /**
+             * Format: date-time
+             * @description When the last connection on this host went, for apps that say `presence.lastSeen`. Absent while the user is connected, and where it is not known; kept for 90 days.
+             * @example 2026-11-20T10:00:00.000Z
+             */
+            readonly lastSeenAt?: string;
             /** @description On this host, in the order of connecting. */
             readonly connections: readonly components["schemas"]["UserConnectionDto"][];
         };
@@ -938,6 +1100,48 @@ export interface components {
              * @example 2
              */
             readonly closed: number;
+        };
+        readonly RevokeDto: {
+            /**
+             * @description The id of one JWT, its `jti`.
+             * @example 0b6f4c0e-7a43-4f0e-9a51-6d1c3f2f8a11
+             */
+            readonly jti?: string;
+            /**
+             * Format: date-time
+             * @description With `jti`: when the token expires by itself, so that the revocation can be forgotten after that.
+             * @example 2026-11-20T11:00:00Z
+             */
+            readonly expiresAt?: string;
+            /**
+             * @description The tokens of this user.
+             * @example USER_1
+             */
+            readonly userId?: string;
+            /**
+             * Format: date-time
+             * @description Tokens that were issued before this moment, which has been: the user's, or without `userId` everybody's.
+             * @example 2026-11-20T10:00:00Z
+             */
+            readonly issuedBefore?: string;
+        };
+        readonly RevocationDto: {
+            /** @example 0b6f4c0e-7a43-4f0e-9a51-6d1c3f2f8a11 */
+            readonly jti?: string;
+            /**
+             * Format: date-time
+             * @description With `jti`: when the revocation is forgotten. Absent: never, for nobody knows when the token expires.
+             * @example 2026-11-20T11:01:05.000Z
+             */
+            readonly keptUntil?: string;
+            /** @example USER_1 */
+            readonly userId?: string;
+            /**
+             * Format: date-time
+             * @description No token from before this moment counts any more.
+             * @example 2026-11-20T10:00:00.000Z
+             */
+            readonly issuedBefore?: string;
         };
         readonly PodDto: {
             /** @example 3f9c2a1b7d04 */
@@ -2035,6 +2239,436 @@ export interface operations {
             };
         };
     };
+    readonly enableBroadcast: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: {
+            readonly content: {
+                readonly "application/json": Record<string, never>;
+            };
+        };
+        readonly responses: {
+            /** @description Every answer tells of presence from now on. */
+            readonly 200: {
+                headers: {
+                    /** @description Calls a minute, per user. */
+                    readonly "X-RateLimit-Limit"?: string;
+                    /** @description Calls left in this minute. */
+                    readonly "X-RateLimit-Remaining"?: string;
+                    /** @description When the minute ends, in milliseconds since 1970. */
+                    readonly "X-RateLimit-Reset"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SuccessDto"];
+                };
+            };
+            /** @description The request is not valid; the text names the field and the reason. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "success": false,
+                     *       "error": "The body is not valid JSON.",
+                     *       "errorType": "error-bad-request"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["PresenceErrorDto"];
+                };
+            };
+            /** @description The credentials are missing or not valid for this host, or no app is configured for the host. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "success": false,
+                     *       "error": "You must be logged in to do this.",
+                     *       "status": "error",
+                     *       "message": "You must be logged in to do this."
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["PresenceErrorDto"];
+                };
+            };
+            /** @description The caller may not do this. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "success": false,
+                     *       "error": "unauthorized"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["PresenceErrorDto"];
+                };
+            };
+            /** @description The body is larger than 64 KiB. */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "success": false,
+                     *       "error": "The payload is too large.",
+                     *       "errorType": "error-payload-too-large"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["PresenceErrorDto"];
+                };
+            };
+            /** @description The body is not `application/json`. */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "success": false,
+                     *       "error": "The body must be JSON (application/json).",
+                     *       "errorType": "error-unsupported-media-type"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["PresenceErrorDto"];
+                };
+            };
+            /** @description Too many; the text says what the limit is. */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "success": false,
+                     *       "error": "Too much at once; slow down. [error-too-many-requests]"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["PresenceErrorDto"];
+                };
+            };
+            /** @description This cannot be answered right now. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "success": false,
+                     *       "error": "This pod is going away.",
+                     *       "errorType": "error-unavailable"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["PresenceErrorDto"];
+                };
+            };
+        };
+    };
+    readonly getSettings: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description What counts now, on all hosts of the app. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SettingsDto"];
+                };
+            };
+            /** @description The credentials are missing or not valid for this host, or no app is configured for the host. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The credentials are not valid here",
+                     *       "status": 401,
+                     *       "detail": "The API key is not valid for this host.",
+                     *       "code": "NOT_AUTHENTICATED"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description This cannot be answered right now. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "This cannot be answered right now; try again soon",
+                     *       "status": 503,
+                     *       "detail": "This pod is going away.",
+                     *       "code": "UNAVAILABLE"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    readonly putSettings: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["SettingsDto"];
+            };
+        };
+        readonly responses: {
+            /** @description Every answer obeys from now on. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SettingsDto"];
+                };
+            };
+            /** @description The request is not valid; the text names the field and the reason. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The request is not valid",
+                     *       "status": 400,
+                     *       "detail": "The body is not valid JSON.",
+                     *       "code": "BAD_REQUEST"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The credentials are missing or not valid for this host, or no app is configured for the host. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The credentials are not valid here",
+                     *       "status": 401,
+                     *       "detail": "The API key is not valid for this host.",
+                     *       "code": "NOT_AUTHENTICATED"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The body is larger than 64 KiB. */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The payload is too large",
+                     *       "status": 413,
+                     *       "detail": "The payload is too large.",
+                     *       "code": "PAYLOAD_TOO_LARGE"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The body is not `application/json`. */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The body must be JSON (application/json)",
+                     *       "status": 415,
+                     *       "detail": "The body must be JSON (application/json).",
+                     *       "code": "UNSUPPORTED_MEDIA_TYPE"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description This cannot be answered right now. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "This cannot be answered right now; try again soon",
+                     *       "status": 503,
+                     *       "detail": "This pod is going away.",
+                     *       "code": "UNAVAILABLE"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    readonly changed: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description How long to wait if nothing has changed. */
+                readonly waitSeconds?: number;
+                /** @description Whether users' presence is told as well: yes, unless a channel is named. */
+                readonly presence?: boolean;
+                /** @description Only this channel, both kinds of it, and no presence unless it is asked for. */
+                readonly channel?: string;
+                /** @description Of an earlier answer. */
+                readonly cursor?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description What has changed, or everything. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ChangesDto"];
+                };
+            };
+            /** @description The request is not valid; the text names the field and the reason. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The request is not valid",
+                     *       "status": 400,
+                     *       "detail": "The body is not valid JSON.",
+                     *       "code": "BAD_REQUEST"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The credentials are missing or not valid for this host, or no app is configured for the host. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The credentials are not valid here",
+                     *       "status": 401,
+                     *       "detail": "The API key is not valid for this host.",
+                     *       "code": "NOT_AUTHENTICATED"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The host has too many connections for everything at once. */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The payload is too large",
+                     *       "status": 413,
+                     *       "detail": "The payload is too large.",
+                     *       "code": "PAYLOAD_TOO_LARGE"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description Too many; the text says what the limit is. */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too much at once; slow down",
+                     *       "status": 429,
+                     *       "detail": "Too much at once; slow down.",
+                     *       "code": "RATE_LIMITED"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description This cannot be answered right now. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "This cannot be answered right now; try again soon",
+                     *       "status": 503,
+                     *       "detail": "This pod is going away.",
+                     *       "code": "UNAVAILABLE"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
     readonly allUsers: {
         readonly parameters: {
             readonly query?: never;
@@ -2879,6 +3513,138 @@ export interface operations {
                      *       "status": 415,
                      *       "detail": "The body must be JSON (application/json).",
                      *       "code": "UNSUPPORTED_MEDIA_TYPE"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description This cannot be answered right now. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "This cannot be answered right now; try again soon",
+                     *       "status": 503,
+                     *       "detail": "This pod is going away.",
+                     *       "code": "UNAVAILABLE"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    readonly revoke: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["RevokeDto"];
+            };
+        };
+        readonly responses: {
+            /** @description Revoked. */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["RevocationDto"];
+                };
+            };
+            /** @description The request is not valid; the text names the field and the reason. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The request is not valid",
+                     *       "status": 400,
+                     *       "detail": "The body is not valid JSON.",
+                     *       "code": "BAD_REQUEST"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The credentials are missing or not valid for this host, or no app is configured for the host. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The credentials are not valid here",
+                     *       "status": 401,
+                     *       "detail": "The API key is not valid for this host.",
+                     *       "code": "NOT_AUTHENTICATED"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The body is larger than 64 KiB. */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The payload is too large",
+                     *       "status": 413,
+                     *       "detail": "The payload is too large.",
+                     *       "code": "PAYLOAD_TOO_LARGE"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The body is not `application/json`. */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The body must be JSON (application/json)",
+                     *       "status": 415,
+                     *       "detail": "The body must be JSON (application/json).",
+                     *       "code": "UNSUPPORTED_MEDIA_TYPE"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description Too many; the text says what the limit is. */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too much at once; slow down",
+                     *       "status": 429,
+                     *       "detail": "Too much at once; slow down.",
+                     *       "code": "RATE_LIMITED"
                      *     }
                      */
                     readonly "application/problem+json": components["schemas"]["ProblemDto"];
