@@ -58,6 +58,7 @@ module.exports = {
     project('contract', 'test/contract/**/*.spec.ts'),
     project('simulation', 'test/simulation/**/*.spec.ts'),
     project('e2e', 'test/e2e/**/*.spec.ts', 'test/docs/**/*.spec.ts'),
+    project('security', 'test/security/**/*.spec.ts'),
     project('fault', 'test/fault/**/*.spec.ts'),
   ],
 };
