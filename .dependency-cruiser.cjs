@@ -73,14 +73,14 @@ module.exports = {
     {
       name: 'features-never-meet',
       severity: 'error',
-      from: { path: '^src/(channels|presence|cross-dc|users|pods|health)/' },
-      to: { path: folders('channels', 'presence', 'cross-dc', 'users', 'pods', 'health'), pathNot: '^src/$1/' },
+      from: { path: '^src/(channels|presence|cross-dc|users|pods|keys|health)/' },
+      to: { path: folders('channels', 'presence', 'cross-dc', 'users', 'pods', 'keys', 'health'), pathNot: '^src/$1/' },
     },
     {
       name: 'doors-know-no-features',
       severity: 'error',
       from: { path: folders('auth', 'http', 'sockets', 'store', 'config') },
-      to: { path: folders('channels', 'presence', 'cross-dc', 'users', 'pods', 'health') },
+      to: { path: folders('channels', 'presence', 'cross-dc', 'users', 'pods', 'keys', 'health') },
     },
     {
       name: 'config-knows-nobody',

@@ -7,6 +7,7 @@ import { ConfigModule } from './config/config.module';
 import { CrossDcModule } from './cross-dc/cross-dc.module';
 import { HealthModule } from './health/health.module';
 import { HttpModule } from './http/http.module';
+import { KeysModule } from './keys/keys.module';
 import { PodsModule } from './pods/pods.module';
 import { PresenceModule } from './presence/presence.module';
 import { SocketsModule } from './sockets/sockets.module';
@@ -30,6 +31,7 @@ export class AppModule {
         CrossDcModule,
         UsersModule,
         PodsModule,
+        KeysModule,
         HealthModule,
       ],
     };

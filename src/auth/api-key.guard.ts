@@ -4,19 +4,24 @@ import type { FastifyRequest } from 'fastify';
 import { Apps } from './apps.service';
 import { Authenticator } from './authenticator.service';
 import { setCaller } from './caller';
+import { KeyUses } from './key-uses.service';
+import { missingScope, neededScope } from './needs-scope';
 
 /**
  * The HTTP door for back ends: an API key in the body (`apiKey`), in `Authorization: Bearer` or in `X-Api-Key`, taken
- * in this order. It must belong to the app that owns the request's host.
+ * in this order. It must belong to the app that owns the request's host, and have the scope that the route has declared.
  */
 @Injectable()
 export class ApiKeyGuard implements CanActivate {
   constructor(
     private readonly apps: Apps,
     private readonly authenticator: Authenticator,
+    private readonly uses: KeyUses,
   ) {}
 
   canActivate(context: ExecutionContext): boolean {
+    const needed = neededScope(context.getHandler());
+    if (needed === undefined) throw new Error('This route does not say which scope of an API key it takes.');
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const scope = this.apps.scopeOf(request.headers);
     if (scope === undefined) throw new AppError('UNKNOWN_HOST');
@@ -24,8 +29,12 @@ export class ApiKeyGuard implements CanActivate {
     if (key === undefined) {
       throw new AppError('NOT_AUTHENTICATED', 'An API key is missing: send it as "apiKey" in the body or as a header.');
     }
-    if (!this.authenticator.isApiKey(scope.app, key)) {
-      throw new AppError('NOT_AUTHENTICATED', 'The API key is not valid for this host.');
+    const apiKey = this.authenticator.apiKeyOf(scope.app, key);
+    if (apiKey === undefined) throw new AppError('NOT_AUTHENTICATED', 'The API key is not valid for this host.');
+    this.uses.note(scope.app, apiKey, Date.now());
+    const missing = missingScope(needed, apiKey, request);
+    if (missing !== undefined) {
+      throw new AppError('FORBIDDEN', `This takes an API key with the scope "${missing}", which this one has not.`);
     }
     setCaller(request, scope);
     return true;

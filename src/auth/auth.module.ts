@@ -4,10 +4,11 @@ import { ApiKeyGuard } from './api-key.guard';
 import { Apps } from './apps.service';
 import { Authenticator } from './authenticator.service';
 import { JwtVerifier } from './jwt.verifier';
+import { KeyUses } from './key-uses.service';
 import { SocketDoor } from './socket.door';
 import { UserTokenGuard } from './user-token.guard';
 
-const PROVIDERS = [Apps, Accounts, Authenticator, JwtVerifier, ApiKeyGuard, UserTokenGuard, SocketDoor];
+const PROVIDERS = [Apps, Accounts, Authenticator, JwtVerifier, KeyUses, ApiKeyGuard, UserTokenGuard, SocketDoor];
 
 /** Who is who: one service, two doors. */
 @Global()

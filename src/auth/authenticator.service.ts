@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AppError, nameFault } from '@rollcall/contract';
 import { timingSafeEqual } from 'node:crypto';
-import type { App, JwtRules } from '../config/app';
+import type { ApiKey, App, JwtRules } from '../config/app';
 import { hashSecret } from '../config/secret-hash';
 import { Accounts } from './accounts.service';
 import { claimsOf, grantsOf, type Identity, roleOf } from './identity';
@@ -22,9 +22,10 @@ export class Authenticator {
     private readonly jwts: JwtVerifier,
   ) {}
 
-  isApiKey(app: App, key: string): boolean {
-    if (key.length > SECRET_MAX_LENGTH) return false;
-    return amongThose(app.apiKeyHashes, (hash) => hash, hashSecret(key)) !== undefined;
+  /** Which of the app's keys it is; `undefined`: none. */
+  apiKeyOf(app: App, key: string): ApiKey | undefined {
+    if (key.length > SECRET_MAX_LENGTH) return undefined;
+    return amongThose(app.apiKeys, ({ hash }) => hash, hashSecret(key));
   }
 
   /**

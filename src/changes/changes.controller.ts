@@ -3,6 +3,7 @@ import { ApiOkResponse, ApiOperation, ApiQuery, ApiSecurity, ApiTags } from '@ne
 import type { FastifyReply } from 'fastify';
 import { ApiKeyGuard } from '../auth/api-key.guard';
 import { type Caller, FromCaller } from '../auth/caller';
+import { NeedsScope } from '../auth/needs-scope';
 import { tellStale } from '../http/stale-header';
 import { ApiProblems, failing } from '../openapi/responses';
 import { readChangesQuery, WAIT_MAX_SECONDS } from './changes-query';
@@ -20,6 +21,7 @@ export class ChangesController {
   constructor(private readonly changes: Changes) {}
 
   @Get()
+  @NeedsScope('read')
   @ApiOperation({
     summary: 'What has changed, as soon as it has',
     description:
@@ -48,7 +50,7 @@ export class ChangesController {
     description: 'How long to wait if nothing has changed.',
   })
   @ApiOkResponse({ type: ChangesDto, description: 'What has changed, or everything.' })
-  @ApiProblems(400, 401, TOO_LARGE, 429, 503)
+  @ApiProblems(400, 401, 'scope', TOO_LARGE, 429, 503)
   async changed(
     @FromCaller() { host }: Caller,
     @Query() query: Record<string, unknown>,

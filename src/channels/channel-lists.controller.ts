@@ -4,6 +4,7 @@ import { Views } from '@rollcall/roster';
 import type { FastifyReply } from 'fastify';
 import { ApiKeyGuard } from '../auth/api-key.guard';
 import { type Caller, FromCaller } from '../auth/caller';
+import { NeedsScope } from '../auth/needs-scope';
 import { tellReading } from '../http/stale-header';
 import { ApiPageParameters } from '../openapi/page-parameters';
 import { ApiProblems, CURSOR_HEADER, failing } from '../openapi/responses';
@@ -34,6 +35,7 @@ export class ChannelListsController {
   constructor(private readonly views: Views) {}
 
   @Get()
+  @NeedsScope('counts')
   @ApiOperation({
     summary: 'The active channels, page by page',
     description:
@@ -48,7 +50,7 @@ export class ChannelListsController {
     description: 'Only names that begin so.',
   })
   @ApiOkResponse({ type: ActiveChannelsDto, description: 'A page of channels.', headers: CURSOR_HEADER })
-  @ApiProblems(400, 401, 503)
+  @ApiProblems(400, 401, 'scope', 503)
   async activeChannels(
     @FromCaller() { host }: Caller,
     @Query() query: Record<string, unknown>,
@@ -60,10 +62,11 @@ export class ChannelListsController {
   }
 
   @Get(':channel')
+  @NeedsScope('counts')
   @ApiParam(NAME)
   @ApiOperation({ summary: 'A channel, with its count', description: 'Both kinds of it, if both are active.' })
   @ApiOkResponse({ type: ChannelDto, description: 'The channel.', headers: CURSOR_HEADER })
-  @ApiProblems(400, 401, NOT_ACTIVE, 503)
+  @ApiProblems(400, 401, 'scope', NOT_ACTIVE, 503)
   async channel(
     @FromCaller() { host }: Caller,
     @Param('channel', ChannelPipe) channel: string,
@@ -74,6 +77,7 @@ export class ChannelListsController {
   }
 
   @Get(':channel/members')
+  @NeedsScope('read')
   @ApiParam(NAME)
   @ApiOperation({
     summary: 'The members of a channel, page by page',
@@ -92,7 +96,7 @@ export class ChannelListsController {
       'Asks for the anonymous channel of that name instead of the authenticated one. Not needed for the built-in `anonymous`.',
   })
   @ApiOkResponse({ type: ChannelMembersDto, description: 'A page of members, or a count.', headers: CURSOR_HEADER })
-  @ApiProblems(400, 401, NOT_ACTIVE, 503)
+  @ApiProblems(400, 401, 'scope', NOT_ACTIVE, 503)
   async channelMembers(
     @FromCaller() { host }: Caller,
     @Param('channel', ChannelPipe) channel: string,

@@ -13,6 +13,7 @@ import type { FastifyReply } from 'fastify';
 import type { App } from '../config/app';
 import { ApiKeyGuard } from '../auth/api-key.guard';
 import { type Caller, FromCaller } from '../auth/caller';
+import { NeedsScope } from '../auth/needs-scope';
 import { BodyPipe } from '../http/body.pipe';
 import { tellReading } from '../http/stale-header';
 import { ChannelUserDto } from '../openapi/channel-user.dto';
@@ -37,6 +38,7 @@ export class ChannelsController {
   ) {}
 
   @Post('users')
+  @NeedsScope('read')
   @Header('Content-Type', 'application/json')
   @ApiOperation({
     summary: 'Who is connected, by channel',
@@ -48,7 +50,7 @@ export class ChannelsController {
   @ApiBody({ type: ChannelUsersDto, examples: CHANNEL_MAP_REQUESTS })
   @ApiExtraModels(ChannelUserDto)
   @ApiCreatedResponse(CHANNEL_MAP)
-  @ApiMessageErrors(400, 401, 413, 415, 503)
+  @ApiMessageErrors(400, 401, 'scope', 413, 415, 503)
   async users(
     @FromCaller() { app, host }: Caller,
     @Body(new BodyPipe(ChannelUsersDto)) { channel }: ChannelUsersDto,
@@ -63,13 +65,14 @@ export class ChannelsController {
   }
 
   @Post('channels')
+  @NeedsScope('counts')
   @ApiOperation({
     summary: 'The active channels',
     description: 'The names of the channels that have a member on this host, without built-in and tab channels.',
   })
   @ApiBody({ type: ChannelsDto, examples: { all: { value: { apiKey: 'BFAPI_demo' } } } })
   @ApiCreatedResponse({ type: ChannelNamesDto, description: 'The names, by kind.' })
-  @ApiMessageErrors(400, 401, 413, 415, 503)
+  @ApiMessageErrors(400, 401, 'scope', 413, 415, 503)
   async channels(
     @FromCaller() { host }: Caller,
     @Body(new BodyPipe(ChannelsDto)) _: ChannelsDto,
@@ -79,6 +82,7 @@ export class ChannelsController {
   }
 
   @Post('sendmessage')
+  @NeedsScope('write')
   @ApiOperation({
     summary: 'Send a message to channels',
     description:
@@ -105,7 +109,7 @@ export class ChannelsController {
       },
     },
   })
-  @ApiMessageErrors(400, 401, 413, 415, 503)
+  @ApiMessageErrors(400, 401, 'scope', 413, 415, 503)
   async sendMessage(
     @FromCaller() caller: Caller,
     @Body() body: object,

@@ -22,6 +22,20 @@ export interface JwtRules {
   readonly maxAgeSeconds?: number;
 }
 
+/**
+ * What an API key may be good for. `counts`: figures and channel names, nobody's id, name or email. `read`: whatever can be
+ * read of rosters and users, figures too. `write`: messages, profiles, tokens and kicks. `admin`: the service itself.
+ */
+export const KEY_SCOPES = ['counts', 'read', 'write', 'admin'] as const;
+export type KeyScope = (typeof KEY_SCOPES)[number];
+
+export interface ApiKey {
+  readonly hash: Buffer;
+  readonly scopes: readonly KeyScope[];
+  /** For people to tell keys apart by. */
+  readonly name?: string;
+}
+
 /** How much of what clients control an app allows. */
 export interface Limits {
   readonly usersPresencePerMinute: number;
@@ -46,7 +60,7 @@ export interface App {
   readonly hosts: readonly string[];
   /** The app takes every host that no app names exactly. */
   readonly anyHost: boolean;
-  readonly apiKeyHashes: readonly Buffer[];
+  readonly apiKeys: readonly ApiKey[];
   readonly dialect: Dialect;
   readonly anonymous: boolean;
   /** `null`: any origin. */

@@ -8,6 +8,8 @@ type WrittenApp = AppsFile['apps'][number];
 
 const appOf = (more: object = {}): object => ({ id: 'shop', hosts: ['shop.example.com'], apiKeys: ['key'], ...more });
 
+const EVERYTHING = ['counts', 'read', 'write', 'admin'];
+
 /** What is wrong with the file, a line each. */
 const faultsOf = (json: unknown): string[] => {
   try {
@@ -32,7 +34,7 @@ describe('an apps file', () => {
         id: 'shop',
         hosts: ['shop.example.com'],
         anyHost: false,
-        apiKeyHashes: [hashSecret('key')],
+        apiKeys: [{ hash: hashSecret('key'), scopes: EVERYTHING }],
         dialect: 'klai',
         anonymous: false,
         origins: null,
@@ -62,12 +64,56 @@ describe('an apps file', () => {
     const users = [{ id: 'u', tokens: ['token-in-the-clear'] }];
     const [app] = read(appOf({ apiKeys: ['key-in-the-clear', `sha256:${'aB'.repeat(32)}`], users }));
 
-    expect(app?.apiKeyHashes).toEqual([hashSecret('key-in-the-clear'), Buffer.from('ab'.repeat(32), 'hex')]);
+    expect(app?.apiKeys.map(({ hash }) => hash)).toEqual([
+      hashSecret('key-in-the-clear'),
+      Buffer.from('ab'.repeat(32), 'hex'),
+    ]);
     expect(app?.users.get('u')?.tokenHashes).toEqual([hashSecret('token-in-the-clear')]);
     const everything = { depth: Infinity, maxArrayLength: Infinity, maxStringLength: Infinity, showHidden: true };
     for (const text of [JSON.stringify(app), JSON.stringify([...(app?.users ?? [])]), inspect(app, everything)]) {
       expect(text).not.toContain('in-the-clear');
     }
+  });
+
+  it('says of a key what it is good for, and how it is called', () => {
+    const apiKeys = [
+      'plain',
+      { key: 'figures', scopes: ['counts' as const], name: 'wallboard' },
+      { key: `sha256:${'0a'.repeat(32)}`, scopes: ['write' as const, 'admin' as const] },
+    ];
+    expect(read(appOf({ apiKeys }))[0]?.apiKeys).toEqual([
+      { hash: hashSecret('plain'), scopes: EVERYTHING },
+      { hash: hashSecret('figures'), scopes: ['counts'], name: 'wallboard' },
+      { hash: Buffer.from('0a'.repeat(32), 'hex'), scopes: ['write', 'admin'] },
+    ]);
+  });
+
+  it.each([
+    ['a number', 5, /^apps\[0\]\.apiKeys\[0\]: .*expected object/],
+    ['null', null, /^apps\[0\]\.apiKeys\[0\]: .*expected object/],
+    ['no key', { scopes: ['read'] }, /^apps\[0\]\.apiKeys\[0\]\.key: /],
+    ['half a hash', { key: 'sha256:hunter2', scopes: ['read'] }, /^apps\[0\]\.apiKeys\[0\]\.key: .*64 hexadecimal/],
+    ['no scopes', { key: 'hunter2' }, /^apps\[0\]\.apiKeys\[0\]\.scopes: .*expected array/],
+    ['an empty list of scopes', { key: 'hunter2', scopes: [] }, /^apps\[0\]\.apiKeys\[0\]\.scopes: .*>=1/],
+    [
+      'an unknown scope',
+      { key: 'hunter2', scopes: ['read', 'root'] },
+      /^apps\[0\]\.apiKeys\[0\]\.scopes\[1\]: .*"counts"/,
+    ],
+    ['a scope twice', { key: 'hunter2', scopes: ['read', 'read'] }, /\.scopes: must name each scope once$/],
+    ['an empty name', { key: 'hunter2', scopes: ['read'], name: '' }, /\.apiKeys\[0\]\.name: must not be empty$/],
+    ['a key of its own', { key: 'hunter2', scopes: ['read'], role: 'x' }, /\.apiKeys\[0\]: Unrecognized key: "role"$/],
+  ])('is refused for an API key with %s, with the path and without the key', (_what, key, fault) => {
+    const faults = faultsIn({ apiKeys: [key] });
+    expect(faults).toEqual([expect.stringMatching(fault)]);
+    expect(faults.join()).not.toContain('hunter2');
+  });
+
+  it('is refused when an app has a key twice, in whichever form', () => {
+    const hashed = `sha256:${hashSecret('hunter2').toString('hex')}`;
+    expect(faultsIn({ apiKeys: ['other', 'hunter2', { key: hashed, scopes: ['read'] }] })).toEqual([
+      'apps[0].apiKeys[2]: is the same key as apps[0].apiKeys[1]',
+    ]);
   });
 
   it('takes every ordinary name for an app, a user and a channel', () => {

@@ -1,6 +1,7 @@
 import { nameFault } from '@rollcall/contract';
 import { ROLES } from '@rollcall/roster';
 import { z } from 'zod';
+import { apiKeyEntry } from './api-key-entry';
 import type { App } from './app';
 import { ConfigError } from './environment';
 import { hostName } from './host-name';
@@ -15,9 +16,6 @@ const name = z.string().superRefine((value, context) => {
 const secret = z.string().min(1).max(4096);
 const host = z.string().refine((value) => value === '*' || hostName(value) === value, {
   message: 'must be a host name in lower case without a port, or "*"',
-});
-const apiKey = secret.refine((key) => !key.startsWith('sha256:') || /^sha256:[0-9a-fA-F]{64}$/.test(key), {
-  message: 'must be followed by 64 hexadecimal digits when it begins with "sha256:"',
 });
 const origin = z.string().refine((value) => URL.canParse(value) && new URL(value).origin === value, {
   message: 'must be an origin such as "https://portal.example.com"',
@@ -47,7 +45,7 @@ const limits = z.strictObject({
 const app = z.strictObject({
   id: name,
   hosts: z.array(host).min(1),
-  apiKeys: z.array(apiKey),
+  apiKeys: z.array(apiKeyEntry),
   dialect: z.enum(['klai', 'betterforms']).default('klai'),
   anonymous: z.boolean().default(false),
   origins: z.array(origin).optional(),
@@ -68,9 +66,15 @@ const appsFile = z.strictObject({ apps: z.array(app).min(1) }).superRefine(({ ap
     if (first === undefined) seen.set(`${what}\n${value}`, place);
     else context.addIssue({ code: 'custom', path, message: `names ${JSON.stringify(value)}, as ${first} does` });
   };
-  apps.forEach(({ id, hosts, users }, at) => {
+  apps.forEach(({ id, hosts, users, apiKeys }, at) => {
     once('app', id, ['apps', at, 'id']);
     hosts.forEach((value, index) => once('host', value, ['apps', at, 'hosts', index]));
+    // Two entries might give the one key different scopes. It is named by its place alone.
+    apiKeys.forEach(({ hash }, index) => {
+      const first = apiKeys.findIndex((other) => other.hash.equals(hash));
+      const message = `is the same key as ${pathText(['apps', at, 'apiKeys', first])}`;
+      if (first < index) context.addIssue({ code: 'custom', path: ['apps', at, 'apiKeys', index], message });
+    });
     users.forEach((member, index) => once(`user of ${at}`, member.id, ['apps', at, 'users', index, 'id']));
   });
 });
@@ -87,13 +91,10 @@ export function readApps(json: unknown, source: string): App[] {
 }
 
 function compile(written: z.output<typeof app>): App {
-  const { jwt, users, apiKeys, origins, ...rest } = written;
+  const { jwt, users, origins, ...rest } = written;
   return {
     ...rest,
     anyHost: rest.hosts.includes('*'),
-    apiKeyHashes: apiKeys.map((key) =>
-      key.startsWith('sha256:') ? Buffer.from(key.slice(7), 'hex') : hashSecret(key),
-    ),
     origins: origins === undefined ? null : new Set(origins),
     jwt: jwt ?? null,
     users: new Map(

@@ -2,6 +2,7 @@ import { Controller, Get, Query, UseGuards } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiQuery, ApiSecurity, ApiTags } from '@nestjs/swagger';
 import { ApiKeyGuard } from '../auth/api-key.guard';
 import { type Caller, FromCaller } from '../auth/caller';
+import { NeedsScope } from '../auth/needs-scope';
 import { ApiPageParameters } from '../openapi/page-parameters';
 import { ApiProblems } from '../openapi/responses';
 import { DatacentersDto } from './datacenters.dto';
@@ -17,6 +18,7 @@ export class DatacentersController {
   constructor(private readonly spread: Spread) {}
 
   @Get()
+  @NeedsScope('counts', { widenedBy: 'users' })
   @ApiOperation({
     summary: 'The data centres, as seen from here',
     description:
@@ -25,7 +27,7 @@ export class DatacentersController {
   @ApiPageParameters('Users')
   @ApiQuery({ name: 'users', required: false, schema: { type: 'boolean', default: false } })
   @ApiOkResponse({ type: DatacentersDto, description: 'The data centres, and the total.' })
-  @ApiProblems(400, 401)
+  @ApiProblems(400, 401, 'scope')
   datacenters(@FromCaller() { host }: Caller, @Query() query: Record<string, unknown>): Promise<DatacentersDto> {
     return this.spread.of(host, readDatacentersQuery(query));
   }

@@ -11,6 +11,7 @@ import {
 import type { FastifyReply } from 'fastify';
 import { ApiKeyGuard } from '../auth/api-key.guard';
 import { type Caller, FromCaller } from '../auth/caller';
+import { NeedsScope } from '../auth/needs-scope';
 import { BodyPipe } from '../http/body.pipe';
 import { ChannelUserDto } from '../openapi/channel-user.dto';
 import { ApiMessageErrors } from '../openapi/responses';
@@ -29,6 +30,7 @@ export class TotalsController {
   constructor(private readonly totals: Totals) {}
 
   @Post('allusers')
+  @NeedsScope('counts', { widenedBy: 'includeUsers' })
   @Header('Content-Type', 'application/json')
   @ApiOperation({
     summary: 'Totals over all data centres',
@@ -38,7 +40,7 @@ export class TotalsController {
   @ApiBody({ type: AllUsersDto, examples: ALL_USERS_REQUESTS })
   @ApiExtraModels(ChannelUserDto)
   @ApiCreatedResponse(ALL_USERS)
-  @ApiMessageErrors(400, 401, 413, 415, 503)
+  @ApiMessageErrors(400, 401, 'scope', 413, 415, 503)
   async allUsers(
     @FromCaller() { host }: Caller,
     @Body(new BodyPipe(AllUsersDto)) { includeUsers, dedupeUsers }: AllUsersDto,

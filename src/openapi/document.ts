@@ -40,6 +40,7 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
     .addTag('Changes', 'What has changed since an earlier answer, as soon as something has.')
     .addTag('Data centres', 'What each data centre has, and how fresh that is.')
     .addTag('Pods', 'Who serves.')
+    .addTag('API keys', 'Which keys the app has, and when they were last used.')
     .addTag('Health', 'For supervisors and load balancers.')
     .addBearerAuth({ type: 'http', scheme: 'bearer', description: "The app's API key." }, 'apiKey')
     .addApiKey({ type: 'apiKey', in: 'header', name: 'X-Api-Key', description: "The app's API key." }, 'apiKeyHeader')

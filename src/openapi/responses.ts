@@ -28,6 +28,11 @@ const CASES = {
     'The API key is not valid for this host.',
   ),
   403: failing('The caller may not do this.', 'FORBIDDEN'),
+  scope: failing(
+    'The API key has not the scope that this takes; the text names it.',
+    'FORBIDDEN',
+    'This takes an API key with the scope "read", which this one has not.',
+  ),
   404: failing('There is no such user.', 'NOT_FOUND', 'There is no user "USER_1".'),
   413: failing('The body is larger than 64 KiB.', 'PAYLOAD_TOO_LARGE'),
   415: failing('The body is not `application/json`.', 'UNSUPPORTED_MEDIA_TYPE'),
@@ -48,7 +53,7 @@ const documented =
     applyDecorators(
       ApiExtraModels(model),
       ...cases.map((one) => {
-        const { when, error } = typeof one === 'number' ? CASES[one] : one;
+        const { when, error } = typeof one === 'object' ? one : CASES[one];
         const type = face.contentType.split(';', 1)[0] ?? '';
         const content = { [type]: { schema: { $ref: getSchemaPath(model) }, example: face.body(error) } };
         return ApiResponse({ status: error.status, description: when, content });

@@ -1,6 +1,7 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { AppError } from '@rollcall/contract';
 import { LocalRosters, StoreUnavailable, Views } from '@rollcall/roster';
+import { KeyUses } from '../auth/key-uses.service';
 import { Config } from '../config/config';
 import { Connections } from '../sockets/connections.service';
 import { Stores } from './stores';
@@ -20,6 +21,7 @@ export class Pulse implements OnApplicationBootstrap, OnApplicationShutdown {
     private readonly views: Views,
     private readonly connections: Connections,
     private readonly config: Config,
+    private readonly keyUses: KeyUses,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -54,6 +56,7 @@ export class Pulse implements OnApplicationBootstrap, OnApplicationShutdown {
       startedAtMs: this.startedAtMs,
       connections: this.connections.size,
       viewLag: this.views.lag,
+      keyUses: this.keyUses.all(),
     });
   }
 

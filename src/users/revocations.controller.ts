@@ -2,6 +2,7 @@ import { Body, Controller, Post, UseGuards } from '@nestjs/common';
 import { ApiBody, ApiCreatedResponse, ApiOperation, ApiSecurity, ApiTags } from '@nestjs/swagger';
 import { ApiKeyGuard } from '../auth/api-key.guard';
 import { type Caller, FromCaller } from '../auth/caller';
+import { NeedsScope } from '../auth/needs-scope';
 import { BodyPipe } from '../http/body.pipe';
 import { ApiProblems } from '../openapi/responses';
 import { RevocationDto, RevokeDto } from './revocations.dto';
@@ -25,6 +26,7 @@ export class RevocationsController {
   constructor(private readonly revocations: TokenRevocations) {}
 
   @Post()
+  @NeedsScope('admin')
   @ApiOperation({
     summary: 'Revoke tokens',
     description:
@@ -32,7 +34,7 @@ export class RevocationsController {
   })
   @ApiBody({ type: RevokeDto, examples: EXAMPLES })
   @ApiCreatedResponse({ type: RevocationDto, description: 'Revoked.' })
-  @ApiProblems(400, 401, 413, 415, 429, 503)
+  @ApiProblems(400, 401, 'scope', 413, 415, 429, 503)
   revoke(@FromCaller() caller: Caller, @Body(new BodyPipe(RevokeDto)) body: RevokeDto): Promise<RevocationDto> {
     return this.revocations.revoke(caller, body);
   }

@@ -22,6 +22,7 @@ import {
 import { AppError, nameFault } from '@rollcall/contract';
 import { ApiKeyGuard } from '../auth/api-key.guard';
 import { type Caller, FromCaller } from '../auth/caller';
+import { NeedsScope } from '../auth/needs-scope';
 import { BodyPipe } from '../http/body.pipe';
 import { ApiProblems } from '../openapi/responses';
 import { UserAccess } from './user-access.service';
@@ -53,13 +54,14 @@ export class UsersController {
   ) {}
 
   @Put(':id')
+  @NeedsScope('write')
   @ApiOperation({
     summary: 'Create or replace a profile',
     description:
       'Replaces the whole profile: what you leave out is unset. Shows at once in every answer. The directory wins over the apps file, and the claims of a token fill what is missing.',
   })
   @ApiOkResponse({ type: ProfileDto, description: 'The profile as answers show it.' })
-  @ApiProblems(400, 401, 413, 415, 503)
+  @ApiProblems(400, 401, 'scope', 413, 415, 503)
   put(
     @FromCaller() caller: Caller,
     @UserId() id: string,
@@ -70,15 +72,17 @@ export class UsersController {
   }
 
   @Get(':id')
+  @NeedsScope('read')
   @ApiParam({ ...USER_ID, example: 'rocket.cat' })
   @ApiOperation({ summary: 'A user, with status and connections on this host' })
   @ApiOkResponse({ type: UserDto, description: 'The user.' })
-  @ApiProblems(400, 401, 404, 503)
+  @ApiProblems(400, 401, 'scope', 404, 503)
   get(@FromCaller() caller: Caller, @UserId() id: string): Promise<UserDto> {
     return this.users.get(caller, id);
   }
 
   @Delete(':id')
+  @NeedsScope('write')
   @HttpCode(204)
   @ApiOperation({
     summary: 'Erase a user',
@@ -86,19 +90,20 @@ export class UsersController {
       "Forgets the profile, the tokens and the chosen status on all hosts of the app, and closes the user's sockets. JWTs issued until now are refused from now on. Also fine for a user who is not there.",
   })
   @ApiNoContentResponse({ description: 'The user is erased, and no answer shows the user any more.' })
-  @ApiProblems(400, 401, 413, 415, 503)
+  @ApiProblems(400, 401, 'scope', 413, 415, 503)
   erase(@FromCaller() caller: Caller, @UserId() id: string): Promise<void> {
     return this.access.erase(caller, id);
   }
 
   @Post(':id/tokens')
+  @NeedsScope('write')
   @ApiOperation({
     summary: 'Mint a token',
     description:
       'An opaque token with which the user connects: `auth: {token, userId}`, or `X-Auth-Token` and `X-User-Id`.',
   })
   @ApiCreatedResponse({ type: MintedTokenDto, description: 'The token, shown this once.' })
-  @ApiProblems(400, 401, 413, 415, 429, 503)
+  @ApiProblems(400, 401, 'scope', 413, 415, 429, 503)
   mintToken(
     @FromCaller() caller: Caller,
     @UserId() id: string,
@@ -108,6 +113,7 @@ export class UsersController {
   }
 
   @Delete(':id/tokens')
+  @NeedsScope('write')
   @HttpCode(204)
   @ApiOperation({
     summary: 'Revoke all tokens of a user',
@@ -115,18 +121,19 @@ export class UsersController {
       "Minted ones, those of the apps file, and JWTs issued until now; closes the user's sockets on all hosts of the app.",
   })
   @ApiNoContentResponse({ description: 'No token from before counts any more, and the sockets are closed.' })
-  @ApiProblems(400, 401, 413, 415, 503)
+  @ApiProblems(400, 401, 'scope', 413, 415, 503)
   revokeTokens(@FromCaller() caller: Caller, @UserId() id: string): Promise<void> {
     return this.access.revokeTokens(caller, id);
   }
 
   @Delete(':id/connections')
+  @NeedsScope('write')
   @ApiOperation({
     summary: 'Kick a user',
     description: "Closes the user's sockets on this host. The user may come back.",
   })
   @ApiOkResponse({ type: ClosedDto, description: 'The sockets are closed, and no answer shows them.' })
-  @ApiProblems(400, 401, 413, 415, 503)
+  @ApiProblems(400, 401, 'scope', 413, 415, 503)
   async kick(@FromCaller() caller: Caller, @UserId() id: string): Promise<ClosedDto> {
     return { closed: await this.access.kick(caller, id) };
   }

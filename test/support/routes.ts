@@ -18,6 +18,7 @@ export const KEY_ROUTES: readonly (readonly [method: string, path: string])[] = 
   ['GET', '/v1/settings'],
   ['PUT', '/v1/settings'],
   ['GET', '/v1/pods'],
+  ['GET', '/v1/keys'],
   ['GET', '/v1/datacenters'],
 ];
 

@@ -1,3 +1,11 @@
+/** When an API key was last used on a pod. */
+export interface KeyUse {
+  readonly app: string;
+  /** The first 8 hexadecimal digits of the key's SHA-256. */
+  readonly sha256Prefix: string;
+  readonly atMs: number;
+}
+
 /** What a pod tells of itself with each beat. */
 export interface PodNews {
   readonly instance: string;
@@ -8,6 +16,8 @@ export interface PodNews {
   readonly connections: number;
   /** How many changes the view furthest behind had yet to see. */
   readonly viewLag: number;
+  /** Absent: a pod of an earlier version, which does not tell. */
+  readonly keyUses?: readonly KeyUse[];
 }
 
 export interface PodSeen extends PodNews {

@@ -1,0 +1,24 @@
+/*
+ * When each API key was last used on this pod. The guard writes it; the pulse tells it to the other pods with each beat, so
+ * what they know is a beat old. A pod that ends takes what only it knew along. At most one entry for each key of the apps file.
+ */
+import { Injectable } from '@nestjs/common';
+import type { KeyUse } from '@rollcall/roster';
+import type { ApiKey, App } from '../config/app';
+
+/** As much of a key's SHA-256 as tells keys apart, and helps nobody to guess one. */
+export const prefixOf = ({ hash }: ApiKey): string => hash.toString('hex', 0, 4);
+
+@Injectable()
+export class KeyUses {
+  private readonly uses = new Map<string, KeyUse>();
+
+  note({ id }: App, key: ApiKey, atMs: number): void {
+    const sha256Prefix = prefixOf(key);
+    this.uses.set(`${id}\n${sha256Prefix}`, { app: id, sha256Prefix, atMs });
+  }
+
+  all(): KeyUse[] {
+    return [...this.uses.values()];
+  }
+}
