@@ -13,6 +13,7 @@ import {
   UserDirectory,
 } from '@rollcall/roster';
 import type { App } from '../config/app';
+import { changedUsers } from './app-table';
 import { Apps } from './apps.service';
 import type { Identity } from './identity';
 
@@ -27,9 +28,12 @@ export class Accounts {
     private readonly directory: UserDirectory,
   ) {}
 
-  /** Tells a listener of each user of whom something has changed, on whichever pod. */
+  /** Tells a listener of each user of whom something has changed, on whichever pod or in the apps file. */
   onChange(listener: (appId: string, userId: string) => void): void {
     this.directory.onChange(listener);
+    this.apps.onReplace((before, after) => {
+      for (const [appId, userId] of changedUsers(before, after)) listener(appId, userId);
+    });
   }
 
   /** The same for what is revoked without regard to a user. */
@@ -127,11 +131,16 @@ export class Accounts {
 
   /** The profiles of a host's app, as views ask for them. */
   profilesOf(host: string): Profiles {
-    const app = this.apps.appOf(host);
+    // Asked for each time: a view may live longer than the app that it began with.
     return {
-      profileOf: (userId, claims) =>
-        app === undefined ? completeProfile(userId, undefined, claims) : this.profileOf(app, userId, claims),
-      bots: () => (app === undefined ? [] : this.botsOf(app)),
+      profileOf: (userId, claims) => {
+        const app = this.apps.appOf(host);
+        return app === undefined ? completeProfile(userId, undefined, claims) : this.profileOf(app, userId, claims);
+      },
+      bots: () => {
+        const app = this.apps.appOf(host);
+        return app === undefined ? [] : this.botsOf(app);
+      },
     };
   }
 

@@ -1,8 +1,23 @@
+/*
+ * The apps that count now: one frozen table, which a new reading of the apps file swaps for another at once. Nobody else keeps
+ * an `App` for longer than a request or a handshake, but for these, who take the new one over when `onReplace` tells them:
+ *   - connections (src/sockets/reloads.service.ts): those whose host has gone, or has gone to another app, are closed; the
+ *     others go on by the new limits and rules. Who came in stays in, whatever tokens, origins and anonymous visitors the file takes now;
+ *   - views (src/store/followed-profiles.ts): users of whom the file says something else are shown so;
+ *   - watches of presence, which ask for the app's word anew at each tick and are woken;
+ *   - the times at which keys were used: those of keys that are gone are forgotten.
+ * A request that has been let in is answered as it began, at most a long poll later. A handshake that took longer than the file
+ * is decided anew (src/sockets/admission.service.ts). The limit of presence calls takes the app's figure with each call; the keys of
+ * a login go with the rules object that they were made for. A swap happens in a turn of the event loop of its own, never
+ * between a handshake's last check and its connection. Each pod reads its own file: for a moment pods may differ. A crash
+ * leaves nothing: the file is read at the start.
+ */
 import { Injectable } from '@nestjs/common';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { App } from '../config/app';
 import { Config } from '../config/config';
 import { hostName } from '../config/host-name';
+import { type AppTable, ownerOf, tableOf } from './app-table';
 
 /** A host and the app that owns it: the scope of everything that a request or a socket may see. */
 export interface Scope {
@@ -19,15 +34,30 @@ const ADDRESS_MAX_LENGTH = 300;
 /** Which app answers for which host. An exact host beats `*`. */
 @Injectable()
 export class Apps {
-  private readonly byHost = new Map<string, App>();
-  private readonly anyHost: App | undefined;
-  /** What addresses have turned out to mean. */
+  private table: AppTable;
+  /** What addresses have turned out to mean, by the table that counts. */
   private readonly scopes = new Map<string, Scope>();
+  private readonly listeners: ((before: AppTable, after: AppTable) => void)[] = [];
 
   constructor(private readonly config: Config) {
-    for (const app of config.apps) for (const host of app.hosts) this.byHost.set(host, app);
-    this.anyHost = this.byHost.get('*');
-    this.byHost.delete('*');
+    this.table = tableOf(config.apps);
+  }
+
+  get all(): readonly App[] {
+    return this.table.apps;
+  }
+
+  /** From now on these count. To be called from a turn of the event loop of its own. */
+  replace(apps: readonly App[]): void {
+    const before = this.table;
+    this.table = tableOf(apps);
+    this.scopes.clear();
+    for (const listener of this.listeners) listener(before, this.table);
+  }
+
+  /** Calls back when the apps have been replaced, after which every question is answered by the new ones. */
+  onReplace(listener: (before: AppTable, after: AppTable) => void): void {
+    this.listeners.push(listener);
   }
 
   /** The scope that the headers name, or `undefined` for a host that no app owns. */
@@ -45,16 +75,16 @@ export class Apps {
   }
 
   byId(id: string): App | undefined {
-    return this.config.apps.find((app) => app.id === id);
+    return this.table.apps.find((app) => app.id === id);
   }
 
   appOf(host: string): App | undefined {
-    return this.byHost.get(host) ?? this.anyHost;
+    return ownerOf(this.table, host);
   }
 
   /** Whether the host was not named by any app, so that clients make up such hosts at will. */
   isUnnamed(host: string): boolean {
-    return !this.byHost.has(host);
+    return !this.table.byHost.has(host);
   }
 
   /**

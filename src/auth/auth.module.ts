@@ -1,6 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { Accounts } from './accounts.service';
 import { ApiKeyGuard } from './api-key.guard';
+import { AppsReload } from './apps-reload.service';
 import { Apps } from './apps.service';
 import { Authenticator } from './authenticator.service';
 import { JwtVerifier } from './jwt.verifier';
@@ -8,7 +9,17 @@ import { KeyUses } from './key-uses.service';
 import { SocketDoor } from './socket.door';
 import { UserTokenGuard } from './user-token.guard';
 
-const PROVIDERS = [Apps, Accounts, Authenticator, JwtVerifier, KeyUses, ApiKeyGuard, UserTokenGuard, SocketDoor];
+const PROVIDERS = [
+  Apps,
+  AppsReload,
+  Accounts,
+  Authenticator,
+  JwtVerifier,
+  KeyUses,
+  ApiKeyGuard,
+  UserTokenGuard,
+  SocketDoor,
+];
 
 /** Who is who: one service, two doors. */
 @Global()

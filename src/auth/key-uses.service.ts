@@ -5,6 +5,7 @@
 import { Injectable } from '@nestjs/common';
 import type { KeyUse } from '@rollcall/roster';
 import type { ApiKey, App } from '../config/app';
+import { Apps } from './apps.service';
 
 /** As much of a key's SHA-256 as tells keys apart, and helps nobody to guess one. */
 export const prefixOf = ({ hash }: ApiKey): string => hash.toString('hex', 0, 4);
@@ -12,6 +13,14 @@ export const prefixOf = ({ hash }: ApiKey): string => hash.toString('hex', 0, 4)
 @Injectable()
 export class KeyUses {
   private readonly uses = new Map<string, KeyUse>();
+
+  constructor(apps: Apps) {
+    apps.onReplace(() => {
+      for (const [name, { app, sha256Prefix }] of this.uses) {
+        if (!apps.byId(app)?.apiKeys.some((key) => prefixOf(key) === sha256Prefix)) this.uses.delete(name);
+      }
+    });
+  }
 
   note({ id }: App, key: ApiKey, atMs: number): void {
     const sha256Prefix = prefixOf(key);

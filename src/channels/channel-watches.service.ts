@@ -6,6 +6,7 @@
 import { Injectable } from '@nestjs/common';
 import { type ChannelChange, type ChannelSnapshot } from '@rollcall/contract';
 import { cursorOf, type Moment, resumed, Ticks } from '@rollcall/roster';
+import { Apps } from '../auth/apps.service';
 import { shownAt } from '../sockets/audience';
 import type { Connection } from '../sockets/connection';
 import { SocketServer } from '../sockets/socket-server';
@@ -32,6 +33,7 @@ export class ChannelWatches {
   constructor(
     private readonly ticks: Ticks,
     private readonly sockets: SocketServer,
+    private readonly apps: Apps,
   ) {}
 
   /** From this moment on the connection is told of each change. Again: from this moment on. */
@@ -71,11 +73,14 @@ export class ChannelWatches {
     this.rooms.delete(connection);
   }
 
-  private channelFor({ host, visitor }: Connection, { kind, channel, room }: Place): WatchedChannel {
+  private channelFor({ host }: Connection, { kind, channel, room }: Place): WatchedChannel {
+    const { apps } = this;
     const { channels } = this.hosts.get(host) ?? this.begin(host);
     let watched = channels.get(room);
     if (watched === undefined) {
-      watched = new WatchedChannel({ kind, channel, emails: visitor.app.watch.emails }, this.send);
+      // Asked for each time: the apps file may be read anew while somebody watches.
+      const place = { kind, channel, areEmailsShown: () => apps.appOf(host)?.watch.emails === true };
+      watched = new WatchedChannel(place, this.send);
       channels.set(room, watched);
     }
     return watched;

@@ -8,7 +8,7 @@ export interface WatchedPlace {
   readonly kind: ChannelKind;
   readonly channel: string;
   /** Whether the members' e-mail addresses are shown. */
-  readonly emails: boolean;
+  readonly areEmailsShown: () => boolean;
 }
 
 /** Sends one event to connections of this pod. */
@@ -74,6 +74,7 @@ export class WatchedChannel {
   }
 
   private membersOf(view: RosterView, userIds: readonly string[]): Member[] {
-    return userIds.map((userId) => view.member(userId, this.place.emails));
+    const emails = this.place.areEmailsShown();
+    return userIds.map((userId) => view.member(userId, emails));
   }
 }

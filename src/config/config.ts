@@ -27,6 +27,7 @@ export abstract class Config implements Environment {
   abstract readonly production: boolean;
   /** The demo app is served: nobody has configured an app. */
   abstract readonly demo: boolean;
+  /** Those of the start. The apps file may have been read anew since: `Apps` has those that count. */
   abstract readonly apps: readonly App[];
   abstract readonly version: string;
   /** This process, by a name of its own: a restarted process is another pod. */
@@ -46,13 +47,14 @@ export function readConfig(variables: NodeJS.ProcessEnv): Config {
     ...environment,
     bind: environment.bind ?? (demo ? '127.0.0.1' : '0.0.0.0'),
     demo,
-    apps: environment.appsFile === undefined ? readApps(DEMO_APPS, 'The demo app') : appsFrom(environment.appsFile),
+    apps: environment.appsFile === undefined ? readApps(DEMO_APPS, 'The demo app') : readAppsFile(environment.appsFile),
     version,
     instance: randomBytes(6).toString('hex'),
   });
 }
 
-function appsFrom(file: string): App[] {
+/** Reads an apps file, or throws a `ConfigError` that says what to mend and repeats no secret. */
+export function readAppsFile(file: string): App[] {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { UserDirectory } from '@rollcall/roster';
 import { Accounts } from '../auth/accounts.service';
+import { Apps } from '../auth/apps.service';
 import type { App } from '../config/app';
 
 /**
@@ -12,6 +13,7 @@ export class BroadcastSetting {
   constructor(
     private readonly directory: UserDirectory,
     private readonly accounts: Accounts,
+    private readonly apps: Apps,
   ) {}
 
   /** As far as it is at hand: for answers that have brought the app's users up to date already. */
@@ -30,8 +32,11 @@ export class BroadcastSetting {
     await this.directory.putSettings(id, { broadcastDisabled });
   }
 
-  /** Calls back when it may have become another one, on whichever pod it was set; also when the store has lost it. */
+  /** Calls back when it may have become another one, on whichever pod it was set, or in the apps file; also when the store has lost it. */
   onChange(listener: (appId: string) => void): void {
     this.directory.onSettings(listener);
+    this.apps.onReplace((_before, { apps }) => {
+      for (const { id } of apps) listener(id);
+    });
   }
 }

@@ -53,6 +53,8 @@ export class PresenceLimit implements OnModuleDestroy {
       limiter = new RateLimiterMemory({ points, duration: 60 });
       this.limiters.set(appId, limiter);
     }
+    // The apps file may have been read anew.
+    limiter.points = points;
     return limiter;
   }
 }

@@ -5,6 +5,7 @@
 import { Injectable } from '@nestjs/common';
 import { AppError, type PresenceWatchAnswer, WATCHED_IDS_MAX } from '@rollcall/contract';
 import { cursorOf, type Moment, resumed, Ticks } from '@rollcall/roster';
+import { Apps } from '../auth/apps.service';
 import { shownAt } from '../sockets/audience';
 import type { Connection } from '../sockets/connection';
 import { SocketServer } from '../sockets/socket-server';
@@ -28,6 +29,7 @@ export class PresenceWatches {
     private readonly ticks: Ticks,
     private readonly sockets: SocketServer,
     private readonly broadcast: BroadcastSetting,
+    private readonly apps: Apps,
   ) {
     broadcast.onChange((appId) => {
       for (const [host, watched] of this.hosts) if (watched.appId === appId) ticks.wake(host);
@@ -97,7 +99,7 @@ export class PresenceWatches {
   }
 
   private begin({ host, visitor: { app } }: Connection): WatchedHost {
-    const presence = new WatchedPresence(this.send, () => this.broadcast.isDisabled(app));
+    const presence = new WatchedPresence(this.send, () => this.broadcast.isDisabled(this.apps.byId(app.id) ?? app));
     const watched = {
       appId: app.id,
       presence,

@@ -44,7 +44,9 @@ export class Admission {
 
   private async admit(socket: RollcallSocket): Promise<Visitor> {
     if (this.shutdown.begun) throw new AppError('UNAVAILABLE', 'This pod is going away; connect again.');
-    const visitor = await this.door.admit(socket.handshake);
+    let visitor = await this.door.admit(socket.handshake);
+    // The apps file was read anew meanwhile: what counts now decides. From here to the connection nothing waits for anything.
+    while (this.apps.appOf(visitor.host) !== visitor.app) visitor = await this.door.admit(socket.handshake);
     const { app, host } = visitor;
     // Hosts that clients make up would otherwise take memory without end.
     if (this.apps.isUnnamed(host)) {

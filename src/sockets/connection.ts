@@ -3,6 +3,7 @@ import type { LocalRoster, Written } from '@rollcall/roster';
 import type { DefaultEventsMap, Server, Socket } from 'socket.io';
 import type { Visitor } from '../auth/socket.door';
 import type { Identity } from '../auth/identity';
+import type { App } from '../config/app';
 import { TokenBucket } from './token-bucket';
 
 export interface SocketData {
@@ -20,7 +21,7 @@ const NOTICE_MS = 30_000;
 /** One socket of this pod with what is known about it. Lives from the handshake to the disconnect. */
 export class Connection {
   readonly id: string;
-  readonly events: TokenBucket;
+  events: TokenBucket;
   /** Resolves when the connection is in the store and its `session` was sent. Never rejects. */
   registered: Promise<void> = Promise.resolve();
   /** Resolves when the connection has left the store. Set by the disconnect. */
@@ -53,6 +54,17 @@ export class Connection {
     this.current = { ...this.current, user };
     this.socket.data.visitor = this.current;
     this.noticeAtMs = noticeAtMs(user, nowMs);
+  }
+
+  /** The app has been read anew; its limits count from now on, with a full burst where they are others. */
+  obey(app: App): void {
+    const { eventsPerSecond, eventsBurst } = app.limits;
+    const before = this.current.app.limits;
+    if (eventsPerSecond !== before.eventsPerSecond || eventsBurst !== before.eventsBurst) {
+      this.events = new TokenBucket(eventsPerSecond, eventsBurst);
+    }
+    this.current = { ...this.current, app };
+    this.socket.data.visitor = this.current;
   }
 
   get host(): string {

@@ -4,6 +4,7 @@ import { Closing } from './closing.service';
 import { Connections } from './connections.service';
 import { Draining } from './draining.service';
 import { Expiries } from './expiries.service';
+import { Reloads } from './reloads.service';
 import { Revocations } from './revocations.service';
 import { SocketEvents } from './socket-events';
 import { SocketServer } from './socket-server';
@@ -13,7 +14,7 @@ import { TokenRefresh } from './token-refresh';
 @Global()
 @Module({
   providers: [
-    ...[Admission, Closing, Connections, Draining, Expiries, Revocations],
+    ...[Admission, Closing, Connections, Draining, Expiries, Reloads, Revocations],
     ...[SocketEvents, SocketServer, TokenRefresh],
   ],
   exports: [Admission, Closing, Connections, SocketEvents, SocketServer],

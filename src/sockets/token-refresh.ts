@@ -38,6 +38,8 @@ export class TokenRefresh implements OnModuleInit {
     const { app, user } = connection.visitor;
     if (user === null) throw new AppError('USER_REQUIRED');
     const renewed = await this.authenticator.identify(app, token, user.id);
+    // The apps file was read anew meanwhile: what counts now decides.
+    if (connection.visitor.app !== app) return this.refresh(connection, token);
     // Revoked since it was looked at: whoever closes such connections has not found it on this one.
     if (this.accounts.isRevoked(app, renewed)) throw new AppError('NOT_AUTHENTICATED', 'The token was revoked.');
     connection.renew(renewed, Date.now());

@@ -7,6 +7,7 @@ import { NOWHERE, type PodRegistry, RosterView, StoreUnavailable, Views } from '
 import { Accounts } from '../auth/accounts.service';
 import type { Apps } from '../auth/apps.service';
 import type { Config } from '../config/config';
+import { followProfiles } from './followed-profiles';
 import type { OtherDatacenter } from './stores';
 import { REAL_TIME, REREGISTER_SLACK_MS } from './timing';
 
@@ -44,7 +45,7 @@ export class FollowedDatacenter {
       isWritten: () => Promise.resolve(true),
       profilesOf: (host) => accounts.profilesOf(host),
     });
-    accounts.onChange((app, userId) => this.views.profileChanged(userId, (host) => apps.appOf(host)?.id === app));
+    followProfiles(this.views, accounts, apps);
     void this.makeVacant();
   }
 

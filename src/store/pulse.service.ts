@@ -1,6 +1,7 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { AppError } from '@rollcall/contract';
 import { LocalRosters, StoreUnavailable, Views } from '@rollcall/roster';
+import { Apps } from '../auth/apps.service';
 import { KeyUses } from '../auth/key-uses.service';
 import { Config } from '../config/config';
 import { Connections } from '../sockets/connections.service';
@@ -22,6 +23,7 @@ export class Pulse implements OnApplicationBootstrap, OnApplicationShutdown {
     private readonly connections: Connections,
     private readonly config: Config,
     private readonly keyUses: KeyUses,
+    private readonly apps: Apps,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -67,7 +69,7 @@ export class Pulse implements OnApplicationBootstrap, OnApplicationShutdown {
       // A view of each host with connections here: what users have chosen is then known, should Redis forget it.
       await Promise.all(this.rosters.hosts().map((host) => this.attempt(() => this.views.readRoster(host))));
       this.views.keepUp();
-      await Promise.all(this.config.apps.map(({ id }) => this.attempt(() => this.stores.directory.refresh(id))));
+      await Promise.all(this.apps.all.map(({ id }) => this.attempt(() => this.stores.directory.refresh(id))));
     });
     this.keepingUp = false;
   }

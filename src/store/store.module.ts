@@ -12,6 +12,7 @@ import {
 import { Accounts } from '../auth/accounts.service';
 import { Apps } from '../auth/apps.service';
 import { Config } from '../config/config';
+import { followProfiles } from './followed-profiles';
 import { MemoryStores } from './memory.stores';
 import { Pulse } from './pulse.service';
 import { RedisStores } from './redis.stores';
@@ -50,7 +51,7 @@ function shareRosters(store: RosterStore, accounts: Accounts, apps: Apps, config
     onHead: (host, head) => views.hint(host, head),
     report: (error) => logger.error({ err: error }, 'A batch failed, and is tried again.'),
   });
-  accounts.onChange((app, userId) => views.profileChanged(userId, (host) => apps.appOf(host)?.id === app));
+  followProfiles(views, accounts, apps);
   return { views, rosters };
 }
 

@@ -55,7 +55,7 @@ export class RedisPod extends Faces {
     return this.process.port;
   }
 
-  signal(signal: 'SIGTERM' | 'SIGKILL'): void {
+  signal(signal: 'SIGHUP' | 'SIGTERM' | 'SIGKILL'): void {
     this.process.program.signal(signal);
   }
 

@@ -192,6 +192,12 @@ export class PresenceView {
     return this.index.nextEffectAfter(atMs);
   }
 
+  /** Everybody's profile may be another one, and other users may be bots. */
+  allChanged(): void {
+    for (const userId of new Set([...this.records.keys(), ...this.rowJson.keys()])) this.changed(userId);
+    this.fullList = undefined;
+  }
+
   private drop(userId: string): void {
     this.rowJson.delete(userId);
     this.fullList = undefined;

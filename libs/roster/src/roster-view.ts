@@ -142,6 +142,13 @@ export class RosterView {
     this.dropMaps();
   }
 
+  /** Whoever is here, or was, or is shown for being a bot. */
+  allProfilesChanged(): void {
+    this.presence.allChanged();
+    for (const userId of [...this.fragments.keys()]) this.dropFragment(userId);
+    this.dropMaps();
+  }
+
   /** All channels as one JSON object, keyed by channel name. To be held by whoever needs it longer than this moment. */
   channelMap(tabs: TabShape): Answer {
     let map = this.maps.get(tabs);

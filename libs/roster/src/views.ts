@@ -105,6 +105,11 @@ export class Views {
     for (const [host, { followed }] of this.kept) if (concerns(host)) followed.current?.profileChanged(userId);
   }
 
+  /** The same for everybody on these hosts. */
+  allProfilesChanged(concerns: (host: string) => boolean): void {
+    for (const [host, { followed }] of this.kept) if (concerns(host)) followed.current?.allProfilesChanged();
+  }
+
   /** How many changes the view furthest behind had yet to see when the store last told where it was. */
   get lag(): number {
     return Math.max(0, ...[...this.kept.values()].map(({ followed }) => followed.lag));

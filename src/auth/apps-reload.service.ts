@@ -1,0 +1,95 @@
+/*
+ * Reads the apps file anew on SIGHUP and when it changes: all of it counts then, or, if anything in it is wrong, nothing. What
+ * is remembered is which file was last looked at and which fault was last told, so that each is looked at and told once.
+ */
+import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { type FSWatcher, statSync, watch } from 'node:fs';
+import { dirname } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { Config, readAppsFile } from '../config/config';
+import { ConfigError } from '../config/environment';
+import { Apps } from './apps.service';
+
+/** Whoever writes a file in several steps has so long to finish; a directory where much happens is looked at no more often. */
+const SETTLE_MS = 100;
+
+@Injectable()
+export class AppsReload implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly logger = new Logger('apps');
+  private watcher: FSWatcher | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private seen = '';
+  private toldFault: string | undefined;
+
+  constructor(
+    private readonly config: Config,
+    private readonly apps: Apps,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    const { appsFile } = this.config;
+    if (appsFile === undefined) return;
+    process.on('SIGHUP', this.onSignal);
+    this.startWatching(appsFile);
+    // It may have changed between its reading and the watch.
+    this.look();
+  }
+
+  onApplicationShutdown(): void {
+    process.off('SIGHUP', this.onSignal);
+    clearTimeout(this.timer);
+    this.watcher?.close();
+  }
+
+  private readonly onSignal = (): void => {
+    this.seen = '';
+    this.toldFault = undefined;
+    this.look();
+  };
+
+  /** The directory, not the file: editors and Kubernetes put another file, or another link, in its place. */
+  private startWatching(file: string): void {
+    try {
+      this.watcher = watch(dirname(file), { persistent: false }, () => this.look());
+      this.watcher.on('error', (error) => this.giveUpWatching(error));
+    } catch (error) {
+      this.giveUpWatching(error);
+    }
+  }
+
+  private giveUpWatching(error: unknown): void {
+    this.watcher?.close();
+    this.logger.warn(`Changes of the apps file go unseen until SIGHUP, for it cannot be watched: ${String(error)}`);
+  }
+
+  private look(): void {
+    this.timer ??= setTimeout(() => {
+      this.timer = undefined;
+      this.read(this.config.appsFile ?? '');
+    }, SETTLE_MS).unref();
+  }
+
+  private read(file: string): void {
+    const marks = marksOf(file);
+    if (marks === this.seen) return;
+    this.seen = marks;
+    try {
+      const apps = readAppsFile(file);
+      this.toldFault = undefined;
+      if (isDeepStrictEqual(apps, this.apps.all)) return;
+      this.apps.replace(apps);
+      this.logger.log(`The apps file was read anew, and counts from now on: ${apps.map(({ id }) => id).join(', ')}.`);
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      if (this.toldFault === error.message) return;
+      this.toldFault = error.message;
+      this.logger.error(`${error.message}\nUntil it is mended, what was read before counts.`);
+    }
+  }
+}
+
+/** Another file, or other content, has other marks. */
+function marksOf(file: string): string {
+  const { ino, size, mtimeMs, ctimeMs } = statSync(file, { throwIfNoEntry: false }) ?? {};
+  return [ino, size, mtimeMs, ctimeMs].join(' ');
+}

@@ -1,0 +1,272 @@
+import { mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync, mkdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { Apps } from '../../src/auth/apps.service';
+import { eventually } from '../support/eventually';
+import { type Answer, DEMO, Rollcall } from '../support/rollcall';
+import { asUser, jwtOf, shop, tabOf, tokenOf, type WrittenApp } from '../support/shop';
+import { type Tab } from '../support/tab';
+import { stopAfterTest } from '../support/teardown';
+
+const THERE = 'other.example.com';
+const SECRET = 'a secret of thirty-two characters';
+
+interface Served {
+  readonly rollcall: Rollcall;
+  readonly file: string;
+  readonly log: string[];
+  /** Writes the file as an editor does that replaces it. */
+  readonly write: (content: unknown) => void;
+}
+
+async function serve(...apps: WrittenApp[]): Promise<Served> {
+  const folder = mkdtempSync(join(tmpdir(), 'rollcall-'));
+  stopAfterTest(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'apps.json');
+  const write = (content: unknown): void => {
+    writeFileSync(`${file}.new`, typeof content === 'string' ? content : JSON.stringify(content));
+    renameSync(`${file}.new`, file);
+  };
+  write({ apps });
+  const log: string[] = [];
+  const lines = pino({ level: 'info' }, { write: (line: string) => void log.push(line) });
+  const rollcall = await Rollcall.start(undefined, { APPS_FILE: file, OFFLINE_GRACE_MS: '0' }, lines);
+  return { rollcall, file, log, write };
+}
+
+const statusWith = async (rollcall: Rollcall, key: string, host?: string): Promise<number> =>
+  (await rollcall.ask('POST', '/message/users', { host, body: { apiKey: key } })).status;
+
+const closes = (tab: Tab): Promise<string> => new Promise((resolve) => tab.socket.once('disconnect', resolve));
+const faults = (log: readonly string[]): string[] => log.filter((line) => line.startsWith('{"level":50'));
+
+describe('An apps file that changes', () => {
+  it('lets keys be rotated without a moment in which none works', async () => {
+    const { rollcall, write } = await serve(shop({ apiKeys: ['old'] }));
+    write({ apps: [shop({ apiKeys: ['old', 'new'] })] });
+    await eventually(async () => expect(await statusWith(rollcall, 'new')).toBe(201));
+    expect(await statusWith(rollcall, 'old')).toBe(201);
+
+    write({ apps: [shop({ apiKeys: ['new'] })] });
+    await eventually(async () => expect(await statusWith(rollcall, 'old')).toBe(401));
+    expect(await statusWith(rollcall, 'new')).toBe(201);
+  });
+
+  it('takes scopes from a key, and forgets when keys were used that are gone', async () => {
+    const { rollcall, write } = await serve(shop({ apiKeys: ['a', 'b'] }));
+    const list = (key: string): Promise<Answer> => rollcall.ask('GET', '/v1/keys', { headers: { 'x-api-key': key } });
+    expect([(await list('a')).status, (await list('b')).status]).toEqual([200, 200]);
+
+    write({ apps: [shop({ apiKeys: ['a', { key: 'b', scopes: ['counts'] }] })] });
+    await eventually(async () => expect((await list('b')).status).toBe(403));
+    write({ apps: [shop({ apiKeys: ['a'] })] });
+    await eventually(async () => expect((await list('b')).status).toBe(401));
+    write({ apps: [shop({ apiKeys: ['a', 'b'] })] });
+    await eventually(async () => {
+      const { keys } = (await list('a')).json as { keys: { lastUsedAt?: string }[] };
+      expect(keys.map(({ lastUsedAt }) => lastUsedAt !== undefined)).toEqual([true, false]);
+    });
+  });
+
+  it.each([
+    ['no JSON', '{"apps": [', /that file is not JSON/],
+    [
+      'a host twice',
+      { apps: [shop({ hosts: ['a', 'a'] })] },
+      /apps\[0\]\.hosts\[1\]: names \\"a\\", as apps\[0\]\.hosts\[0\]/,
+    ],
+    [
+      'a wrong scope',
+      { apps: [shop({ apiKeys: [{ key: 'hunter2', scopes: ['root' as 'read'] }] })] },
+      /apps\[0\]\.apiKeys\[0\]\.scopes\[0\]/,
+    ],
+    ['no apps', { apps: [] }, /apps: /],
+  ])('changes nothing when it has %s, and says so once, with the path', async (_what, content, fault) => {
+    const { rollcall, write, log } = await serve(shop({ apiKeys: ['old'] }));
+    const ada = await rollcall.open(tabOf('ada'));
+    write(content);
+    await eventually(() => expect(faults(log)).toHaveLength(1));
+    write(content);
+    expect(faults(log)[0]).toMatch(fault);
+    expect(log.join('')).not.toContain('hunter2');
+    expect([await statusWith(rollcall, 'old'), ada.socket.connected]).toEqual([201, true]);
+
+    write({ apps: [shop({ apiKeys: ['mended'] })] });
+    await eventually(async () => expect(await statusWith(rollcall, 'mended')).toBe(201));
+    expect(faults(log)).toHaveLength(1);
+  });
+
+  it('may go and come back', async () => {
+    const { rollcall, write, file, log } = await serve(shop({ apiKeys: ['old'] }));
+    rmSync(file);
+    await eventually(() => expect(faults(log)).toHaveLength(1));
+    expect(faults(log)[0]).toMatch(/cannot be read: .*ENOENT/);
+    expect(await statusWith(rollcall, 'old')).toBe(201);
+    write({ apps: [shop({ apiKeys: ['new'] })] });
+    await eventually(async () => expect(await statusWith(rollcall, 'new')).toBe(201));
+  });
+
+  it('is seen when it is written in place, and when a link to its folder is replaced, as Kubernetes does', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'rollcall-'));
+    stopAfterTest(() => rmSync(folder, { recursive: true }));
+    const version = (name: string, key: string): void => {
+      mkdirSync(join(folder, name));
+      writeFileSync(join(folder, name, 'apps.json'), JSON.stringify({ apps: [shop({ apiKeys: [key] })] }));
+      symlinkSync(name, join(folder, '..new'));
+      renameSync(join(folder, '..new'), join(folder, '..data'));
+    };
+    version('..1', 'first');
+    symlinkSync('..data/apps.json', join(folder, 'apps.json'));
+    const rollcall = await Rollcall.start(undefined, { APPS_FILE: join(folder, 'apps.json') });
+    expect(await statusWith(rollcall, 'first')).toBe(201);
+    version('..2', 'second');
+    await eventually(async () => expect(await statusWith(rollcall, 'second')).toBe(201));
+    expect(readdirSync(folder)).toContain('..1');
+
+    const { rollcall: other, file } = await serve(shop({ apiKeys: ['old'] }));
+    writeFileSync(file, JSON.stringify({ apps: [shop({ apiKeys: ['new'] })] }));
+    await eventually(async () => expect(await statusWith(other, 'new')).toBe(201));
+  });
+
+  it('is read anew on SIGHUP, where nobody could see that it has changed', async () => {
+    const elsewhere = await serve(shop({ apiKeys: ['old'] }));
+    const folder = mkdtempSync(join(tmpdir(), 'rollcall-'));
+    stopAfterTest(() => rmSync(folder, { recursive: true }));
+    const link = join(folder, 'linked.json');
+    symlinkSync(elsewhere.file, link);
+    const rollcall = await Rollcall.start(undefined, { APPS_FILE: link });
+    elsewhere.write({ apps: [shop({ apiKeys: ['new'] })] });
+    await eventually(async () => expect(await statusWith(elsewhere.rollcall, 'new')).toBe(201));
+    expect(await statusWith(rollcall, 'new')).toBe(401);
+
+    process.emit('SIGHUP', 'SIGHUP');
+    await eventually(async () => expect(await statusWith(rollcall, 'new')).toBe(201));
+  });
+
+  it('counts nothing when only its layout is another, and swaps nothing then', async () => {
+    const { rollcall, write, log } = await serve(shop({ apiKeys: ['a'] }));
+    const before = rollcall.app.get(Apps).all;
+    write(JSON.stringify({ apps: [shop({ apiKeys: ['a'] })] }, null, 8));
+    write({ apps: [shop({ apiKeys: ['a'] }), shop({ id: 'b', hosts: [THERE], apiKeys: ['b'] })] });
+    await eventually(async () => expect(await statusWith(rollcall, 'b', THERE)).toBe(201));
+    expect(rollcall.app.get(Apps).all).not.toBe(before);
+    expect(log.filter((line) => line.includes('was read anew'))).toHaveLength(1);
+  });
+});
+
+describe('Sockets, when the apps file changes', () => {
+  it('stay where their app stays, and are closed where the host has gone or has another app', async () => {
+    const other = shop({ id: 'b', hosts: [THERE, 'third.example.com'] });
+    const { rollcall, write } = await serve(shop(), other);
+    const [stays, goes, moves, nobody] = [
+      await rollcall.open(tabOf('ada')),
+      await rollcall.open({ ...tabOf('ada'), host: THERE }),
+      await rollcall.open({ ...tabOf('bob'), host: 'third.example.com' }),
+      await rollcall.open({ host: THERE }),
+    ];
+    const ended = Promise.all([closes(goes), closes(moves), closes(nobody)]);
+    write({ apps: [shop({ hosts: ['localhost', 'third.example.com'] })] });
+
+    expect(await ended).toEqual(['io server disconnect', 'io server disconnect', 'io server disconnect']);
+    expect((await stays.join('salesRoom')).ok).toBe(true);
+    await expect(rollcall.open({ ...tabOf('ada'), host: THERE })).rejects.toMatchObject({ code: 'UNKNOWN_HOST' });
+    await eventually(async () =>
+      expect((await rollcall.message('users', {}, { host: 'third.example.com' })).json).toEqual({}),
+    );
+  });
+
+  it('are held to the new limits', async () => {
+    const { rollcall, write } = await serve(shop());
+    const ada = await rollcall.open(tabOf('ada'));
+    expect((await ada.join('one')).ok).toBe(true);
+    write({ apps: [shop({ limits: { channelsPerConnection: 1, eventsBurst: 2, eventsPerSecond: 1 } })] });
+    await eventually(async () => expect(await ada.join('two')).toMatchObject({ error: { code: 'RATE_LIMITED' } }));
+    await eventually(async () =>
+      expect(await ada.join('two')).toMatchObject({
+        error: { message: 'At most 1 events a second are taken from a connection.' },
+      }),
+    );
+  });
+
+  it('are let in by the new users, tokens, origins and signing keys', async () => {
+    const { rollcall, write } = await serve(shop());
+    const ada = await rollcall.open(tabOf('ada'));
+    const users = [{ id: 'zoe', username: 'zoe', tokens: [tokenOf('zoe')] }];
+    const jwt = { algorithms: ['HS256' as const], secret: SECRET };
+    write({ apps: [shop({ users, jwt, anonymous: false, origins: ['https://portal.example.com'] })] });
+
+    await eventually(async () => expect((await rollcall.open(tabOf('zoe'))).session.user?.id).toBe('zoe'));
+    expect((await rollcall.open({ token: jwtOf({ sub: 'yan' }, SECRET) })).session.user?.id).toBe('yan');
+    await expect(rollcall.open(tabOf('bob'))).rejects.toMatchObject({ code: 'NOT_AUTHENTICATED' });
+    await expect(rollcall.open()).rejects.toMatchObject({ code: 'ANONYMOUS_REFUSED' });
+    await expect(rollcall.open({ ...tabOf('zoe'), origin: 'https://evil.example' })).rejects.toMatchObject({
+      code: 'ORIGIN_REFUSED',
+    });
+    // Who is in stays in.
+    expect((await ada.join('salesRoom')).ok).toBe(true);
+  });
+});
+
+describe('Answers, when the apps file changes', () => {
+  it('show users and bots as they are written now', async () => {
+    const { rollcall, write } = await serve(shop({ dialect: 'klai' }));
+    const ada = await rollcall.open(tabOf('ada'));
+    const rows = async () => ((await rollcall.presence()).json as { users: { _id: string; name: string }[] }).users;
+    expect((await rows()).map(({ _id, name }) => [_id, name])).toEqual([
+      ['ada', 'Ada Lovelace'],
+      ['cat', 'cat'],
+    ]);
+    expect((await rollcall.message('users')).json).toHaveProperty('authenticated', [
+      { id: 'ada', email: 'ada@example.com' },
+    ]);
+    const users = [
+      { id: DEMO.userId, tokens: [DEMO.token] },
+      { id: 'ada', name: 'Countess', email: 'countess@example.com' },
+      { id: 'dog', bot: true },
+    ];
+    write({ apps: [shop({ users, dialect: 'betterforms' })] });
+
+    await eventually(async () =>
+      expect((await rows()).map(({ _id, name }) => [_id, name])).toEqual([
+        ['ada', 'Countess'],
+        ['dog', 'dog'],
+      ]),
+    );
+    expect((await rollcall.message('users')).json).toEqual({
+      authenticated: [{ id: 'ada', email: 'countess@example.com' }],
+      [`tab|${ada.id}`]: [{ id: 'ada', email: 'countess@example.com' }],
+    });
+  });
+
+  it('show nothing of the app that a host belonged to', async () => {
+    const mine = [{ id: 'cat', name: 'Mine', bot: true }];
+    const theirs = [{ id: 'cat', name: 'Theirs', bot: true }];
+    const { rollcall, write } = await serve(
+      shop({ hosts: ['localhost', THERE], users: [...mine, { id: 'ada', tokens: [tokenOf('ada')] }] }),
+    );
+    const name = async (key: string): Promise<unknown> => {
+      const { json } = await rollcall.ask('GET', '/v1/users/cat', { host: THERE, headers: { 'x-api-key': key } });
+      return (json as { name?: string }).name;
+    };
+    expect(await name(DEMO.apiKey)).toBe('Mine');
+    write({ apps: [shop({ users: mine }), shop({ id: 'b', hosts: [THERE], apiKeys: ['b'], users: theirs })] });
+    await eventually(async () => expect(await name('b')).toBe('Theirs'));
+    expect(await statusWith(rollcall, DEMO.apiKey, THERE)).toBe(401);
+  });
+
+  it('obey another limit, and tell watchers of presence that was switched off or on', async () => {
+    const { rollcall, write } = await serve(shop());
+    const [ada, told] = [await rollcall.open(tabOf('ada')), { at: 0 }];
+    const changed = ada.collect('presence:changed');
+    await ada.ask('presence:watch', {});
+    write({ apps: [shop({ presence: { broadcastDisabled: true }, limits: { usersPresencePerMinute: 7000 } })] });
+    await eventually(async () => {
+      const { headers, text } = await rollcall.presence('', { headers: asUser('bob') });
+      expect([headers['x-ratelimit-limit'], text]).toEqual(['7000', '{"users":[],"full":true,"success":true}']);
+    });
+    told.at = changed.length;
+    write({ apps: [shop()] });
+    await eventually(() => expect(changed.slice(told.at)).toEqual([expect.objectContaining({ full: true })]));
+  });
+});
