@@ -3,6 +3,7 @@ import { AppError, type ErrorCode, ERRORS } from '@rollcall/contract';
 import { StoreUnavailable } from '@rollcall/roster';
 import type { FastifyReply } from 'fastify';
 import { faceOf } from './faces';
+import { SAFE_HEADERS } from './safe-headers';
 
 const BY_STATUS = new Map<number, ErrorCode>([
   [400, 'BAD_REQUEST'],
@@ -38,5 +39,7 @@ function statusOf(error: unknown): number {
 export function replyWithError(reply: FastifyReply, url: string, error: AppError): void {
   const face = faceOf(url);
   const body = Buffer.from(JSON.stringify(face.body(error)));
+  // What the router itself refuses has met no hook.
+  void reply.headers(SAFE_HEADERS);
   void reply.code(error.status).header('content-type', face.contentType).header('cache-control', 'no-store').send(body);
 }

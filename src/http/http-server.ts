@@ -8,6 +8,7 @@ import { answerOrigins } from './cors';
 import { asAppError, replyWithError } from './error-reply';
 import { jsonFault } from './json-depth';
 import { PARAM_MAX_LENGTH, RouteTable } from './route-table';
+import { answerSafely } from './safe-headers';
 import { Shutdown } from './shutdown.service';
 
 /** 64 KiB: every body of the documents is far smaller, and a pod must be able to hold many of them at once. */
@@ -39,6 +40,7 @@ export function setUpHttp(app: NestFastifyApplication): void {
   const fastify = app.getHttpAdapter().getInstance();
   const routes = app.get(RouteTable);
   fastify.addHook('onRoute', ({ method, url }) => routes.add(method, url));
+  answerSafely(fastify);
   acceptJsonOnly(fastify);
   letGo(fastify, app.get(Shutdown));
   answerOrigins(fastify, app.get(Apps));
@@ -89,6 +91,6 @@ function refuseUnreadable(error: Error & { code?: string }, socket: Socket): voi
     code: (tooLarge ? 'URI_TOO_LONG' : 'BAD_REQUEST') satisfies ErrorCode,
   });
   socket.end(
-    `HTTP/1.1 ${status}\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+    `HTTP/1.1 ${status}\r\nContent-Type: application/problem+json\r\nX-Content-Type-Options: nosniff\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   );
 }

@@ -1,4 +1,5 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { hash } from 'node:crypto';
 import { type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { DEMO_API_KEY, DEMO_TOKEN, DEMO_USER_ID } from '../config/demo-app';
 
@@ -15,8 +16,27 @@ const DEMO_LOGIN = `addEventListener('load', function () {
 
 const STYLE = '.swagger-ui .topbar { display: none } .swagger-ui .info { margin: 24px 0 }';
 
+/** What the page needs: its own files, the style sheet within it, the images within that, and calls to this service. */
+const policyOf = (inlineScripts: readonly string[]): string =>
+  [
+    "default-src 'none'",
+    `script-src ${["'self'", ...inlineScripts.map((text) => `'sha256-${hash('sha256', text, 'base64')}'`)].join(' ')}`,
+    "style-src 'self' 'unsafe-inline'",
+    "img-src 'self' data:",
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ');
+
 /** Serves the document at `/openapi.json` and as Swagger UI at `/docs`; `/` leads there. */
 export function serveSwaggerUi(app: NestFastifyApplication, document: OpenAPIObject, demo: boolean): void {
+  const fastify = app.getHttpAdapter().getInstance();
+  const policy = policyOf(demo ? [DEMO_LOGIN] : []);
+  fastify.addHook('onRequest', (request, reply, done) => {
+    if (/^\/docs(\/|$)/.test(request.routeOptions.url ?? '')) void reply.header('content-security-policy', policy);
+    done();
+  });
   SwaggerModule.setup('docs', app, document, {
     jsonDocumentUrl: 'openapi.json',
     raw: ['json'],
@@ -25,8 +45,5 @@ export function serveSwaggerUi(app: NestFastifyApplication, document: OpenAPIObj
     ...(demo ? { customJsStr: DEMO_LOGIN } : {}),
     swaggerOptions: { displayRequestDuration: true, tryItOutEnabled: true, defaultModelsExpandDepth: 0 },
   });
-  app
-    .getHttpAdapter()
-    .getInstance()
-    .get('/', (_request, reply) => reply.redirect('/docs', 302));
+  fastify.get('/', (_request, reply) => reply.redirect('/docs', 302));
 }

@@ -38,6 +38,8 @@ export class Admission {
       (thrown: unknown) => {
         if (!(thrown instanceof AppError)) this.logger.error({ err: thrown }, 'A handshake failed.');
         next(new HandshakeError(thrown instanceof AppError ? thrown : new AppError('INTERNAL')));
+        // A page that may not talk to us shall not keep its visitor's browser connected either, once it has been told.
+        if (thrown instanceof AppError && thrown.code === 'ORIGIN_REFUSED') setImmediate(() => socket.conn.close());
       },
     );
   };

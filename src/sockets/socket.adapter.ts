@@ -4,6 +4,8 @@ import type { Server as HttpServer } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Server, ServerOptions } from 'socket.io';
 import { Apps } from '../auth/apps.service';
+import { hostFault } from '../http/host-fault';
+import { SAFE_HEADERS } from '../http/safe-headers';
 import { Stores } from '../store/stores';
 
 /** A client that vanished is gone after at most both: sooner would cost idle clients battery, later shows ghosts. */
@@ -47,6 +49,11 @@ export class SocketAdapter extends IoAdapter {
     const ours: Partial<ServerOptions> = {
       ...options,
       cors,
+      // What has no host, or several, has no roster either. Foreign origins are refused later, in words that clients can read.
+      allowRequest: (request, callback) => {
+        const fault = hostFault(request);
+        callback(fault, fault === undefined);
+      },
       pingInterval: PING_INTERVAL_MS,
       pingTimeout: PING_TIMEOUT_MS,
       maxHttpBufferSize: FRAME_MAX_BYTES,
@@ -55,6 +62,7 @@ export class SocketAdapter extends IoAdapter {
       perMessageDeflate: false,
     };
     const server = super.createIOServer(port, ours as ServerOptions);
+    server.engine.on('headers', (headers: Record<string, string>) => void Object.assign(headers, SAFE_HEADERS));
     return this.messages === undefined ? server : server.adapter(this.messages.adapter);
   }
 

@@ -1,0 +1,186 @@
+import { createHash } from 'node:crypto';
+import { WebSocket } from 'ws';
+import { Connections } from '../../src/sockets/connections.service';
+import { rawHttp } from '../support/raw-http';
+import { DEMO, Rollcall } from '../support/rollcall';
+import { shop, type WrittenApp } from '../support/shop';
+import { stopAfterTest } from '../support/teardown';
+
+const PORTAL = 'https://portal.example.com';
+
+/** A plain WebSocket client at Socket.IO's door, such as any page can be. */
+async function knock(rollcall: Rollcall, headers: Record<string, string>) {
+  const socket = new WebSocket(`ws://127.0.0.1:${rollcall.port}/socket.io/?EIO=4&transport=websocket`, { headers });
+  stopAfterTest(() => socket.terminate());
+  const received: string[] = [];
+  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+  const failed = new Promise<Error>((resolve) => socket.once('error', resolve));
+  socket.on('message', (data: Buffer) => {
+    const text = data.toString();
+    received.push(text);
+    if (text.startsWith('0')) socket.send('40');
+  });
+  return { received, closed, failed };
+}
+
+const get = (target: string, headers: string): string =>
+  `GET ${target} HTTP/1.1\r\n${headers}X-Api-Key: ${DEMO.apiKey}\r\nConnection: close\r\n\r\n`;
+
+const statusOf = async (rollcall: Rollcall, target: string, headers: string): Promise<number> =>
+  Number((await rawHttp(rollcall.port, get(target, headers))).slice(9, 12));
+
+describe('Security headers', () => {
+  it.each([
+    ['POST', '/message/users', 201],
+    ['POST', '/message/nothing', 404],
+    ['GET', '/message/users', 405],
+    ['GET', '/api/v1/users.presence', 401],
+    ['GET', '/v1/channels', 200],
+    ['GET', '/v1/users/nobody', 404],
+    ['GET', '/health/live', 200],
+    ['GET', '/openapi.json', 200],
+    ['GET', '/', 302],
+    ['GET', '/nothing', 404],
+    ['GET', '/%zz', 400],
+  ])('forbid browsers to make more of %s %s (%i) than it is', async (method, path, status) => {
+    const rollcall = await Rollcall.start();
+    const answer = await rollcall.ask(method, path, { headers: { 'x-api-key': DEMO.apiKey } });
+    expect(answer).toMatchObject({
+      status,
+      headers: {
+        'x-content-type-options': 'nosniff',
+        'referrer-policy': 'no-referrer',
+        'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+      },
+    });
+  });
+
+  it('are on the answers of Socket.IO and on preflights, too', async () => {
+    const rollcall = await Rollcall.start();
+    const preflight = { origin: PORTAL, 'access-control-request-method': 'POST' };
+    for (const answer of [
+      await rollcall.ask('GET', '/socket.io/?EIO=4&transport=polling'),
+      await rollcall.ask('OPTIONS', '/message/users', { headers: preflight }),
+    ]) {
+      expect(answer.headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' });
+    }
+  });
+
+  it('leave the UI what its page contains, by the hash of each script, and nothing else', async () => {
+    for (const rollcall of [await Rollcall.start(), await Rollcall.start([shop()])]) {
+      for (const path of ['/docs', '/docs/', '/docs/swagger-ui-init.js', '/docs/swagger-ui.css']) {
+        const { status, headers } = await rollcall.ask('GET', path);
+        const policy = String(headers['content-security-policy']);
+        expect([status, headers['x-content-type-options']]).toEqual([200, 'nosniff']);
+        expect(policy).toMatch(/^default-src 'none'; script-src 'self'[^;]*; .*frame-ancestors 'none'/);
+        expect(/script-src [^;]*/.exec(policy)?.[0]).not.toMatch(/unsafe|https?:|\*/);
+      }
+      const { text, headers } = await rollcall.ask('GET', '/docs');
+      const policy = String(headers['content-security-policy']);
+      const scripts = [...text.matchAll(/<script>([\s\S]*?)<\/script>/g)]
+        .map(([, script = '']) => script)
+        .filter(Boolean);
+      const hashes = scripts.map((script) => `'sha256-${createHash('sha256').update(script).digest('base64')}'`);
+      expect([...policy.matchAll(/'sha256-[^']+'/g)].map(String)).toEqual(hashes);
+      expect(text).not.toMatch(/ on[a-z]+="/);
+    }
+  });
+});
+
+describe('The origin of a page', () => {
+  const app: WrittenApp = shop({ origins: [PORTAL] });
+
+  it.each([
+    'https://evil.example',
+    'null',
+    `${PORTAL}.evil.example`,
+    `${PORTAL}:8443`,
+    'http://portal.example.com',
+    `${PORTAL}, ${PORTAL}`,
+  ])('keeps a WebSocket out that is not on the list, tells it why, and closes it: %s', async (origin) => {
+    const rollcall = await Rollcall.start([app]);
+    const { received, closed } = await knock(rollcall, { host: 'localhost', origin });
+    await closed;
+    expect(received).toHaveLength(2);
+    expect(received[1]).toMatch(/^44\{.*"code":"ORIGIN_REFUSED"/);
+    expect(rollcall.app.get(Connections).size).toBe(0);
+  });
+
+  it('is not asked for of what is no browser, nor where the app has no list', async () => {
+    const rollcall = await Rollcall.start([app, shop({ id: 'b', hosts: ['any.example.com'] })]);
+    expect((await rollcall.open()).session.host).toBe('localhost');
+    expect((await rollcall.open({ origin: PORTAL })).session.host).toBe('localhost');
+    expect((await rollcall.open({ origin: 'null', host: 'any.example.com' })).session.host).toBe('any.example.com');
+  });
+});
+
+describe('The host of a request', () => {
+  it.each([
+    ['localhost', 200],
+    ['LOCALhost:1234', 200],
+    ['localhost.', 200],
+    ['localhost:', 200],
+    ['localhost..', 401],
+    ['user@localhost', 401],
+    ['user:localhost@evil.example', 401],
+    ['localhost:80:80', 401],
+    ['localhost:999999', 401],
+    ['localhost, localhost', 401],
+    ['localhost/', 401],
+    ['localhost#evil', 401],
+    ['localhost\\evil', 401],
+    ['local%68ost', 401],
+    ['[::1]', 401],
+  ])('is read from %j by the letter: %i', async (host, status) => {
+    const rollcall = await Rollcall.start();
+    expect(await statusOf(rollcall, '/v1/channels', `Host: ${host}\r\n`)).toBe(status);
+  });
+
+  it('is refused when it is there more than once, in any order, on HTTP and on the socket', async () => {
+    const rollcall = await Rollcall.start();
+    for (const hosts of [
+      'Host: localhost\r\nHost: evil.example\r\n',
+      'Host: evil.example\r\nhost: localhost\r\n',
+      'Host: localhost\r\nHOST: localhost\r\n',
+    ]) {
+      expect(await statusOf(rollcall, '/v1/channels', hosts)).toBe(400);
+      expect(await statusOf(rollcall, '/socket.io/?EIO=4&transport=polling', hosts)).toBe(403);
+      const upgrade = `${hosts}Upgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n`;
+      const request = `GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\n${upgrade}Connection: Upgrade\r\n\r\n`;
+      expect(await rawHttp(rollcall.port, request)).toMatch(/^HTTP\/1\.1 400 /);
+    }
+  });
+
+  it('may stand in the target, too, if it is the same', async () => {
+    const rollcall = await Rollcall.start();
+    const ask = (target: string): Promise<number> => statusOf(rollcall, target, 'Host: localhost\r\n');
+
+    expect(await ask('http://localhost/v1/channels')).toBe(200);
+    expect(await ask('HTTPS://LOCALHOST.:99/v1/channels')).toBe(200);
+    for (const target of [
+      'http://evil.example/v1/channels',
+      'http://user@localhost/v1/channels',
+      'http://localhost@evil.example/v1/channels',
+      'http:///v1/channels',
+    ]) {
+      expect(await ask(target)).toBe(400);
+    }
+    expect(await statusOf(rollcall, 'http://localhost/v1/channels', 'Host: evil.example\r\n')).toBe(400);
+    expect(await ask('//localhost/v1/channels')).toBe(404);
+  });
+
+  it('is not what a proxy says that nobody has said to trust', async () => {
+    const forwarded =
+      'X-Forwarded-Host: localhost\r\nForwarded: host=localhost\r\nX-Original-Host: localhost\r\nX-Host: localhost\r\n';
+    const trusting = await Rollcall.start(undefined, { TRUST_PROXY: 'true' });
+    const rollcall = await Rollcall.start();
+
+    expect(await statusOf(rollcall, '/v1/channels', `Host: evil.example\r\n${forwarded}`)).toBe(401);
+    expect(await statusOf(rollcall, '/v1/channels', 'Host: localhost\r\nX-Forwarded-Host: evil.example\r\n')).toBe(200);
+    expect(await statusOf(trusting, '/v1/channels', `Host: pod-7.internal\r\n${forwarded}`)).toBe(200);
+    expect(await statusOf(trusting, '/v1/channels', 'Host: localhost\r\nX-Forwarded-Host: evil.example\r\n')).toBe(401);
+    await expect(
+      rollcall.open({ client: { extraHeaders: { Host: 'evil.example', 'X-Forwarded-Host': 'localhost' } } }),
+    ).rejects.toMatchObject({ code: 'UNKNOWN_HOST' });
+  });
+});
