@@ -417,6 +417,26 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/keys": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * The app's API keys
+         * @description What each may do, and when it was last used on any pod of this data centre that is up now. Pods keep that in memory and tell it with each beat: what a pod knew that has ended is gone, so an old key is best watched for a while before it is removed.
+         */
+        readonly get: operations["keys"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/health/live": {
         readonly parameters: {
             readonly query?: never;
@@ -1174,6 +1194,33 @@ export interface components {
         readonly PodsDto: {
             readonly pods: readonly components["schemas"]["PodDto"][];
         };
+        readonly KeyDto: {
+            /**
+             * @description As the apps file calls it.
+             * @example wallboard
+             */
+            readonly name?: string;
+            /**
+             * @example [
+             *       "counts"
+             *     ]
+             */
+            readonly scopes: readonly ("counts" | "read" | "write" | "admin")[];
+            /**
+             * @description The first digits of the key's SHA-256, by which to find it in the apps file.
+             * @example 5fde4f0b
+             */
+            readonly sha256Prefix: string;
+            /**
+             * Format: date-time
+             * @description Absent: not used on any pod that is up, since that pod started.
+             * @example 2026-11-20T10:00:00.000Z
+             */
+            readonly lastUsedAt?: string;
+        };
+        readonly KeysDto: {
+            readonly keys: readonly components["schemas"]["KeyDto"][];
+        };
         readonly HealthDto: {
             /**
              * @example ok
@@ -1245,6 +1292,23 @@ export interface operations {
                      *       "message": "The API key is not valid for this host.",
                      *       "code": 401,
                      *       "className": "not-authenticated"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["MessageErrorDto"];
+                };
+            };
+            /** @description The API key has not the scope that this takes; the text names it. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "Forbidden",
+                     *       "message": "This takes an API key with the scope \"read\", which this one has not.",
+                     *       "code": 403,
+                     *       "className": "forbidden"
                      *     }
                      */
                     readonly "application/json": components["schemas"]["MessageErrorDto"];
@@ -1354,6 +1418,23 @@ export interface operations {
                      *       "message": "The API key is not valid for this host.",
                      *       "code": 401,
                      *       "className": "not-authenticated"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["MessageErrorDto"];
+                };
+            };
+            /** @description The API key has not the scope that this takes; the text names it. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "Forbidden",
+                     *       "message": "This takes an API key with the scope \"read\", which this one has not.",
+                     *       "code": 403,
+                     *       "className": "forbidden"
                      *     }
                      */
                     readonly "application/json": components["schemas"]["MessageErrorDto"];
@@ -1484,6 +1565,23 @@ export interface operations {
                     readonly "application/json": components["schemas"]["MessageErrorDto"];
                 };
             };
+            /** @description The API key has not the scope that this takes; the text names it. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "Forbidden",
+                     *       "message": "This takes an API key with the scope \"read\", which this one has not.",
+                     *       "code": 403,
+                     *       "className": "forbidden"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["MessageErrorDto"];
+                };
+            };
             /** @description The body is larger than 64 KiB. */
             readonly 413: {
                 headers: {
@@ -1600,6 +1698,24 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
+            /** @description The API key has not the scope that this takes; the text names it. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "This takes a permission that you do not have",
+                     *       "status": 403,
+                     *       "detail": "This takes an API key with the scope \"read\", which this one has not.",
+                     *       "code": "FORBIDDEN"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
             /** @description This cannot be answered right now. */
             readonly 503: {
                 headers: {
@@ -1674,6 +1790,24 @@ export interface operations {
                      *       "status": 401,
                      *       "detail": "The API key is not valid for this host.",
                      *       "code": "NOT_AUTHENTICATED"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The API key has not the scope that this takes; the text names it. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "This takes a permission that you do not have",
+                     *       "status": 403,
+                     *       "detail": "This takes an API key with the scope \"read\", which this one has not.",
+                     *       "code": "FORBIDDEN"
                      *     }
                      */
                     readonly "application/problem+json": components["schemas"]["ProblemDto"];
@@ -1778,6 +1912,24 @@ export interface operations {
                      *       "status": 401,
                      *       "detail": "The API key is not valid for this host.",
                      *       "code": "NOT_AUTHENTICATED"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The API key has not the scope that this takes; the text names it. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "This takes a permission that you do not have",
+                     *       "status": 403,
+                     *       "detail": "This takes an API key with the scope \"read\", which this one has not.",
+                     *       "code": "FORBIDDEN"
                      *     }
                      */
                     readonly "application/problem+json": components["schemas"]["ProblemDto"];
@@ -2416,6 +2568,24 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
+            /** @description The API key has not the scope that this takes; the text names it. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "This takes a permission that you do not have",
+                     *       "status": 403,
+                     *       "detail": "This takes an API key with the scope \"read\", which this one has not.",
+                     *       "code": "FORBIDDEN"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
             /** @description This cannot be answered right now. */
             readonly 503: {
                 headers: {
@@ -2489,6 +2659,24 @@ export interface operations {
                      *       "status": 401,
                      *       "detail": "The API key is not valid for this host.",
                      *       "code": "NOT_AUTHENTICATED"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The API key has not the scope that this takes; the text names it. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "This takes a permission that you do not have",
+                     *       "status": 403,
+                     *       "detail": "This takes an API key with the scope \"read\", which this one has not.",
+                     *       "code": "FORBIDDEN"
                      *     }
                      */
                     readonly "application/problem+json": components["schemas"]["ProblemDto"];
@@ -2608,6 +2796,24 @@ export interface operations {
                      *       "status": 401,
                      *       "detail": "The API key is not valid for this host.",
                      *       "code": "NOT_AUTHENTICATED"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The API key has not the scope that this takes; the text names it. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "This takes a permission that you do not have",
+                     *       "status": 403,
+                     *       "detail": "This takes an API key with the scope \"read\", which this one has not.",
+                     *       "code": "FORBIDDEN"
                      *     }
                      */
                     readonly "application/problem+json": components["schemas"]["ProblemDto"];
@@ -2741,6 +2947,23 @@ export interface operations {
                     readonly "application/json": components["schemas"]["MessageErrorDto"];
                 };
             };
+            /** @description The API key has not the scope that this takes; the text names it. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "Forbidden",
+                     *       "message": "This takes an API key with the scope \"read\", which this one has not.",
+                     *       "code": 403,
+                     *       "className": "forbidden"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["MessageErrorDto"];
+                };
+            };
             /** @description The body is larger than 64 KiB. */
             readonly 413: {
                 headers: {
@@ -2854,6 +3077,24 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
+            /** @description The API key has not the scope that this takes; the text names it. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "This takes a permission that you do not have",
+                     *       "status": 403,
+                     *       "detail": "This takes an API key with the scope \"read\", which this one has not.",
+                     *       "code": "FORBIDDEN"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
         };
     };
     readonly get: {
@@ -2908,6 +3149,24 @@ export interface operations {
                      *       "status": 401,
                      *       "detail": "The API key is not valid for this host.",
                      *       "code": "NOT_AUTHENTICATED"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The API key has not the scope that this takes; the text names it. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "This takes a permission that you do not have",
+                     *       "status": 403,
+                     *       "detail": "This takes an API key with the scope \"read\", which this one has not.",
+                     *       "code": "FORBIDDEN"
                      *     }
                      */
                     readonly "application/problem+json": components["schemas"]["ProblemDto"];
@@ -3007,6 +3266,24 @@ export interface operations {
                      *       "status": 401,
                      *       "detail": "The API key is not valid for this host.",
                      *       "code": "NOT_AUTHENTICATED"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The API key has not the scope that this takes; the text names it. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "This takes a permission that you do not have",
+                     *       "status": 403,
+                     *       "detail": "This takes an API key with the scope \"read\", which this one has not.",
+                     *       "code": "FORBIDDEN"
                      *     }
                      */
                     readonly "application/problem+json": components["schemas"]["ProblemDto"];
@@ -3118,6 +3395,24 @@ export interface operations {
                      *       "status": 401,
                      *       "detail": "The API key is not valid for this host.",
                      *       "code": "NOT_AUTHENTICATED"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The API key has not the scope that this takes; the text names it. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "This takes a permission that you do not have",
+                     *       "status": 403,
+                     *       "detail": "This takes an API key with the scope \"read\", which this one has not.",
+                     *       "code": "FORBIDDEN"
                      *     }
                      */
                     readonly "application/problem+json": components["schemas"]["ProblemDto"];
@@ -3235,6 +3530,24 @@ export interface operations {
                      *       "status": 401,
                      *       "detail": "The API key is not valid for this host.",
                      *       "code": "NOT_AUTHENTICATED"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The API key has not the scope that this takes; the text names it. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "This takes a permission that you do not have",
+                     *       "status": 403,
+                     *       "detail": "This takes an API key with the scope \"read\", which this one has not.",
+                     *       "code": "FORBIDDEN"
                      *     }
                      */
                     readonly "application/problem+json": components["schemas"]["ProblemDto"];
@@ -3369,6 +3682,24 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
+            /** @description The API key has not the scope that this takes; the text names it. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "This takes a permission that you do not have",
+                     *       "status": 403,
+                     *       "detail": "This takes an API key with the scope \"read\", which this one has not.",
+                     *       "code": "FORBIDDEN"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
             /** @description The body is larger than 64 KiB. */
             readonly 413: {
                 headers: {
@@ -3477,6 +3808,24 @@ export interface operations {
                      *       "status": 401,
                      *       "detail": "The API key is not valid for this host.",
                      *       "code": "NOT_AUTHENTICATED"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The API key has not the scope that this takes; the text names it. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "This takes a permission that you do not have",
+                     *       "status": 403,
+                     *       "detail": "This takes an API key with the scope \"read\", which this one has not.",
+                     *       "code": "FORBIDDEN"
                      *     }
                      */
                     readonly "application/problem+json": components["schemas"]["ProblemDto"];
@@ -3596,6 +3945,24 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
+            /** @description The API key has not the scope that this takes; the text names it. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "This takes a permission that you do not have",
+                     *       "status": 403,
+                     *       "detail": "This takes an API key with the scope \"read\", which this one has not.",
+                     *       "code": "FORBIDDEN"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
             /** @description The body is larger than 64 KiB. */
             readonly 413: {
                 headers: {
@@ -3701,6 +4068,98 @@ export interface operations {
                      *       "status": 401,
                      *       "detail": "The API key is not valid for this host.",
                      *       "code": "NOT_AUTHENTICATED"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The API key has not the scope that this takes; the text names it. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "This takes a permission that you do not have",
+                     *       "status": 403,
+                     *       "detail": "This takes an API key with the scope \"read\", which this one has not.",
+                     *       "code": "FORBIDDEN"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description This cannot be answered right now. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "This cannot be answered right now; try again soon",
+                     *       "status": 503,
+                     *       "detail": "This pod is going away.",
+                     *       "code": "UNAVAILABLE"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    readonly keys: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The keys, in the order of the apps file. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["KeysDto"];
+                };
+            };
+            /** @description The credentials are missing or not valid for this host, or no app is configured for the host. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The credentials are not valid here",
+                     *       "status": 401,
+                     *       "detail": "The API key is not valid for this host.",
+                     *       "code": "NOT_AUTHENTICATED"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The API key has not the scope that this takes; the text names it. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "This takes a permission that you do not have",
+                     *       "status": 403,
+                     *       "detail": "This takes an API key with the scope \"read\", which this one has not.",
+                     *       "code": "FORBIDDEN"
                      *     }
                      */
                     readonly "application/problem+json": components["schemas"]["ProblemDto"];
