@@ -1,20 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { BUILT_IN_CHANNELS, type ChannelKind } from '@rollcall/contract';
+import { MemberDto } from '../openapi/member.dto';
 import { PresenceRowDto } from '../openapi/presence-row.dto';
-
-export class ChangedMemberDto {
-  @ApiProperty({ example: 'USER_1' })
-  readonly id: string;
-
-  @ApiProperty({ example: 'ada' })
-  readonly username: string;
-
-  @ApiProperty({ example: 'Ada Lovelace' })
-  readonly name: string;
-
-  @ApiProperty({ type: String, nullable: true, example: 'ada@example.com' })
-  readonly email?: string | null;
-}
 
 export class ChangedChannelDto {
   @ApiProperty({ example: 'salesRoom' })
@@ -24,13 +11,13 @@ export class ChangedChannelDto {
   readonly kind: ChannelKind;
 
   @ApiPropertyOptional({
-    type: [ChangedMemberDto],
+    type: [MemberDto],
     description: 'Everybody who is there, if the answer is full. Empty for an anonymous channel.',
   })
-  readonly users?: readonly ChangedMemberDto[];
+  readonly users?: readonly MemberDto[];
 
-  @ApiPropertyOptional({ type: [ChangedMemberDto], description: 'Users who have come.' })
-  readonly joined?: readonly ChangedMemberDto[];
+  @ApiPropertyOptional({ type: [MemberDto], description: 'Users who have come.' })
+  readonly joined?: readonly MemberDto[];
 
   @ApiPropertyOptional({ type: [String], example: ['USER_2'], description: 'Ids of users who have gone.' })
   readonly left?: readonly string[];

@@ -1,5 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { BUILT_IN_CHANNELS, type ChannelKind } from '@rollcall/contract';
+import { MemberDto } from '../openapi/member.dto';
 
 const NEXT_CURSOR = 'Gets the next page; absent on the last one.';
 
@@ -40,19 +41,7 @@ export class ChannelDto {
   readonly kinds: ChannelKindDto[];
 }
 
-export class ChannelMemberDto {
-  @ApiProperty({ example: 'USER_1' })
-  readonly id: string;
-
-  @ApiProperty({ example: 'ada' })
-  readonly username: string;
-
-  @ApiProperty({ example: 'Ada Lovelace' })
-  readonly name: string;
-
-  @ApiProperty({ type: String, nullable: true, example: 'ada@example.com' })
-  readonly email: string | null;
-
+export class ChannelMemberDto extends MemberDto {
   @ApiProperty({ type: 'integer', minimum: 1, example: 2, description: "The user's connections in this channel." })
   readonly connections: number;
 }

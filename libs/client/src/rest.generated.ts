@@ -802,7 +802,7 @@ export interface components {
         readonly SettingsDto: {
             readonly presence: components["schemas"]["PresenceSettingsDto"];
         };
-        readonly ChangedMemberDto: {
+        readonly MemberDto: {
             /** @example USER_1 */
             readonly id: string;
             /** @example ada */
@@ -818,9 +818,9 @@ export interface components {
             /** @enum {string} */
             readonly kind: "authenticated" | "anonymous";
             /** @description Everybody who is there, if the answer is full. Empty for an anonymous channel. */
-            readonly users?: readonly components["schemas"]["ChangedMemberDto"][];
+            readonly users?: readonly components["schemas"]["MemberDto"][];
             /** @description Users who have come. */
-            readonly joined?: readonly components["schemas"]["ChangedMemberDto"][];
+            readonly joined?: readonly components["schemas"]["MemberDto"][];
             /**
              * @description Ids of users who have gone.
              * @example [
