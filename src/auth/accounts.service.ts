@@ -98,6 +98,11 @@ export class Accounts {
     return (this.detailsOf(app, userId)?.role ?? claimedRole) === 'admin';
   }
 
+  /** The role by which channels are opened: what is laid down wins over any that a token names; without either `user`. */
+  roleOf(app: App, { id, grants }: Pick<Identity, 'id' | 'grants'>): string {
+    return this.detailsOf(app, id)?.role ?? grants.role ?? 'user';
+  }
+
   /** The opaque tokens that count at `nowMs`. Those of the apps file have no date: they count as issued before any. */
   tokensOf(app: App, userId: string, nowMs: number): readonly StoredToken[] {
     const issuedBeforeMs = this.issuedBeforeMs(app, userId);

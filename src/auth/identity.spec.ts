@@ -1,12 +1,20 @@
+import { CHANNEL_ACTS } from '../config/channel-rules';
 import { claimsOf, grantsOf, roleOf } from './identity';
+
+const granted = (pattern: string, ...acts: string[]) => ({ pattern, acts: acts.length === 0 ? CHANNEL_ACTS : acts });
 
 describe('What a token says its bearer may do', () => {
   it.each([
     [{}, {}],
     [
       { role: 'editor', channels: ['room', 'team:*'] },
-      { role: 'editor', channels: ['room', 'team:*'] },
+      { role: 'editor', channels: [granted('room'), granted('team:*')] },
     ],
+    [
+      { channels: { 'room-1': ['join', 'watch'], 'room-*': ['send'], hall: [] } },
+      { channels: [granted('room-1', 'join', 'watch'), granted('room-*', 'send'), { pattern: 'hall', acts: [] }] },
+    ],
+    [{ channels: {} }, { channels: [] }],
     [{ channels: [] }, { channels: [] }],
     [{ role: '' }, {}],
     [{ role: 'x'.repeat(256) }, {}],
@@ -18,7 +26,11 @@ describe('What a token says its bearer may do', () => {
   it.each([
     ['a text', 'room'],
     ['null', null],
-    ['an object', { room: true }],
+    ['an object of something else', { room: true }],
+    ['an object with an act that there is not', { room: ['join', 'own'], hall: ['join'] }],
+    ['an object with too many acts', { room: ['join', 'join', 'join', 'join'] }],
+    ['an object with an empty name', { '': ['join'] }],
+    ['too large an object', Object.fromEntries(Array.from({ length: 1001 }, (_, n) => [`room ${n}`, ['join']]))],
     ['a list with a number', ['room', 7]],
     ['a list with an empty name', ['room', '']],
     ['a list with a name that is too long', ['x'.repeat(256)]],

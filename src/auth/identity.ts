@@ -1,12 +1,13 @@
 import { nameFault } from '@rollcall/contract';
 import { type Role, ROLES, type UserClaims } from '@rollcall/roster';
 import type { JWTPayload } from 'jose';
+import { CHANNEL_ACTS, type ChannelAct, type Granted } from '../config/channel-rules';
 
 /** What a token of the app's own signing says its bearer may do; what it means is up to the app's rules. */
 export interface Grants {
   readonly role?: string;
   /** Absent: the token says nothing of channels. Empty: it grants none, or says so in a way that cannot be read. */
-  readonly channels?: readonly string[];
+  readonly channels?: readonly Granted[];
 }
 
 /** Who a token says its bearer is, and for how long. */
@@ -45,11 +46,26 @@ export function grantsOf({ role, channels }: JWTPayload): Grants {
   };
 }
 
-/** What cannot be read grants nothing: taken for absent it might grant everything. */
-function channelsOf(channels: unknown): readonly string[] {
-  if (!Array.isArray(channels) || channels.length > GRANTED_CHANNELS_MAX) return [];
-  return channels.every((name) => nameFault(name) === undefined) ? (channels as string[]) : [];
+/**
+ * A list of patterns, each for all acts, or an object of acts by pattern. What cannot be read grants nothing: taken for
+ * absent it might grant everything.
+ */
+function channelsOf(channels: unknown): readonly Granted[] {
+  if (typeof channels !== 'object' || channels === null) return [];
+  const written: readonly (readonly [unknown, unknown])[] = Array.isArray(channels)
+    ? channels.map((pattern) => [pattern, CHANNEL_ACTS])
+    : Object.entries(channels);
+  if (written.length > GRANTED_CHANNELS_MAX) return [];
+  const granted = written.flatMap(([pattern, acts]) =>
+    nameFault(pattern) === undefined && areActs(acts) ? [{ pattern: pattern as string, acts }] : [],
+  );
+  return granted.length === written.length ? granted : [];
 }
+
+const areActs = (acts: unknown): acts is readonly ChannelAct[] =>
+  Array.isArray(acts) &&
+  acts.length <= CHANNEL_ACTS.length &&
+  acts.every((act) => CHANNEL_ACTS.includes(act as ChannelAct));
 
 const textOf = (value: unknown, longest: number): string | undefined =>
   typeof value === 'string' && value.length > 0 && value.length <= longest ? value : undefined;

@@ -6,6 +6,7 @@ import type { Connection } from '../sockets/connection';
 import { degraded } from '../sockets/degraded';
 import { type Fields, fieldsOf } from '../sockets/payload';
 import { SocketEvents } from '../sockets/socket-events';
+import { ChannelPermissions } from './channel-permissions.service';
 import { ChannelWatches } from './channel-watches.service';
 import { placeOf } from './place';
 
@@ -16,6 +17,7 @@ export class ChannelEvents implements OnModuleInit {
     private readonly events: SocketEvents,
     private readonly views: Views,
     private readonly watches: ChannelWatches,
+    private readonly permissions: ChannelPermissions,
   ) {}
 
   onModuleInit(): void {
@@ -26,6 +28,7 @@ export class ChannelEvents implements OnModuleInit {
 
   private async join(connection: Connection, fields: Fields): Promise<JoinAnswer & Degradable> {
     const { kind, channel, room } = placeOf(connection, fields);
+    this.permissions.check(connection, 'join', channel);
     const { id, roster, visitor } = connection;
     const { channelsPerConnection } = visitor.app.limits;
     if (roster.channelCount(id) >= channelsPerConnection && !roster.isMember(id, kind, channel)) {
@@ -50,6 +53,7 @@ export class ChannelEvents implements OnModuleInit {
 
   private async send(connection: Connection, fields: Fields): Promise<{ delivered: number } & Degradable> {
     const { kind, channel, room } = placeOf(connection, fields);
+    this.permissions.check(connection, 'send', channel);
     const { id, roster, socket, visitor, host } = connection;
     if (!roster.isMember(id, kind, channel)) throw new AppError('NOT_A_MEMBER');
     const message = messageOf(fields);

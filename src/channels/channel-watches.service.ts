@@ -47,15 +47,17 @@ export class ChannelWatches {
     return changes === undefined ? { cursor: at, snapshot: channel.snapshot(moment) } : { cursor: at, changes };
   }
 
-  unwatch(connection: Connection, { room }: Pick<Place, 'room'>): void {
-    if (this.rooms.get(connection)?.delete(room) !== true) return;
+  /** Whether it was watched. */
+  unwatch(connection: Connection, { room }: Pick<Place, 'room'>): boolean {
+    if (this.rooms.get(connection)?.delete(room) !== true) return false;
     const host = this.hosts.get(connection.host);
     const channel = host?.channels.get(room);
     channel?.audience.remove(connection);
     if (channel?.audience.isEmpty) host?.channels.delete(room);
-    if (host?.channels.size !== 0) return;
+    if (host?.channels.size !== 0) return true;
     host.stop();
     this.hosts.delete(connection.host);
+    return true;
   }
 
   private roomsOf(connection: Connection): Set<string> {

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { ChannelEvents } from './channel-events';
+import { ChannelPermissions } from './channel-permissions.service';
 import { ChannelListsController } from './channel-lists.controller';
 import { ChannelsController } from './channels.controller';
 import { ChannelsGateway } from './channels.gateway';
@@ -10,6 +11,6 @@ import { WatchEvents } from './watch-events';
 /** Who is in which channel, and messages to them: the Socket.IO gateway, the `/message` family, and lists page by page. */
 @Module({
   controllers: [ChannelsController, ChannelListsController],
-  providers: [ChannelsGateway, ChannelEvents, ChannelWatches, Messages, WatchEvents],
+  providers: [ChannelsGateway, ChannelEvents, ChannelPermissions, ChannelWatches, Messages, WatchEvents],
 })
 export class ChannelsModule {}

@@ -5,6 +5,7 @@ import type { Connection } from '../sockets/connection';
 import { degraded } from '../sockets/degraded';
 import { cursorIn, type Fields, fieldsOf } from '../sockets/payload';
 import { SocketEvents } from '../sockets/socket-events';
+import { ChannelPermissions } from './channel-permissions.service';
 import { ChannelWatches } from './channel-watches.service';
 import { placeOf } from './place';
 
@@ -25,6 +26,7 @@ export class WatchEvents implements OnModuleInit {
     private readonly events: SocketEvents,
     private readonly views: Views,
     private readonly watches: ChannelWatches,
+    private readonly permissions: ChannelPermissions,
   ) {}
 
   onModuleInit(): void {
@@ -36,6 +38,7 @@ export class WatchEvents implements OnModuleInit {
     const place = placeOf(connection, fields);
     const { kind, channel, room } = place;
     const cursor = cursorIn(fields);
+    this.permissions.check(connection, 'watch', channel);
     const { id, roster, host } = connection;
     if (!roster.isMember(id, kind, channel)) throw new AppError('NOT_A_MEMBER');
     const beginning = this.begin(connection, room);
@@ -46,6 +49,8 @@ export class WatchEvents implements OnModuleInit {
     const moment = this.views.moment(host);
     if (moment === undefined) throw new AppError('UNAVAILABLE');
     if (beginning.isEnded || !roster.isMember(id, kind, channel)) throw new AppError('NOT_A_MEMBER', ENDED);
+    // Its token may be another one by now.
+    this.permissions.check(connection, 'watch', channel);
     const watched = this.watches.watch(connection, place, moment, cursor);
     return { channel, kind, ...watched, ...degraded(written) };
   }

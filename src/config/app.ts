@@ -1,5 +1,6 @@
 import type { UserDetails } from '@rollcall/roster';
 import type { JsonWebKey } from 'node:crypto';
+import type { ChannelRule } from './channel-rules';
 
 /** Which of the two documents of the `/message` family an app's clients were written for. */
 export type Dialect = 'klai' | 'betterforms';
@@ -73,6 +74,8 @@ export interface App {
     readonly lastSeen: boolean;
   };
   readonly watch: { readonly emails: boolean };
+  /** Who may join, watch and send to which channels; the first that fits counts. */
+  readonly channels: readonly ChannelRule[];
   readonly limits: Limits;
   readonly users: ReadonlyMap<string, AppUser>;
 }

@@ -41,6 +41,7 @@ describe('an apps file', () => {
         jwt: null,
         presence: { broadcastDisabled: false, lastSeen: false },
         watch: { emails: false },
+        channels: [],
         limits: {
           usersPresencePerMinute: 1200,
           eventsPerSecond: 100,

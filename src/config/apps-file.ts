@@ -3,6 +3,7 @@ import { ROLES } from '@rollcall/roster';
 import { z } from 'zod';
 import { apiKeyEntry } from './api-key-entry';
 import type { App } from './app';
+import { channelRules } from './channel-rules';
 import { ConfigError } from './environment';
 import { hostName } from './host-name';
 import { jwtRules } from './jwt-rules';
@@ -54,6 +55,7 @@ const app = z.strictObject({
     .strictObject({ broadcastDisabled: z.boolean().default(false), lastSeen: z.boolean().default(false) })
     .prefault({}),
   watch: z.strictObject({ emails: z.boolean().default(false) }).prefault({}),
+  channels: channelRules.default([]),
   limits: limits.prefault({}),
   users: z.array(user).default([]),
 });

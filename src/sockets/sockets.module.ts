@@ -17,6 +17,6 @@ import { TokenRefresh } from './token-refresh';
     ...[Admission, Closing, Connections, Draining, Expiries, Reloads, Revocations],
     ...[SocketEvents, SocketServer, TokenRefresh],
   ],
-  exports: [Admission, Closing, Connections, SocketEvents, SocketServer],
+  exports: [Admission, Closing, Connections, SocketEvents, SocketServer, TokenRefresh],
 })
 export class SocketsModule {}

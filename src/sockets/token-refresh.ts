@@ -1,10 +1,13 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { AppError, type AuthRefreshAnswer } from '@rollcall/contract';
+import { AppError, type AuthRefreshAnswer, type Degradable } from '@rollcall/contract';
 import { Accounts } from '../auth/accounts.service';
 import { Authenticator } from '../auth/authenticator.service';
 import type { Connection } from './connection';
 import { type Fields, fieldsOf } from './payload';
 import { SocketEvents } from './socket-events';
+
+/** What it does it begins at once; what it resolves with is added to the answer. */
+type RenewalListener = (connection: Connection) => Promise<Partial<AuthRefreshAnswer> & Degradable>;
 
 /**
  * A connection goes on with a newer token of its user. A token takes time to check, so of several that a client sends at
@@ -13,6 +16,7 @@ import { SocketEvents } from './socket-events';
 @Injectable()
 export class TokenRefresh implements OnModuleInit {
   private readonly underWay = new WeakMap<Connection, Promise<unknown>>();
+  private readonly renewals: RenewalListener[] = [];
 
   constructor(
     private readonly events: SocketEvents,
@@ -34,7 +38,12 @@ export class TokenRefresh implements OnModuleInit {
     });
   }
 
-  private async refresh(connection: Connection, token: string): Promise<AuthRefreshAnswer> {
+  /** Has a say whenever a connection lives by another token from now on, before anything else happens to it. */
+  onRenewal(listener: RenewalListener): void {
+    this.renewals.push(listener);
+  }
+
+  private async refresh(connection: Connection, token: string): Promise<AuthRefreshAnswer & Degradable> {
     const { app, user } = connection.visitor;
     if (user === null) throw new AppError('USER_REQUIRED');
     const renewed = await this.authenticator.identify(app, token, user.id);
@@ -43,8 +52,10 @@ export class TokenRefresh implements OnModuleInit {
     // Revoked since it was looked at: whoever closes such connections has not found it on this one.
     if (this.accounts.isRevoked(app, renewed)) throw new AppError('NOT_AUTHENTICATED', 'The token was revoked.');
     connection.renew(renewed, Date.now());
+    const said = await Promise.all(this.renewals.map((listener) => listener(connection)));
     const { expiresAtMs } = renewed;
-    return expiresAtMs === undefined ? {} : { expiresAt: new Date(expiresAtMs).toISOString() };
+    const expiry = expiresAtMs === undefined ? {} : { expiresAt: new Date(expiresAtMs).toISOString() };
+    return Object.assign(expiry, ...said) as AuthRefreshAnswer & Degradable;
   }
 }
 

@@ -229,11 +229,19 @@ describe('auth:refresh', () => {
     const rollcall = await Rollcall.start([SHOP]);
     const { tab } = await watched(rollcall, await jwt(MINUTE_MS, { jti: 'one', role: 'user', channels: ['a'] }));
     const user = () => rollcall.app.get(Connections).values()[0]?.visitor.user;
-    expect(user()).toMatchObject({ jti: 'one', claimedRole: 'user', grants: { role: 'user', channels: ['a'] } });
+    expect(user()).toMatchObject({
+      jti: 'one',
+      claimedRole: 'user',
+      grants: { role: 'user', channels: [{ pattern: 'a' }] },
+    });
     await refresh(tab, await jwt(2 * MINUTE_MS, { jti: 'two', role: 'admin', name: 'Ada L.', channels: ['b'] }));
     expect(user()).toMatchObject({
       ...{ id: 'ada', jti: 'two', claimedRole: 'admin', claims: { name: 'Ada L.' } },
-      ...{ grants: { role: 'admin', channels: ['b'] }, issuedAtMs: nowMs, expiresAtMs: nowMs + 2 * MINUTE_MS },
+      ...{
+        grants: { role: 'admin', channels: [{ pattern: 'b' }] },
+        issuedAtMs: nowMs,
+        expiresAtMs: nowMs + 2 * MINUTE_MS,
+      },
     });
   });
 });

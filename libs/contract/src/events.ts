@@ -111,14 +111,24 @@ export interface PresenceSetRequest {
   readonly statusText?: string;
 }
 
+/** One kind of a channel's name. */
+interface ChannelHalf {
+  readonly channel: string;
+  readonly kind: ChannelKind;
+}
+
 export interface AuthRefreshRequest {
   /** Of the user who is connected; a JWT, or an opaque token. */
   readonly token: string;
 }
 
-/** ISO 8601, in UTC; absent: the token does not expire by itself. */
 export interface AuthRefreshAnswer {
+  /** ISO 8601, in UTC; absent: the token does not expire by itself. */
   readonly expiresAt?: string;
+  /** Channels that the newer token does not let its bearer be in: the connection has left them. Absent: none. */
+  readonly left?: readonly ChannelHalf[];
+  /** Channels that it may go on being in, but not watch any more. Absent: none. */
+  readonly unwatched?: readonly ChannelHalf[];
 }
 
 /** The largest message, in bytes of its JSON. */

@@ -101,6 +101,10 @@ export class LocalRoster {
     return this.connections.get(connectionId)?.channels.length ?? 0;
   }
 
+  channelsOf(connectionId: string): { readonly kind: ChannelKind; readonly channel: string }[] {
+    return (this.connections.get(connectionId)?.channels ?? []).map(({ kind, channel }) => ({ kind, channel }));
+  }
+
   connect(connectionId: string, user: { id: string; claims: UserClaims | null } | null): Promise<Written> {
     this.connections.set(connectionId, {
       userId: user?.id ?? null,
