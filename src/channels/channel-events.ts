@@ -1,5 +1,5 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { AppError, type Degradable, type JoinAnswer, type Message, MESSAGE_MAX_BYTES } from '@rollcall/contract';
+import { AppError, type Degradable, type JoinAnswer, type Message } from '@rollcall/contract';
 import { Views } from '@rollcall/roster';
 import { jsonFault } from '../http/json-depth';
 import type { Connection } from '../sockets/connection';
@@ -8,7 +8,8 @@ import { type Fields, fieldsOf } from '../sockets/payload';
 import { SocketEvents } from '../sockets/socket-events';
 import { ChannelPermissions } from './channel-permissions.service';
 import { ChannelWatches } from './channel-watches.service';
-import { placeOf } from './place';
+import { NewChannels } from './new-channels.service';
+import { type Place, placeOf } from './place';
 
 /** What a connection may do with channels. */
 @Injectable()
@@ -18,6 +19,7 @@ export class ChannelEvents implements OnModuleInit {
     private readonly views: Views,
     private readonly watches: ChannelWatches,
     private readonly permissions: ChannelPermissions,
+    private readonly newChannels: NewChannels,
   ) {}
 
   onModuleInit(): void {
@@ -27,20 +29,35 @@ export class ChannelEvents implements OnModuleInit {
   }
 
   private async join(connection: Connection, fields: Fields): Promise<JoinAnswer & Degradable> {
-    const { kind, channel, room } = placeOf(connection, fields);
+    const place = placeOf(connection, fields);
+    const { kind, channel, room } = place;
     this.permissions.check(connection, 'join', channel);
     const { id, roster, visitor } = connection;
-    const { channelsPerConnection } = visitor.app.limits;
-    if (roster.channelCount(id) >= channelsPerConnection && !roster.isMember(id, kind, channel)) {
+    const shown = roster.isMember(id, kind, channel) ? undefined : this.enter(connection, place);
+    try {
+      const joined = roster.join(id, kind, channel);
+      void connection.socket.join(room);
+      const written = await joined;
+      const view = (await this.views.latest(connection.host, 'readRoster'))?.view;
+      const member = { connectionId: id, userId: visitor.user?.id ?? null };
+      const known = written === 'degraded' ? view?.countWith(kind, channel, member) : view?.count(kind, channel);
+      return { channel, kind, count: known ?? 1, cursor: view?.cursor ?? '', ...degraded(written) };
+    } finally {
+      shown?.();
+    }
+  }
+
+  /** Whether there is room for one channel more. @throws AppError RATE_LIMITED */
+  private enter(connection: Connection, place: Place): () => void {
+    const { id, roster, visitor, joins } = connection;
+    const { channelsPerConnection, joinsPerSecond } = visitor.app.limits;
+    if (roster.channelCount(id) >= channelsPerConnection) {
       throw new AppError('RATE_LIMITED', `A connection may be in ${channelsPerConnection} channels at most.`);
     }
-    const joined = roster.join(id, kind, channel);
-    void connection.socket.join(room);
-    const written = await joined;
-    const view = (await this.views.latest(connection.host, 'readRoster'))?.view;
-    const member = { connectionId: id, userId: visitor.user?.id ?? null };
-    const known = written === 'degraded' ? view?.countWith(kind, channel, member) : view?.count(kind, channel);
-    return { channel, kind, count: known ?? 1, cursor: view?.cursor ?? '', ...degraded(written) };
+    if (joins?.take(performance.now()) === false) {
+      throw new AppError('RATE_LIMITED', `At most ${joinsPerSecond} joins a second are taken from a connection.`);
+    }
+    return this.newChannels.begin(connection, place);
   }
 
   private async leave(connection: Connection, fields: Fields): Promise<{ channel: string } & Degradable> {
@@ -56,7 +73,11 @@ export class ChannelEvents implements OnModuleInit {
     this.permissions.check(connection, 'send', channel);
     const { id, roster, socket, visitor, host } = connection;
     if (!roster.isMember(id, kind, channel)) throw new AppError('NOT_A_MEMBER');
-    const message = messageOf(fields);
+    const { messageBytes, messagesPerSecond } = visitor.app.limits;
+    const message = messageOf(fields, messageBytes);
+    if (connection.messages?.take(performance.now()) === false) {
+      throw new AppError('RATE_LIMITED', `At most ${messagesPerSecond} messages a second are taken from a connection.`);
+    }
     const from = visitor.user === null ? { connectionId: id } : { connectionId: id, id: visitor.user.id };
     socket.to(room).emit('message', { channel, message, from } satisfies Message);
     // The sender's own join may still be on its way to the store, and others' with it.
@@ -69,9 +90,9 @@ export class ChannelEvents implements OnModuleInit {
   }
 }
 
-function messageOf({ message }: Fields): unknown {
+function messageOf({ message }: Fields, maxBytes: number): unknown {
   const fault = message === undefined ? 'is missing' : jsonFault(message);
   if (fault !== undefined) throw new AppError('BAD_REQUEST', `message ${fault}.`, 'message');
-  if (Buffer.byteLength(JSON.stringify(message)) <= MESSAGE_MAX_BYTES) return message;
-  throw new AppError('PAYLOAD_TOO_LARGE', `message may have ${MESSAGE_MAX_BYTES} bytes of JSON.`, 'message');
+  if (Buffer.byteLength(JSON.stringify(message)) <= maxBytes) return message;
+  throw new AppError('PAYLOAD_TOO_LARGE', `message may have ${maxBytes} bytes of JSON.`, 'message');
 }

@@ -6,11 +6,12 @@ import { ChannelsController } from './channels.controller';
 import { ChannelsGateway } from './channels.gateway';
 import { ChannelWatches } from './channel-watches.service';
 import { Messages } from './messages.service';
+import { NewChannels } from './new-channels.service';
 import { WatchEvents } from './watch-events';
 
 /** Who is in which channel, and messages to them: the Socket.IO gateway, the `/message` family, and lists page by page. */
 @Module({
   controllers: [ChannelsController, ChannelListsController],
-  providers: [ChannelsGateway, ChannelEvents, ChannelPermissions, ChannelWatches, Messages, WatchEvents],
+  providers: [ChannelsGateway, ChannelEvents, ChannelPermissions, ChannelWatches, Messages, NewChannels, WatchEvents],
 })
 export class ChannelsModule {}

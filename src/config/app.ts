@@ -43,7 +43,19 @@ export interface Limits {
   /** Socket events, per connection: so many a second, after a burst of so many at once. */
   readonly eventsPerSecond: number;
   readonly eventsBurst: number;
+  /** Of those events, per connection; absent: no more than of any. As many may come at once. */
+  readonly joinsPerSecond?: number;
+  readonly messagesPerSecond?: number;
+  /** The largest message of a connection, in bytes of its JSON. */
+  readonly messageBytes: number;
   readonly channelsPerConnection: number;
+  /** Active channels of a host, both kinds counted. */
+  readonly channelsPerHost: number;
+  readonly connectionsPerHost: number;
+  /** Of one user to a host. */
+  readonly connectionsPerUser: number;
+  /** From one address to this app on one pod; absent: any number. */
+  readonly connectionsPerIp?: number;
   /** Hosts with connections at one time, for an app that takes any host. */
   readonly hosts: number;
   /** Ids of JWTs that are kept as revoked at one time. */

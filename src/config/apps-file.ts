@@ -1,4 +1,4 @@
-import { nameFault } from '@rollcall/contract';
+import { MESSAGE_MAX_BYTES, nameFault } from '@rollcall/contract';
 import { ROLES } from '@rollcall/roster';
 import { z } from 'zod';
 import { apiKeyEntry } from './api-key-entry';
@@ -38,7 +38,14 @@ const limits = z.strictObject({
   usersPresencePerMinute: whole(1, 1_000_000).default(1200),
   eventsPerSecond: whole(1, 1_000_000).default(100),
   eventsBurst: whole(1, 1_000_000).default(300),
+  joinsPerSecond: whole(1, 1_000_000).optional(),
+  messagesPerSecond: whole(1, 1_000_000).optional(),
+  messageBytes: whole(1, MESSAGE_MAX_BYTES).default(MESSAGE_MAX_BYTES),
   channelsPerConnection: whole(1, 10_000).default(100),
+  channelsPerHost: whole(1, 10_000_000).default(100_000),
+  connectionsPerHost: whole(1, 10_000_000).default(1_000_000),
+  connectionsPerUser: whole(1, 1_000_000).default(1000),
+  connectionsPerIp: whole(1, 1_000_000).optional(),
   hosts: whole(1, 1_000_000).default(1000),
   revokedTokens: whole(1, 1_000_000).default(10_000),
 });

@@ -5,6 +5,7 @@ import { Apps } from '../auth/apps.service';
 import { Shutdown } from '../http/shutdown.service';
 import { SocketDoor, type Visitor } from '../auth/socket.door';
 import type { RollcallSocket } from './connection';
+import { ConnectionLimits } from './connection-limits.service';
 
 /** What Socket.IO turns into a `connect_error`: `data` reaches the client. */
 class HandshakeError extends Error {
@@ -26,6 +27,7 @@ export class Admission {
     private readonly apps: Apps,
     private readonly rosters: LocalRosters,
     private readonly shutdown: Shutdown,
+    private readonly limits: ConnectionLimits,
   ) {}
 
   /** A Socket.IO middleware. */
@@ -57,6 +59,15 @@ export class Admission {
         throw new AppError('RATE_LIMITED', `At most ${app.limits.hosts} hosts of this app may have connections.`);
       }
     }
+    holdWhileThere(socket, await this.limits.enter(socket, visitor));
     return visitor;
   }
+}
+
+/** Until the socket has gone; one that did not wait for the answer never comes, which Socket.IO decides by its next tick. */
+function holdWhileThere(socket: RollcallSocket, giveBack: () => void): void {
+  socket.once('disconnect', giveBack);
+  setImmediate(() => {
+    if (!socket.connected) giveBack();
+  });
 }

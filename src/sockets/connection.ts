@@ -22,6 +22,9 @@ const NOTICE_MS = 30_000;
 export class Connection {
   readonly id: string;
   events: TokenBucket;
+  /** Absent: no limit of their own. */
+  joins: TokenBucket | undefined;
+  messages: TokenBucket | undefined;
   /** Resolves when the connection is in the store and its `session` was sent. Never rejects. */
   registered: Promise<void> = Promise.resolve();
   /** Resolves when the connection has left the store. Set by the disconnect. */
@@ -38,9 +41,11 @@ export class Connection {
     readonly roster: LocalRoster,
     nowMs: number,
   ) {
-    const { eventsPerSecond, eventsBurst } = visitor.app.limits;
+    const { eventsPerSecond, eventsBurst, joinsPerSecond, messagesPerSecond } = visitor.app.limits;
     this.id = socket.id;
     this.events = new TokenBucket(eventsPerSecond, eventsBurst);
+    this.joins = bucketOf(joinsPerSecond);
+    this.messages = bucketOf(messagesPerSecond);
     this.current = visitor;
     this.noticeAtMs = noticeAtMs(visitor.user, nowMs);
   }
@@ -58,11 +63,13 @@ export class Connection {
 
   /** The app has been read anew; its limits count from now on, with a full burst where they are others. */
   obey(app: App): void {
-    const { eventsPerSecond, eventsBurst } = app.limits;
+    const { eventsPerSecond, eventsBurst, joinsPerSecond, messagesPerSecond } = app.limits;
     const before = this.current.app.limits;
     if (eventsPerSecond !== before.eventsPerSecond || eventsBurst !== before.eventsBurst) {
       this.events = new TokenBucket(eventsPerSecond, eventsBurst);
     }
+    if (joinsPerSecond !== before.joinsPerSecond) this.joins = bucketOf(joinsPerSecond);
+    if (messagesPerSecond !== before.messagesPerSecond) this.messages = bucketOf(messagesPerSecond);
     this.current = { ...this.current, app };
     this.socket.data.visitor = this.current;
   }
@@ -81,6 +88,9 @@ export class Connection {
     return this.unwritable <= UNWRITABLE_MAX;
   }
 }
+
+const bucketOf = (perSecond: number | undefined): TokenBucket | undefined =>
+  perSecond === undefined ? undefined : new TokenBucket(perSecond, perSecond);
 
 function noticeAtMs(user: Identity | null, nowMs: number): number | undefined {
   if (user?.expiresAtMs === undefined) return undefined;

@@ -1,9 +1,11 @@
 import { Global, Module } from '@nestjs/common';
 import { Admission } from './admission.service';
 import { Closing } from './closing.service';
+import { ConnectionLimits } from './connection-limits.service';
 import { Connections } from './connections.service';
 import { Draining } from './draining.service';
 import { Expiries } from './expiries.service';
+import { Places } from './places.service';
 import { Reloads } from './reloads.service';
 import { Revocations } from './revocations.service';
 import { SocketEvents } from './socket-events';
@@ -14,8 +16,8 @@ import { TokenRefresh } from './token-refresh';
 @Global()
 @Module({
   providers: [
-    ...[Admission, Closing, Connections, Draining, Expiries, Reloads, Revocations],
-    ...[SocketEvents, SocketServer, TokenRefresh],
+    ...[Admission, Closing, ConnectionLimits, Connections, Draining, Expiries, Reloads, Revocations],
+    ...[Places, SocketEvents, SocketServer, TokenRefresh],
   ],
   exports: [Admission, Closing, Connections, SocketEvents, SocketServer, TokenRefresh],
 })

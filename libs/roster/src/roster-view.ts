@@ -31,6 +31,9 @@ export interface Totals {
   readonly anonymousConnections: number;
 }
 
+/** Whether the pod, in whichever of its lives, is that of the instance. */
+const isOf = (instance: string, pod: string): boolean => pod.slice(0, pod.lastIndexOf('.')) === instance;
+
 export class RosterView {
   readonly presence: PresenceView;
   readonly lists: ChannelLists;
@@ -253,6 +256,23 @@ export class RosterView {
 
   get connections(): number {
     return this.rows.size;
+  }
+
+  /** Connections that are not of this instance's pod. */
+  connectionsBeside(instance: string): number {
+    let own = 0;
+    for (const [pod, connections] of this.pods) if (isOf(instance, pod)) own += connections;
+    return this.rows.size - own;
+  }
+
+  /** The same, of one user. */
+  connectionsOfBeside(userId: string, instance: string): number {
+    return this.connectionsOf(userId).filter(({ pod }) => !isOf(instance, pod)).length;
+  }
+
+  /** Active channels, a name that is active in both kinds counted twice; built-in ones are none. */
+  get activeChannels(): number {
+    return this.channels.users.size + this.channels.anonymous.size;
   }
 
   /** Nobody is connected. */
