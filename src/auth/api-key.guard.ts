@@ -1,11 +1,12 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { AppError } from '@rollcall/contract';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Apps } from './apps.service';
 import { Authenticator } from './authenticator.service';
 import { setCaller } from './caller';
 import { KeyUses } from './key-uses.service';
 import { missingScope, neededScope } from './needs-scope';
+import { RequestLimit } from './request-limit.service';
 
 /**
  * The HTTP door for back ends: an API key in the body (`apiKey`), in `Authorization: Bearer` or in `X-Api-Key`, taken
@@ -17,9 +18,10 @@ export class ApiKeyGuard implements CanActivate {
     private readonly apps: Apps,
     private readonly authenticator: Authenticator,
     private readonly uses: KeyUses,
+    private readonly requestLimit: RequestLimit,
   ) {}
 
-  canActivate(context: ExecutionContext): boolean {
+  async canActivate(context: ExecutionContext): Promise<boolean> {
     const needed = neededScope(context.getHandler());
     if (needed === undefined) throw new Error('This route does not say which scope of an API key it takes.');
     const request = context.switchToHttp().getRequest<FastifyRequest>();
@@ -32,6 +34,8 @@ export class ApiKeyGuard implements CanActivate {
     const apiKey = this.authenticator.apiKeyOf(scope.app, key);
     if (apiKey === undefined) throw new AppError('NOT_AUTHENTICATED', 'The API key is not valid for this host.');
     this.uses.note(scope.app, apiKey, Date.now());
+    // What it may not do counts as well.
+    await this.requestLimit.take(scope.app, key, context.switchToHttp().getResponse<FastifyReply>());
     const missing = missingScope(needed, apiKey, request);
     if (missing !== undefined) {
       throw new AppError('FORBIDDEN', `This takes an API key with the scope "${missing}", which this one has not.`);

@@ -39,6 +39,8 @@ export interface ApiKey {
 
 /** How much of what clients control an app allows. */
 export interface Limits {
+  /** Requests with one API key, over all pods of the data centre; absent: any number. */
+  readonly requestsPerMinute?: number;
   readonly usersPresencePerMinute: number;
   /** Socket events, per connection: so many a second, after a burst of so many at once. */
   readonly eventsPerSecond: number;

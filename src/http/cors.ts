@@ -6,7 +6,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Apps } from '../auth/apps.service';
 
 const EXPOSED_HEADERS =
-  'X-Rollcall-Cursor, X-Rollcall-Time, X-Rollcall-Dc, X-Rollcall-Stale, X-Rollcall-Degraded, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Date';
+  'X-Rollcall-Cursor, X-Rollcall-Time, X-Rollcall-Dc, X-Rollcall-Stale, X-Rollcall-Degraded, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, RateLimit-Policy, RateLimit, Retry-After, Date';
 
 const PREFLIGHT = {
   'access-control-allow-methods': 'GET, HEAD, POST, PUT, DELETE',

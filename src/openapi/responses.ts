@@ -48,11 +48,11 @@ export const CURSOR_HEADER = {
 type Decorator = ClassDecorator & MethodDecorator;
 
 const documented =
-  (model: Type<unknown>, face: Face) =>
+  (model: Type<unknown>, face: Face, always: readonly (keyof typeof CASES)[] = []) =>
   (...cases: (keyof typeof CASES | Case)[]): Decorator =>
     applyDecorators(
       ApiExtraModels(model),
-      ...cases.map((one) => {
+      ...[...new Set([...cases, ...always])].map((one) => {
         const { when, error } = typeof one === 'object' ? one : CASES[one];
         const type = face.contentType.split(';', 1)[0] ?? '';
         const content = { [type]: { schema: { $ref: getSchemaPath(model) }, example: face.body(error) } };
@@ -61,10 +61,10 @@ const documented =
     );
 
 /** The errors of a route of the `/message` family. */
-export const ApiMessageErrors = documented(MessageErrorDto, FEATHERS);
+export const ApiMessageErrors = documented(MessageErrorDto, FEATHERS, [429]);
 
 /** The errors of a route under `/api/v1`. */
 export const ApiPresenceErrors = documented(PresenceErrorDto, ROCKET_CHAT);
 
 /** The errors of a native route. */
-export const ApiProblems = documented(ProblemDto, PROBLEM);
+export const ApiProblems = documented(ProblemDto, PROBLEM, [429]);

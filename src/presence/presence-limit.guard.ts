@@ -1,8 +1,8 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { callerOf } from '../auth/caller';
-import { type Allowance, PresenceLimit, TooManyRequests } from './presence-limit';
-import { LIMIT_HEADERS } from './presence.openapi';
+import { tellAllowance, TooManyRequests } from '../http/allowance';
+import { PresenceLimit } from './presence-limit';
 
 /** Counts a call, and tells the client what is left. It stands behind the user-token guard, so that a 401 costs nothing. */
 @Injectable()
@@ -15,16 +15,11 @@ export class PresenceLimitGuard implements CanActivate {
     const caller = callerOf(request);
     if (caller?.user === undefined) throw new Error('This route has no guard for users.');
     try {
-      tellAllowance(reply, await this.limit.take(caller.app, caller.user.id, context.getHandler().name));
+      tellAllowance(reply, 'presence', await this.limit.take(caller.app, caller.user.id, context.getHandler().name));
     } catch (error) {
-      if (error instanceof TooManyRequests) tellAllowance(reply, error.allowance);
+      if (error instanceof TooManyRequests) tellAllowance(reply, 'presence', error.allowance);
       throw error;
     }
     return true;
   }
-}
-
-function tellAllowance(reply: FastifyReply, { limit, remaining, resetAtMs }: Allowance): void {
-  const values = [limit, remaining, resetAtMs];
-  Object.keys(LIMIT_HEADERS).forEach((name, index) => void reply.header(name, String(values[index])));
 }

@@ -1,27 +1,7 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
-import { AppError } from '@rollcall/contract';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import type { App } from '../config/app';
-
-/** How much of its minute a user has left; the three numbers of the `X-RateLimit-*` headers. */
-export interface Allowance {
-  readonly limit: number;
-  readonly remaining: number;
-  readonly resetAtMs: number;
-}
-
-export class TooManyRequests extends AppError {
-  constructor(
-    readonly allowance: Allowance,
-    waitMs: number,
-  ) {
-    const seconds = Math.ceil(waitMs / 1000);
-    super(
-      'RATE_LIMITED',
-      `Error, too many requests. Please slow down. You must wait ${seconds} seconds before trying this endpoint again.`,
-    );
-  }
-}
+import { type Allowance, allowance, TooManyRequests } from '../http/allowance';
 
 /**
  * Calls of `users.presence` and its siblings a minute, counted per user and app: colleagues behind one address do not
@@ -38,8 +18,12 @@ export class PresenceLimit implements OnModuleDestroy {
     try {
       return allowance(limit, await limiter.consume(`${route} ${userId}`));
     } catch (refused) {
-      if (refused instanceof RateLimiterRes) throw new TooManyRequests(allowance(limit, refused), refused.msBeforeNext);
-      throw refused;
+      if (!(refused instanceof RateLimiterRes)) throw refused;
+      const left = allowance(limit, refused);
+      throw new TooManyRequests(
+        left,
+        `Error, too many requests. Please slow down. You must wait ${left.seconds} seconds before trying this endpoint again.`,
+      );
     }
   }
 
@@ -58,9 +42,3 @@ export class PresenceLimit implements OnModuleDestroy {
     return limiter;
   }
 }
-
-const allowance = (limit: number, { remainingPoints, msBeforeNext }: RateLimiterRes): Allowance => ({
-  limit,
-  remaining: Math.max(0, remainingPoints),
-  resetAtMs: Date.now() + msBeforeNext,
-});

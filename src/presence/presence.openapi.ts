@@ -29,6 +29,8 @@ export const LIMIT_HEADERS = {
   'X-RateLimit-Limit': text('Calls a minute, per user.'),
   'X-RateLimit-Remaining': text('Calls left in this minute.'),
   'X-RateLimit-Reset': text('When the minute ends, in milliseconds since 1970.'),
+  'RateLimit-Policy': text('The limit: calls (`q`) in so many seconds (`w`).'),
+  RateLimit: text('Calls left (`r`), and the seconds until the minute ends (`t`).'),
 };
 
 export const PRESENCE_ANSWER: ApiResponseOptions = {

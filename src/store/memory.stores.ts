@@ -9,6 +9,7 @@ export class MemoryStores extends Stores {
   readonly directory = new MemoryUserDirectory();
   readonly pods = new MemoryPodRegistry(Date.now);
   readonly messages = undefined;
+  readonly counter = undefined;
   readonly others = [];
 
   constructor({ offlineGraceMs, leaseMs }: Config, remembersSeen: (host: string) => boolean) {

@@ -6,6 +6,8 @@ import {
   RedisRosterStore,
   type RedisSettings,
   RedisUserDirectory,
+  type SharedCounter,
+  sharedCounter,
   type SocketMessages,
   socketMessages,
 } from '@rollcall/redis';
@@ -25,6 +27,7 @@ export class RedisStores extends Stores {
   readonly directory: RedisUserDirectory;
   readonly pods: RedisPodRegistry;
   readonly messages: SocketMessages;
+  readonly counter: SharedCounter;
   readonly others: readonly RedisDatacenter[];
   private readonly logger = new Logger('redis');
   private readonly link: RedisLink;
@@ -46,6 +49,7 @@ export class RedisStores extends Stores {
     this.directory = new RedisUserDirectory({ link: this.link, prefix: keys });
     this.pods = new RedisPodRegistry({ link: this.link, prefix: keys, leaseMs });
     this.messages = socketMessages(settings, keys);
+    this.counter = sharedCounter(this.link, keys);
     this.others = datacenters.map((other) => new RedisDatacenter(other, config, redis));
   }
 

@@ -1,5 +1,5 @@
 import type { PodRegistry, RosterReader, RosterStore, UserDirectory } from '@rollcall/roster';
-import type { SocketMessages } from '@rollcall/redis';
+import type { SharedCounter, SocketMessages } from '@rollcall/redis';
 
 /** Another data centre, which can be looked at from here and not be changed. */
 export interface OtherDatacenter {
@@ -18,6 +18,8 @@ export abstract class Stores {
   /** How messages reach the sockets of other pods; absent where there are none. */
   abstract readonly messages?: SocketMessages;
 
+  /** Counts over all pods; absent where there are no others. */
+  abstract readonly counter?: SharedCounter;
   abstract readonly others: readonly OtherDatacenter[];
 
   /** Why this pod cannot do its work now, in words; `undefined` if it can. */

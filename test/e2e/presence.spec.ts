@@ -88,6 +88,8 @@ describe('users.presence', () => {
       pragma: 'no-cache',
       'x-ratelimit-limit': '1200',
       'x-ratelimit-remaining': '1199',
+      'ratelimit-policy': '"presence";q=1200;w=60',
+      ratelimit: expect.stringMatching(/^"presence";r=1199;t=(60|59)$/) as unknown,
       'x-rollcall-cursor': expect.stringMatching(/\S/) as unknown,
     });
     expect(shownMs).toBeGreaterThanOrEqual(before);
@@ -168,6 +170,7 @@ describe('users.presence', () => {
       'content-type': 'application/json',
       'x-ratelimit-limit': '2',
       'x-ratelimit-remaining': '0',
+      ratelimit: `"presence";r=0;t=${seconds}`,
     });
     expect(headers).not.toHaveProperty('retry-after');
     expect((await ask('bob')).status).toBe(200);

@@ -272,7 +272,27 @@ return {string.format('%.0f', tonumber(time[1]) * 1000 + math.floor(tonumber(tim
   redis.call('HGETALL', KEYS[1])}
 `;
 
+/**
+ * A counter that starts over when its time is up. ARGV: by how much, for how long in ms. A hash, for the commands of
+ * plain numbers are none that a login needs for anything else.
+ */
+const COUNT = `
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+local ends, length = tonumber(redis.call('HGET', KEYS[1], 'ends') or 0), tonumber(ARGV[2])
+-- A clock that was put back would make it last for as long as that.
+if ends <= now or ends > now + length then
+  ends = now + length
+  redis.call('DEL', KEYS[1])
+  redis.call('HSET', KEYS[1], 'ends', string.format('%.0f', ends))
+end
+local count = redis.call('HINCRBY', KEYS[1], 'count', ARGV[1])
+redis.call('PEXPIRE', KEYS[1], ends - now)
+return {count, ends - now}
+`;
+
 export const SCRIPTS = {
+  count: COUNT,
   directory: DIRECTORY,
   forget: FORGET,
   announce: ANNOUNCE,
