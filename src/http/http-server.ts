@@ -20,13 +20,34 @@ const BODY_MAX_DEPTH = 500;
 /** 80 KiB: `users.presence` takes URLs of 64 KiB (some 4,500 ids), and other headers need room beside it. */
 const HEADERS_MAX_BYTES = 81_920;
 
+/** A sender has so long for the headers, from when it has connected, and for the whole request. */
+const HEADERS_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 30_000;
+
+/** By so much either may be exceeded: Node looks at its connections so often, by default each half minute. */
+const CONNECTIONS_LOOKED_AT_EVERY_MS = 1000;
+
+/** A connection on which nothing moves for so long is cut: of a reader who does not read, too. Polling tabs wait for 10 s. */
+const STANDSTILL_MS = 60_000;
+
+/** Longer than the usual minute of proxies, or they would send a request into a connection that is just being closed. */
+const KEEP_ALIVE_MS = 72_000;
+
+/** Who was refused because nothing could be read has so long to close the connection. */
+const REFUSED_MS = 1000;
+
 export function httpAdapter(): FastifyAdapter {
   return new FastifyAdapter({
     bodyLimit: BODY_MAX_BYTES,
     routerOptions: { maxParamLength: PARAM_MAX_LENGTH },
-    http: { maxHeaderSize: HEADERS_MAX_BYTES },
-    // A slow sender of headers or body must not hold a connection for ever.
-    requestTimeout: 30_000,
+    http: {
+      maxHeaderSize: HEADERS_MAX_BYTES,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      connectionsCheckingInterval: CONNECTIONS_LOOKED_AT_EVERY_MS,
+    },
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    connectionTimeout: STANDSTILL_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
     // What the router itself refuses (a malformed path) never reaches Nest's filters.
     frameworkErrors: (thrown: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
       replyWithError(reply, request.url, asAppError(thrown) ?? new AppError('BAD_REQUEST', thrown.message));
@@ -80,17 +101,48 @@ function refuseUnreadable(error: Error & { code?: string }, socket: Socket): voi
     socket.destroy();
     return;
   }
-  const tooLarge = error.code === 'HPE_HEADER_OVERFLOW';
-  const status = tooLarge ? '431 Request Header Fields Too Large' : '400 Bad Request';
-  const detail = tooLarge ? 'URL and headers together may have 80 KiB.' : 'The request is not valid HTTP.';
+  const { status, code, detail } = UNREADABLE.get(error.code ?? '') ?? NOT_HTTP;
   const body = JSON.stringify({
     type: 'about:blank',
     title: status.slice(4),
     status: Number(status.slice(0, 3)),
     detail,
-    code: (tooLarge ? 'URI_TOO_LONG' : 'BAD_REQUEST') satisfies ErrorCode,
+    code,
   });
   socket.end(
     `HTTP/1.1 ${status}\r\nContent-Type: application/problem+json\r\nX-Content-Type-Options: nosniff\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   );
+  setTimeout(() => socket.destroy(), REFUSED_MS).unref();
 }
+
+interface Unreadable {
+  readonly status: string;
+  readonly code: ErrorCode;
+  readonly detail: string;
+}
+
+const NOT_HTTP: Unreadable = {
+  status: '400 Bad Request',
+  code: 'BAD_REQUEST',
+  detail: 'The request is not valid HTTP.',
+};
+
+/** By Node's name for it. */
+const UNREADABLE = new Map<string, Unreadable>([
+  [
+    'HPE_HEADER_OVERFLOW',
+    {
+      status: '431 Request Header Fields Too Large',
+      code: 'URI_TOO_LONG',
+      detail: 'URL and headers together may have 80 KiB.',
+    },
+  ],
+  [
+    'ERR_HTTP_REQUEST_TIMEOUT',
+    {
+      status: '408 Request Timeout',
+      code: 'REQUEST_TIMEOUT',
+      detail: `The headers may take ${HEADERS_TIMEOUT_MS / 1000} seconds, the whole request ${REQUEST_TIMEOUT_MS / 1000}.`,
+    },
+  ],
+]);

@@ -17,6 +17,7 @@ export const ERRORS = {
   NOT_A_MEMBER: { status: 403, temporary: false, message: 'Only members of the channel may do this.' },
   NOT_FOUND: { status: 404, temporary: false, message: 'There is nothing here.' },
   METHOD_NOT_ALLOWED: { status: 405, temporary: false, message: 'This path does not take that method.' },
+  REQUEST_TIMEOUT: { status: 408, temporary: true, message: 'The request took too long to arrive.' },
   PAYLOAD_TOO_LARGE: { status: 413, temporary: false, message: 'The payload is too large.' },
   URI_TOO_LONG: { status: 414, temporary: false, message: 'A part of the path is too long.' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, temporary: false, message: 'The body must be JSON (application/json).' },

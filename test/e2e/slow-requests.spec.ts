@@ -1,0 +1,102 @@
+import { LocalRosters } from '@rollcall/roster';
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { eventually } from '../support/eventually';
+import { DEMO, Rollcall } from '../support/rollcall';
+import { stopAfterTest } from '../support/teardown';
+
+const serverOf = (rollcall: Rollcall): Server => rollcall.app.getHttpServer() as Server;
+
+/** A real client that sends what it is told to, and no more. */
+async function sender(rollcall: Rollcall): Promise<{ socket: Socket; ended: () => string | undefined }> {
+  const socket = connect({ port: rollcall.port, host: '127.0.0.1', allowHalfOpen: true });
+  stopAfterTest(() => void socket.destroy());
+  await once(socket, 'connect');
+  const chunks: Buffer[] = [];
+  let ended: string | undefined;
+  socket.on('data', (chunk) => chunks.push(chunk));
+  socket.on('error', () => undefined);
+  for (const end of ['end', 'close']) socket.on(end, () => (ended ??= Buffer.concat(chunks).toString()));
+  return { socket, ended: () => ended };
+}
+
+/** Sends the pieces over and over, as slowly as can be, for as long as the connection takes it. */
+function trickle(socket: Socket, piece: string): void {
+  const timer = setInterval(() => void (socket.writable && socket.write(piece)), 20);
+  stopAfterTest(() => clearInterval(timer));
+}
+
+const connections = (server: Server): Promise<number> =>
+  new Promise((resolve, reject) => server.getConnections((error, count) => (error ? reject(error) : resolve(count))));
+
+const POST = `POST /message/users HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n`;
+
+describe('The HTTP server', () => {
+  it('gives headers ten seconds, requests thirty, and connections that stand still a minute', async () => {
+    const server = serverOf(await Rollcall.start());
+    const { headersTimeout, requestTimeout, timeout, keepAliveTimeout } = server;
+    expect({ headersTimeout, requestTimeout, timeout, keepAliveTimeout }).toEqual({
+      headersTimeout: 10_000,
+      requestTimeout: 30_000,
+      timeout: 60_000,
+      keepAliveTimeout: 72_000,
+    });
+  });
+
+  it('cuts off who does not come to an end, says why, and answers others meanwhile', async () => {
+    const rollcall = await Rollcall.start();
+    // Read with each look at the connections, which is each second.
+    Object.assign(serverOf(rollcall), { headersTimeout: 500, requestTimeout: 1000 });
+    const slow = await Promise.all(Array.from({ length: 40 }, () => sender(rollcall)));
+    slow.forEach(({ socket }, n) => {
+      if (n % 4 === 0) return;
+      socket.write(n % 4 === 1 ? POST : n % 4 === 2 ? `${POST}Content-Length: 60000\r\n\r\n` : 'POST /mess');
+      trickle(socket, n % 4 === 1 ? 'X-A: b\r\n' : 'x');
+    });
+    expect((await rollcall.message('users')).status).toBe(201);
+    await eventually(() => expect(slow.map(({ ended }) => typeof ended())).toEqual(slow.map(() => 'string')), {
+      within: 15_000,
+    });
+    for (const { ended } of slow) {
+      expect(ended()).toMatch(/^HTTP\/1\.1 408 Request Timeout\r\n/);
+      expect(JSON.parse(ended()?.split('\r\n\r\n')[1] ?? '')).toEqual({
+        type: 'about:blank',
+        title: 'Request Timeout',
+        status: 408,
+        detail: 'The headers may take 10 seconds, the whole request 30.',
+        code: 'REQUEST_TIMEOUT',
+      });
+    }
+    // They never close their side; the server does not wait for it.
+    await eventually(async () => expect(await connections(serverOf(rollcall))).toBe(0), { within: 5000 });
+  });
+
+  it('cuts off a reader who does not read, and leaves a tab that is silent alone', async () => {
+    const rollcall = await Rollcall.start();
+    const server = serverOf(rollcall);
+    // Connections take it over when they are made.
+    server.timeout = 1000;
+    const tab = await rollcall.openDemo();
+    const roster = rollcall.app.get(LocalRosters).of('localhost');
+    const name = (n: number): string => `${n}-`.padEnd(250, 'x');
+    await Promise.all(
+      Array.from({ length: 12_000 }, (_, n) => roster.connect(`tab-${n}`, { id: name(n), claims: null })),
+    );
+    const { socket } = await sender(rollcall);
+    const body = JSON.stringify({ apiKey: DEMO.apiKey });
+    socket.pause();
+    socket.write(`${POST}Content-Length: ${body.length}\r\n\r\n${body}`);
+    await eventually(async () => expect(await connections(server)).toBe(2), { within: 5000 });
+    await eventually(async () => expect(await connections(server)).toBe(1), { within: 15_000 });
+    expect(await tab.join('still-here')).toMatchObject({ ok: true });
+  });
+
+  it('does not wait for who was refused to hang up', async () => {
+    const rollcall = await Rollcall.start();
+    const { socket, ended } = await sender(rollcall);
+    socket.write('no HTTP at all\r\n\r\n');
+    await eventually(() => expect(ended()).toMatch(/^HTTP\/1\.1 400 /));
+    await eventually(async () => expect(await connections(serverOf(rollcall))).toBe(0), { within: 5000 });
+  });
+});
