@@ -1,5 +1,6 @@
 import { Global, Module } from '@nestjs/common';
 import { Admission } from './admission.service';
+import { Backlogs } from './backlogs.service';
 import { Closing } from './closing.service';
 import { ConnectionLimits } from './connection-limits.service';
 import { Connections } from './connections.service';
@@ -16,7 +17,7 @@ import { TokenRefresh } from './token-refresh';
 @Global()
 @Module({
   providers: [
-    ...[Admission, Closing, ConnectionLimits, Connections, Draining, Expiries, Reloads, Revocations],
+    ...[Admission, Backlogs, Closing, ConnectionLimits, Connections, Draining, Expiries, Reloads, Revocations],
     ...[Places, SocketEvents, SocketServer, TokenRefresh],
   ],
   exports: [Admission, Closing, Connections, SocketEvents, SocketServer, TokenRefresh],

@@ -6,7 +6,7 @@ import { eventually } from '../support/eventually';
 import { DEMO, Rollcall } from '../support/rollcall';
 import { stopAfterTest } from '../support/teardown';
 
-const serverOf = (rollcall: Rollcall): Server => rollcall.app.getHttpServer() as Server;
+const serverOf = (rollcall: Rollcall): Server => rollcall.app.getHttpServer();
 
 /** A real client that sends what it is told to, and no more. */
 async function sender(rollcall: Rollcall): Promise<{ socket: Socket; ended: () => string | undefined }> {
