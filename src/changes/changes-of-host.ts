@@ -1,6 +1,6 @@
 /* What `GET /v1/changes` tells of a host: everything, or what is different from what its caller has been shown. */
 import { AppError, BUILT_IN_CHANNELS, type ChannelKind, type Member } from '@rollcall/contract';
-import { cursorOf, type Moment, type Position } from '@rollcall/roster';
+import type { Moment, Position } from '@rollcall/roster';
 import type { ChangesQuery } from './changes-query';
 import type { ChangedChannelDto, ChangesDto } from './changes.dto';
 
@@ -21,7 +21,7 @@ export function everything(moment: Moment, { channel, presence }: Wanted): Chang
     channels.push({ channel: half.channel, kind: half.kind, users: membersOf(moment, users), anonymous });
   }
   return {
-    cursor: cursorOf(view.head, atMs),
+    cursor: view.cursorAt(atMs),
     full: true,
     channels,
     presence: presence ? view.presence.rows(atMs) : [],
@@ -36,7 +36,7 @@ export function changes(moment: Moment, from: Position, { channel, presence }: W
     return [...names].flatMap((name) => changed(moment, kind, name, from) ?? []);
   });
   const rows = presence ? view.changes.rows(from, atMs) : [];
-  return { cursor: cursorOf(view.head, atMs), full: false, channels, presence: rows };
+  return { cursor: view.cursorAt(atMs), full: false, channels, presence: rows };
 }
 
 export const isEmpty = ({ full, channels, presence }: ChangesDto): boolean =>

@@ -5,7 +5,7 @@
  */
 import { Injectable } from '@nestjs/common';
 import { type ChannelChange, type ChannelSnapshot } from '@rollcall/contract';
-import { cursorOf, type Moment, resumed, Ticks } from '@rollcall/roster';
+import { type Moment, resumed, Ticks } from '@rollcall/roster';
 import { Apps } from '../auth/apps.service';
 import { shownAt } from '../sockets/audience';
 import type { Connection } from '../sockets/connection';
@@ -43,7 +43,7 @@ export class ChannelWatches {
     const changes = position && channel.changes({ view: moment.view, position }, moment);
     channel.audience.add(connection, shownAt(moment));
     this.roomsOf(connection).add(place.room);
-    const at = cursorOf(moment.view.head, moment.atMs);
+    const at = moment.view.cursorAt(moment.atMs);
     return changes === undefined ? { cursor: at, snapshot: channel.snapshot(moment) } : { cursor: at, changes };
   }
 

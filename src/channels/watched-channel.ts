@@ -1,6 +1,6 @@
 /* One channel of a host that connections of this pod watch, and what they are told of it. */
 import type { ChannelChange, ChannelKind, ChannelReset, ChannelSnapshot, Member } from '@rollcall/contract';
-import { type ChannelStep, cursorOf, type Moment, type RosterView } from '@rollcall/roster';
+import type { ChannelStep, Moment, RosterView } from '@rollcall/roster';
 import { Audience, type Shown } from '../sockets/audience';
 import type { Connection } from '../sockets/connection';
 
@@ -63,13 +63,13 @@ export class WatchedChannel {
 
   private change({ joined, left, anonymous }: ChannelStep, { view, atMs }: Moment): ChannelChange {
     const { kind, channel } = this.place;
-    const cursor = cursorOf(view.head, atMs);
+    const cursor = view.cursorAt(atMs);
     return { channel, kind, cursor, joined: this.membersOf(view, joined), left, anonymous };
   }
 
   private reset(moment: Moment): ChannelReset {
     const { kind, channel } = this.place;
-    const cursor = cursorOf(moment.view.head, moment.atMs);
+    const cursor = moment.view.cursorAt(moment.atMs);
     return { channel, kind, cursor, snapshot: this.snapshot(moment) };
   }
 

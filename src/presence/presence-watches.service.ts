@@ -4,7 +4,7 @@
  */
 import { Injectable } from '@nestjs/common';
 import { AppError, type PresenceWatchAnswer, WATCHED_IDS_MAX } from '@rollcall/contract';
-import { cursorOf, type Moment, resumed, Ticks } from '@rollcall/roster';
+import { type Moment, resumed, Ticks } from '@rollcall/roster';
 import { Apps } from '../auth/apps.service';
 import { shownAt } from '../sockets/audience';
 import type { Connection } from '../sockets/connection';
@@ -62,7 +62,7 @@ export class PresenceWatches {
     // What those who are watched already have to be told is told by itself: the answer is about the others.
     if (before !== undefined && ids !== undefined) presence.flush(before, moment, ids);
     this.replace(connection, presence, { connection, ids: all }, moment);
-    const at = cursorOf(moment.view.head, moment.atMs);
+    const at = moment.view.cursorAt(moment.atMs);
     return changes === undefined ? { cursor: at, users: presence.users(moment, ids) } : { cursor: at, changes };
   }
 

@@ -1,6 +1,6 @@
 /* The presence of a host's users, as connections of this pod watch it: everybody's, or that of some. */
 import type { PresenceChange, PresenceRow } from '@rollcall/contract';
-import { cursorOf, type Moment } from '@rollcall/roster';
+import type { Moment } from '@rollcall/roster';
 import { Audience, type Shown } from '../sockets/audience';
 import type { Connection } from '../sockets/connection';
 
@@ -52,7 +52,7 @@ export class WatchedPresence {
     const rows = shown && this.changes(shown, moment, watch.ids);
     if (rows === undefined) return this.send([watch.connection], this.reset(moment, watch.ids));
     const users = rows.filter(({ _id }) => !except.has(_id));
-    if (users.length > 0) this.send([watch.connection], { cursor: cursorOf(moment.view.head, moment.atMs), users });
+    if (users.length > 0) this.send([watch.connection], { cursor: moment.view.cursorAt(moment.atMs), users });
   }
 
   /** The rows of those who are not offline. */
@@ -83,7 +83,7 @@ export class WatchedPresence {
   }
 
   private tellRows(rows: readonly PresenceRow[], moment: Moment, watches: ReadonlySet<Watch>): Watch[] {
-    const cursor = cursorOf(moment.view.head, moment.atMs);
+    const cursor = moment.view.cursorAt(moment.atMs);
     const some = new Map<Watch, PresenceRow[]>();
     for (const row of rows) {
       for (const watch of this.byUser.get(row._id) ?? []) {
@@ -119,6 +119,6 @@ export class WatchedPresence {
   }
 
   private reset(moment: Moment, ids: ReadonlySet<string> | undefined): PresenceChange {
-    return { cursor: cursorOf(moment.view.head, moment.atMs), users: this.users(moment, ids), full: true };
+    return { cursor: moment.view.cursorAt(moment.atMs), users: this.users(moment, ids), full: true };
   }
 }

@@ -1,7 +1,7 @@
 /* A watcher of everything on a host, who knows nothing but what it was told, and minds what it is told twice. */
 import { deepStrictEqual, ok } from 'node:assert/strict';
 import type { PresenceRow } from '@rollcall/contract';
-import { cursorOf, type Position, type RosterView } from '@rollcall/roster';
+import type { Position, RosterView } from '@rollcall/roster';
 
 interface Copy {
   readonly channels: Map<string, Set<string>>;
@@ -23,9 +23,9 @@ export class RosterWatcher {
     else for (const channel of this.names) this.takeChannel(view, channel, from, atMs);
     if (from !== undefined && this.shown !== undefined) this.takeRows(view, from, atMs);
     const position = { revision: view.head.revision, atMs };
-    if (view.positionOf(cursorOf(view.head, atMs)) !== undefined) {
-      deepStrictEqual(view.positionOf(cursorOf(view.head, atMs)), position);
-    }
+    const goneUpTo = view.history.goneUpTo(atMs);
+    const cursor = view.positionOf(view.cursorAt(atMs));
+    deepStrictEqual(cursor, { ...position, ...(goneUpTo === undefined ? {} : { goneUpTo }) });
     this.shown = { view, position };
   }
 

@@ -40,7 +40,7 @@ export class ChangesSince {
   picture(kind: ChannelKind, channel: string, atMs: number): ChannelPicture {
     if (kind === 'anonymous') return { users: [], anonymous: this.countOf(channel) };
     const users = [...(this.channels.users.get(channel)?.userIds() ?? [])];
-    for (const [userId, { untilMs }] of this.seen(channel, { revision: Infinity, atMs })) {
+    for (const [userId, { untilMs }] of this.seen(channel, { revision: Infinity, atMs }, atMs)) {
       if (untilMs > atMs && !this.isMember(channel, userId)) users.push(userId);
     }
     return { users, anonymous: 0 };
@@ -53,10 +53,10 @@ export class ChangesSince {
       const before = this.history.counts.firstAfter(channel, from.revision)?.before ?? anonymous;
       return before === anonymous ? undefined : { joined: [], left: [], anonymous };
     }
-    if (this.isQuiet(channel, from)) return undefined;
+    if (this.isQuiet(channel, from, atMs)) return undefined;
     const joined: string[] = [];
     const left: string[] = [];
-    for (const [userId, { before, untilMs }] of this.seen(channel, from)) {
+    for (const [userId, { before, untilMs }] of this.seen(channel, from, atMs)) {
       const after = untilMs > atMs || this.isMember(channel, userId);
       if (after && !before) joined.push(userId);
       if (before && !after) left.push(userId);
@@ -84,11 +84,19 @@ export class ChangesSince {
   touched(kind: ChannelKind, from: Position, atMs: number): Set<string> {
     const touched = this.history.touchedSince(kind === 'anonymous' ? 'counts' : 'members', from);
     if (kind === 'anonymous') return touched;
-    return new Set([...touched, ...this.history.releasedBetween(from.atMs, atMs)]);
+    // Who was shown as gone, and is seen here until the grace is over, is news as well.
+    const toMs = from.atMs === Infinity || from.goneUpTo !== undefined ? Infinity : atMs;
+    return new Set([...touched, ...this.history.releasedBetween(Math.min(from.atMs, atMs), toMs)]);
+  }
+
+  /** The channels that watchers see somebody in who has vanished. */
+  held(atMs: number): Set<string> {
+    return this.history.releasedBetween(atMs, Infinity);
   }
 
   /** The rows of those whose presence is different, of everybody or of some; who is offline now has a row, too. */
   rows(from: Position, atMs: number, userIds?: Iterable<string>): PresenceRow[] {
+    if (from.atMs === Infinity) return this.rowsSince(from, atMs, userIds);
     const rows: PresenceRow[] = [];
     for (const userId of userIds ?? this.moved(from, atMs)) {
       const row = this.presence.rowIfChanged(userId, this.recordAt(userId, from), from.atMs, atMs);
@@ -118,11 +126,18 @@ export class ChangesSince {
       return { users: [], anonymous: before ?? this.countOf(channel) };
     }
     const users = new Set(this.channels.users.get(channel)?.userIds());
-    for (const [userId, { before }] of this.seen(channel, at)) {
+    for (const [userId, { before }] of this.seen(channel, at, at.atMs)) {
       if (before) users.add(userId);
       else users.delete(userId);
     }
     return { users: [...users], anonymous: 0 };
+  }
+
+  /** At which moment presence was shown, nobody knows: all rows that may have been different. */
+  private rowsSince(from: Position, atMs: number, userIds?: Iterable<string>): PresenceRow[] {
+    const moved = this.moved({ ...from, atMs: this.history.atMsOf(from.revision) }, atMs);
+    const some = userIds === undefined ? moved : [...userIds].filter((userId) => moved.has(userId));
+    return [...some].flatMap((userId) => this.presence.row(userId, atMs) ?? []);
   }
 
   /** Those of whom there is a record, or was one at the position. */
@@ -149,19 +164,22 @@ export class ChangesSince {
   }
 
   /** The usual case, without a look at anybody: a host may have many watched channels, and few of them change. */
-  private isQuiet(channel: string, { revision, atMs }: Position): boolean {
+  private isQuiet(channel: string, from: Position, atMs: number): boolean {
     const last = this.history.members.last(channel);
-    return last === undefined || (last.revision <= revision && last.atMs + this.history.graceMs <= atMs);
+    const seenMs = Math.min(from.atMs, atMs);
+    return last === undefined || (last.revision <= from.revision && last.atMs + this.history.graceMs <= seenMs);
   }
 
-  /** Everybody with steps that count, in the order of the last ones. */
-  private seen(channel: string, from: Position): ReadonlyMap<string, Seen> {
+  /** Everybody with steps that count at the position, or at the moment, in the order of the last ones. */
+  private seen(channel: string, from: Position, atMs: number): ReadonlyMap<string, Seen> {
     if (this.history.members.last(channel) === undefined) return NOBODY;
     const seen = new Map<string, Seen>();
-    for (const { revision, userId, joined, untilMs } of this.history.membersFrom(channel, from)) {
+    const { goneUpTo = -1 } = from;
+    const first = { revision: from.revision, atMs: Math.min(from.atMs, atMs) };
+    for (const { revision, userId, joined, untilMs } of this.history.membersFrom(channel, first)) {
       const known = seen.get(userId);
       let before = known?.before ?? !joined;
-      if (revision <= from.revision) before = joined || untilMs > from.atMs;
+      if (revision <= from.revision) before = joined || (revision > goneUpTo && untilMs > from.atMs);
       seen.delete(userId);
       seen.set(userId, { before, untilMs });
     }

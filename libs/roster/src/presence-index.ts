@@ -80,6 +80,11 @@ export class PresenceIndex {
     }
   }
 
+  /** Whether everything is here that has taken effect since. */
+  isKeptSince(atMs: number): boolean {
+    return atMs >= this.fromMs;
+  }
+
   /** The next moment after `atMs` at which something takes effect by itself. */
   nextEffectAfter(atMs: number): number {
     return Math.min(...[this.departures, this.expiries].map(({ list }) => firstFrom(list, atMs + 1)));

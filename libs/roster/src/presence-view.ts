@@ -183,9 +183,15 @@ export class PresenceView {
     return rows;
   }
 
-  /** Whose status changes by itself after one moment and not after the other. */
+  /** Whose status changes by itself after one moment and not after the other, and others if that is too long ago. */
   takingEffect(afterMs: number, toMs: number): Iterable<string> {
-    return this.index.takingEffect(afterMs, toMs);
+    return this.index.isKeptSince(afterMs) ? this.index.takingEffect(afterMs, toMs) : this.records.keys();
+  }
+
+  /** The user's row, whatever was shown before; `undefined` for a bot, of whom there is no news. */
+  row(userId: string, atMs: number): PresenceRow | undefined {
+    const record = this.records.get(userId);
+    return this.isBot(userId, record) ? undefined : this.makeRow(userId, record, this.rowAt(userId, atMs));
   }
 
   nextEffectAfter(atMs: number): number {

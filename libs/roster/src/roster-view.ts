@@ -74,6 +74,11 @@ export class RosterView {
     return cursorOf(this.head);
   }
 
+  /** Of what watchers are shown at a moment. */
+  cursorAt(atMs: number): string {
+    return cursorOf(this.head, atMs, this.history.goneUpTo(atMs));
+  }
+
   /**
    * Takes a snapshot over, `chunk` rows at a time; `breathe` lets others run in between. Once, and not to be read before
    * it is done.
@@ -121,9 +126,9 @@ export class RosterView {
 
   /** What a client has been shown who has this cursor; `undefined`: nothing that could be told from here. */
   positionOf(cursor: string): Position | undefined {
-    const { epoch, revision, tag, atMs } = placeOf(cursor) ?? {};
+    const { epoch, revision, tag, atMs, goneUpTo } = placeOf(cursor) ?? {};
     if (revision === undefined || tag === undefined || epoch !== this.head.epoch) return undefined;
-    const position = { revision, atMs: atMs ?? Infinity };
+    const position = { revision, atMs: atMs ?? Infinity, ...(goneUpTo === undefined ? {} : { goneUpTo }) };
     return this.history.passed({ revision, tag }) && this.history.coversAnyones(position) ? position : undefined;
   }
 

@@ -10,6 +10,7 @@
  */
 import { Queue } from './queue';
 import type { UserRecord } from './presence';
+import { KEPT_MS } from './presence-index';
 import type { Head } from './roster.store';
 
 /** What somebody has been shown: the log up to a revision, and what takes effect by itself up to a moment. */
@@ -17,6 +18,8 @@ export interface Position {
   readonly revision: number;
   /** By the store's clock; infinite: whoever has vanished was shown as gone, without a grace. */
   readonly atMs: number;
+  /** Who had vanished by this revision was shown as gone. */
+  readonly goneUpTo?: number;
 }
 
 interface Step {
@@ -83,6 +86,8 @@ export type TrackName = 'members' | 'counts' | 'records';
 interface Place {
   readonly revision: number;
   readonly tag: string;
+  /** It was no earlier here. */
+  readonly atMs: number;
   /** How many steps led here from the place before. */
   readonly steps: number;
 }
@@ -130,7 +135,8 @@ export class ViewHistory {
 
   /** The view is loaded: nothing is known of what was before. */
   begin({ revision, tag, atMs }: Head): void {
-    this.places.push({ revision, tag, steps: 0 });
+    // It may have been here for a while already.
+    this.places.push({ revision, tag, atMs: atMs - KEPT_MS, steps: 0 });
     this.knownFromMs = atMs + this.graceMs;
   }
 
@@ -142,8 +148,8 @@ export class ViewHistory {
   /** The entry is over. */
   leave(tag: string, connections: number): void {
     if (this.now === undefined) return;
-    const { revision, steps } = this.now;
-    this.places.push({ revision, tag, steps });
+    const { revision, atMs, steps } = this.now;
+    this.places.push({ revision, tag, atMs, steps });
     this.trim(connections);
     this.now = undefined;
   }
@@ -172,21 +178,34 @@ export class ViewHistory {
 
   /** Whether the view was at this place; `undefined`: that would be too long ago to know. */
   passed({ revision, tag }: Pick<Head, 'revision' | 'tag'>): boolean | undefined {
+    if (revision < this.firstRevision) return undefined;
     const { places } = this;
-    if (revision < (places.at(0)?.revision ?? Infinity)) return undefined;
     const place = places.at(places.indexWhere((own) => own.revision >= revision));
     return place?.revision === revision && place.tag === tag;
   }
 
   /** Whether everything since a position of this view is remembered. */
   covers({ revision, atMs }: Position): boolean {
-    if (revision < (this.places.at(0)?.revision ?? Infinity)) return false;
+    if (revision < this.firstRevision) return false;
     return atMs >= this.forgottenUntilMs || revision >= this.forgottenAtRevision;
   }
 
   /** The same of a position that another pod may have shown, which remembers more of those who have vanished. */
   coversAnyones(position: Position): boolean {
-    return this.covers(position) && position.atMs >= Math.max(this.knownFromMs, this.forgottenUntilMs);
+    if (!this.covers(position)) return false;
+    const { atMs, goneUpTo = -1 } = position;
+    return atMs >= this.allKnownFromMs || goneUpTo >= this.firstRevision;
+  }
+
+  /** By which revision somebody may have vanished who is not shown here at a moment, and still is at other pods. */
+  goneUpTo(atMs: number): number | undefined {
+    return atMs >= this.allKnownFromMs ? undefined : this.firstRevision;
+  }
+
+  /** The time at which the view came to a revision, or an earlier one. */
+  atMsOf(revision: number): number {
+    const { places } = this;
+    return places.at(places.indexWhere((own) => own.revision >= revision))?.atMs ?? 0;
   }
 
   /** What has had a step since the position, in one of the tracks. */
@@ -220,6 +239,16 @@ export class ViewHistory {
   membersFrom(channel: string, { revision, atMs }: Position): Iterable<MemberStep> {
     const heldFromMs = atMs - this.graceMs;
     return this.members.from(channel, (step) => step.revision > revision || step.atMs > heldFromMs);
+  }
+
+  /** From here on every step is known. */
+  private get firstRevision(): number {
+    return this.places.at(0)?.revision ?? Infinity;
+  }
+
+  /** Whoever vanished before the first step is gone by then. */
+  private get allKnownFromMs(): number {
+    return Math.max(this.knownFromMs, this.forgottenUntilMs);
   }
 
   private step(track: TrackName, key: string): void {

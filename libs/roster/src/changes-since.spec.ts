@@ -1,0 +1,125 @@
+import { inChannels, listening, HOST, rowOf, Writer } from '../../../test/support/roster-store';
+import { Directory, GRACE_MS, loadView, START_MS } from '../../../test/support/roster-view';
+import { MemoryRosterStore } from './memory.store';
+import { resumed } from './resumed';
+import { RosterView } from './roster-view';
+
+describe('What has changed since a cursor', () => {
+  let nowMs: number;
+  let store: MemoryRosterStore;
+  let pod: Writer;
+
+  beforeEach(() => {
+    nowMs = START_MS;
+    store = new MemoryRosterStore({ now: () => nowMs, graceMs: GRACE_MS, leaseMs: 6000 });
+    pod = new Writer(store, HOST, 'pod-1');
+  });
+
+  const open = async (): Promise<RosterView> => {
+    const view = new RosterView(new Directory(), { graceMs: GRACE_MS, stepsMin: 1000, stepsMax: 1000 });
+    await store.follow(
+      HOST,
+      listening((entry) => void view.apply(entry)),
+    );
+    return loadView(view, store);
+  };
+
+  /** Members of the room to someone who comes with a cursor, was shown these, and is told of the changes one by one. */
+  class Reader {
+    readonly members: Set<string>;
+    readonly statuses = new Map<string, string>();
+    cursor: string;
+
+    constructor(members: Iterable<string>, cursor: string) {
+      this.members = new Set(members);
+      this.cursor = cursor;
+    }
+
+    look(view: RosterView): this {
+      const back = resumed(this.cursor, { view, atMs: nowMs });
+      if (back === undefined) throw new Error('Everything is needed.');
+      const { joined = [], left = [] } =
+        view.changes.channel('authenticated', 'room', back.position, back.moment.atMs) ?? {};
+      for (const userId of left) this.members.delete(userId);
+      for (const userId of joined) this.members.add(userId);
+      for (const { _id, status } of view.changes.rows(back.position, nowMs)) this.statuses.set(_id, status);
+      this.cursor = view.cursorAt(nowMs);
+      return this;
+    }
+  }
+
+  it('shows who was listed as gone, and comes back within the grace', async () => {
+    const view = await open();
+    await pod.row('t1', rowOf('ada', inChannels('room')));
+    await pod.row('t2', rowOf('bob', inChannels('room')));
+    nowMs += 60_000;
+    await pod.gone('t2');
+    const reader = new Reader(['ada'], view.cursor).look(view);
+    nowMs += 1000;
+    await pod.row('t3', rowOf('bob', inChannels('room')));
+    expect([...reader.look(view).members].sort()).toEqual(['ada', 'bob']);
+    expect(view.changes.touched('authenticated', { revision: view.head.revision, atMs: Infinity }, nowMs)).toEqual(
+      new Set(['room']),
+    );
+  });
+
+  it('shows who came back within the grace to whom a pod without a memory had shown nobody', async () => {
+    const view = await open();
+    await pod.row('t1', rowOf('ada', inChannels('room')));
+    await pod.row('t2', rowOf('bob', inChannels('room')));
+    nowMs += 60_000;
+    await pod.gone('t2');
+    const young = await open();
+    nowMs += 100;
+    const shown = young.changes.picture('authenticated', 'room', nowMs).users;
+    expect(shown).toEqual(['ada']);
+    const reader = new Reader(shown, young.cursorAt(nowMs)).look(view);
+    nowMs += 1000;
+    await pod.row('t3', rowOf('bob', inChannels('room')));
+    expect([...reader.look(view).members].sort()).toEqual(['ada', 'bob']);
+  });
+
+  it('goes on from what a pod has shown that has just begun to follow, at that pod', async () => {
+    await pod.row('t1', rowOf('ada', inChannels('room')));
+    const young = await open();
+    nowMs += 100;
+    const reader = new Reader(['ada'], young.cursorAt(nowMs));
+    await pod.row('t2', rowOf('bob', inChannels('room')));
+    await pod.gone('t1');
+    expect([...reader.look(young).members].sort()).toEqual(['ada', 'bob']);
+    nowMs += GRACE_MS;
+    expect([...reader.look(young).members]).toEqual(['bob']);
+    expect(young.cursorAt(nowMs).split('.')).toHaveLength(4);
+  });
+
+  it('tells of a departure that took effect longer ago than the index of presence goes back', async () => {
+    const view = await open();
+    await pod.row('t1', rowOf('bob'));
+    nowMs += 60_000;
+    await pod.gone('t1');
+    const reader = new Reader([], view.cursorAt(nowMs));
+    for (let n = 1; n <= 40; n += 1) {
+      await pod.row('t2', rowOf(`user-${n}`));
+      await pod.gone('t2');
+    }
+    nowMs += 15 * 60_000;
+    for (let n = 1; n <= 40; n += 1) {
+      await pod.row('t2', rowOf(`late-${n}`));
+      await pod.gone('t2');
+    }
+    expect(reader.look(view).statuses.get('bob')).toBe('offline');
+  });
+
+  it('tells of a departure that took effect since a cursor that says nothing of the moment', async () => {
+    const view = await open();
+    await pod.row('t1', rowOf('bob'));
+    nowMs += 60_000;
+    await pod.gone('t1');
+    const { cursor } = view;
+    expect(view.presence.statusAt('bob', nowMs)).toBe('online');
+    nowMs += GRACE_MS;
+    expect(new Reader([], cursor).look(view).statuses.get('bob')).toBe('offline');
+    await pod.row('t2', rowOf('bob'));
+    expect(new Reader([], cursor).look(view).statuses.get('bob')).toBe('online');
+  });
+});
