@@ -13,7 +13,7 @@ type Wanted = Pick<ChangesQuery, 'channel' | 'presence'>;
 export function everything(moment: Moment, { channel, presence }: Wanted): ChangesDto {
   const { view, atMs } = moment;
   if (channel === undefined && view.connections > FULL_MAX_CONNECTIONS) throw tooLarge(view.cursor);
-  const halves = channel === undefined ? view.lists.channels('') : BUILT_IN_CHANNELS.map((kind) => ({ kind, channel }));
+  const halves = channel === undefined ? allSeen(moment) : BUILT_IN_CHANNELS.map((kind) => ({ kind, channel }));
   const channels: ChangedChannelDto[] = [];
   for (const half of halves) {
     const { users, anonymous } = view.changes.picture(half.kind, half.channel, atMs);
@@ -26,6 +26,14 @@ export function everything(moment: Moment, { channel, presence }: Wanted): Chang
     channels,
     presence: presence ? view.presence.rows(atMs) : [],
   };
+}
+
+/** The active channels, and those of which everybody has vanished who may be back in a moment. */
+function* allSeen({ view, atMs }: Moment): Iterable<{ readonly channel: string; readonly kind: ChannelKind }> {
+  yield* view.lists.channels('');
+  for (const channel of view.changes.held(atMs)) {
+    if (view.count('authenticated', channel) === 0) yield { channel, kind: 'authenticated' };
+  }
 }
 
 /** What has changed since a position of the same view. */
