@@ -14,6 +14,10 @@ class Clock implements Timing {
     return this.nowMs;
   }
 
+  get sleeping(): number {
+    return this.sleepers.length;
+  }
+
   wait(ms: number): Promise<void> {
     return new Promise((resolve) => this.sleepers.push({ atMs: this.nowMs + ms, wake: resolve }));
   }
@@ -117,6 +121,17 @@ describe('The ticks of a host', () => {
     await clock.pass(1050);
     expect(told).toHaveLength(5);
     expect(errors).toEqual([]);
+  });
+
+  it('leave no timers behind, however much happens', async () => {
+    listen();
+    await clock.pass(200);
+    for (let n = 1; n <= 100; n += 1) {
+      await pod.row('t1', rowOf('bob', { active: n % 2 === 0 }));
+      await clock.pass(60);
+    }
+    expect(told.length).toBeGreaterThan(100);
+    expect(clock.sleeping).toBeLessThan(5);
   });
 
   it('survive a listener that fails, and tell it again', async () => {

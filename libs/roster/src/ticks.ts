@@ -28,6 +28,8 @@ interface TickingHost {
   notBeforeMs: number;
   /** When the next one is due. */
   dueMs: number;
+  /** When its timers ring, the first one last: nobody can take them back, and each tick would leave one behind. */
+  readonly timers: number[];
 }
 
 export interface TicksOptions {
@@ -63,21 +65,33 @@ export class Ticks {
 
   private begin(host: string): TickingHost {
     const stop = this.options.views.follow(host, () => this.wakeIn(host, ticking, 0));
-    const ticking: TickingHost = { listeners: new Set(), stop, notBeforeMs: 0, dueMs: Infinity };
+    const ticking: TickingHost = { listeners: new Set(), stop, notBeforeMs: 0, dueMs: Infinity, timers: [] };
     this.hosts.set(host, ticking);
     return ticking;
   }
 
   private wakeIn(host: string, ticking: TickingHost, ms: number): void {
-    const { timing, report } = this.options;
-    const now = timing.now();
+    const now = this.options.timing.now();
     const dueMs = Math.max(ticking.notBeforeMs, now + Math.min(ms, SLEEP_MAX_MS));
     if (dueMs >= ticking.dueMs) return;
     ticking.dueMs = dueMs;
-    timing.wait(dueMs - now).then(() => {
-      // An earlier one has come in between, and has set the next.
-      if (ticking.dueMs === dueMs) this.tick(host, ticking);
-    }, report);
+    this.sleep(host, ticking);
+  }
+
+  /** Until the next tick, or until a timer rings that is there already and sets the next one. */
+  private sleep(host: string, ticking: TickingHost): void {
+    const { timing, report } = this.options;
+    const { dueMs, timers } = ticking;
+    if (dueMs >= (timers.at(-1) ?? Infinity)) return;
+    timers.push(dueMs);
+    timing
+      .wait(Math.max(0, dueMs - timing.now()))
+      .then(() => {
+        timers.splice(timers.indexOf(dueMs), 1);
+        if (ticking.dueMs <= dueMs) this.tick(host, ticking);
+        else this.sleep(host, ticking);
+      })
+      .catch(report);
   }
 
   private tick(host: string, ticking: TickingHost): void {
