@@ -28,6 +28,8 @@ export class PresenceWatchEvents implements OnModuleInit {
     const ids = idsIn(fields);
     const cursor = cursorIn(fields);
     const ends = this.ends.get(connection);
+    // Until then the answer would be held back, and what happened after it would be told before it.
+    await connection.registered;
     await this.views.latest(connection.host, 'readPresence');
     const moment = this.views.moment(connection.host);
     if (moment === undefined) throw new AppError('UNAVAILABLE');
