@@ -3,7 +3,7 @@
  * that clients could not ask for again with their cursors. While somebody watches on a host, its view is kept.
  */
 import { Injectable } from '@nestjs/common';
-import { AppError, type PresenceWatchAnswer, WATCHED_IDS_MAX } from '@rollcall/contract';
+import { AppError, type PresenceRow, type PresenceWatchAnswer, WATCHED_IDS_MAX } from '@rollcall/contract';
 import { type Moment, resumed, Ticks } from '@rollcall/roster';
 import { Apps } from '../auth/apps.service';
 import { shownAt } from '../sockets/audience';
@@ -58,7 +58,10 @@ export class PresenceWatches {
       );
     }
     const { position, moment } = resumed(cursor, now) ?? { moment: now };
-    const changes = position && presence.changes({ view: moment.view, position }, moment, ids);
+    const since = position && presence.changes({ view: moment.view, position }, moment, ids);
+    // A cursor may be newer than what the watch was told last.
+    const untold = before === undefined ? [] : presence.untold(before, moment, ids);
+    const changes = since && untold && byUser([...since, ...untold]);
     // What those who are watched already have to be told is told by itself: the answer is about the others.
     if (before !== undefined && ids !== undefined) presence.flush(before, moment, ids);
     this.replace(connection, presence, { connection, ids: all }, moment);
@@ -116,6 +119,10 @@ export class PresenceWatches {
     else this.sockets.server.local.to(to.map(({ id }) => id)).emit('presence:changed', event);
   };
 }
+
+const byUser = (rows: readonly PresenceRow[]): PresenceRow[] => [
+  ...new Map(rows.map((row) => [row._id, row])).values(),
+];
 
 /** Both together; everybody, if one of them is. */
 const joined = (

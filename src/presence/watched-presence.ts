@@ -55,6 +55,13 @@ export class WatchedPresence {
     if (users.length > 0) this.send([watch.connection], { cursor: moment.view.cursorAt(moment.atMs), users });
   }
 
+  /** What one watch has not been told yet of some users; `undefined`: that cannot be said any more. */
+  untold(watch: Watch, moment: Moment, ids: ReadonlySet<string> | undefined): PresenceRow[] | undefined {
+    const shown = this.audience.shownTo(watch);
+    const both = watch.ids === undefined ? ids : [...watch.ids].filter((id) => ids?.has(id) !== false);
+    return shown && this.changes(shown, moment, both);
+  }
+
   /** The rows of those who are not offline. */
   users({ view, atMs }: Moment, ids: Iterable<string> | undefined): PresenceRow[] {
     return this.isSilent() ? [] : view.presence.rows(atMs, ids);
