@@ -6,6 +6,7 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShut
 import { type FSWatcher, statSync, watch } from 'node:fs';
 import { dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import type { App } from '../config/app';
 import { Config, readAppsFile } from '../config/config';
 import { ConfigError } from '../config/environment';
 import { Apps } from './apps.service';
@@ -70,21 +71,25 @@ export class AppsReload implements OnApplicationBootstrap, OnApplicationShutdown
   }
 
   private read(file: string): void {
-    const marks = marksOf(file);
-    if (marks === this.seen) return;
-    this.seen = marks;
     try {
-      const apps = readAppsFile(file);
+      const marks = marksOf(file);
+      if (marks === this.seen) return;
+      this.seen = marks;
+      this.replace(readAppsFile(file));
       this.toldFault = undefined;
-      if (isDeepStrictEqual(apps, this.apps.all)) return;
-      this.apps.replace(apps);
-      this.logger.log(`The apps file was read anew, and counts from now on: ${apps.map(({ id }) => id).join(', ')}.`);
     } catch (error) {
-      if (!(error instanceof ConfigError)) throw error;
-      if (this.toldFault === error.message) return;
-      this.toldFault = error.message;
-      this.logger.error(`${error.message}\nUntil it is mended, what was read before counts.`);
+      // Nothing may end the pod here, whatever has become of the file.
+      const fault = error instanceof ConfigError ? error.message : `The apps file was not read anew: ${String(error)}`;
+      if (this.toldFault === fault) return;
+      this.toldFault = fault;
+      this.logger.error(`${fault}\nUntil it is mended, what was read before counts.`);
     }
+  }
+
+  private replace(apps: readonly App[]): void {
+    if (isDeepStrictEqual(apps, this.apps.all)) return;
+    this.apps.replace(apps);
+    this.logger.log(`The apps file was read anew, and counts from now on: ${apps.map(({ id }) => id).join(', ')}.`);
   }
 }
 

@@ -9,10 +9,12 @@ const ABSOLUTE = /^[a-z][a-z0-9+.-]*:\/\//i;
  */
 export function hostFault({ rawHeaders, headers, url = '' }: IncomingMessage): string | undefined {
   let hosts = 0;
-  for (let at = 0; at < rawHeaders.length; at += 2) if (rawHeaders[at]?.toLowerCase() === 'host') hosts += 1;
+  for (let at = 0; at < rawHeaders.length; at += 2) if (isHost(rawHeaders[at])) hosts += 1;
   if (hosts > 1) return 'The request has more than one Host header.';
   if (!ABSOLUTE.test(url) || headers.host === undefined) return undefined;
   const target = URL.canParse(url) ? new URL(url) : undefined;
   const isOne = target?.username === '' && target.password === '' && hostName(target.host) === hostName(headers.host);
   return isOne ? undefined : 'The request names one host in its target and another one in its Host header.';
 }
+
+const isHost = (name = ''): boolean => name.length === 4 && name.toLowerCase() === 'host';

@@ -58,7 +58,7 @@ export class Pulse implements OnApplicationBootstrap, OnApplicationShutdown {
       startedAtMs: this.startedAtMs,
       connections: this.connections.size,
       viewLag: this.views.lag,
-      keyUses: this.keyUses.all(),
+      keyUses: this.keyUses.latest(),
     });
   }
 

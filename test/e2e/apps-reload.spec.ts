@@ -2,7 +2,10 @@ import { mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
+import { Accounts } from '../../src/auth/accounts.service';
 import { Apps } from '../../src/auth/apps.service';
+import { readApps } from '../../src/config/apps-file';
+import { Connections } from '../../src/sockets/connections.service';
 import { eventually } from '../support/eventually';
 import { type Answer, DEMO, Rollcall } from '../support/rollcall';
 import { asUser, jwtOf, shop, tabOf, tokenOf, type WrittenApp } from '../support/shop';
@@ -102,6 +105,8 @@ describe('An apps file that changes', () => {
     rmSync(file);
     await eventually(() => expect(faults(log)).toHaveLength(1));
     expect(faults(log)[0]).toMatch(/cannot be read: .*ENOENT/);
+    symlinkSync(file, file);
+    await eventually(() => expect(faults(log).at(-1)).toMatch(/ELOOP/));
     expect(await statusWith(rollcall, 'old')).toBe(201);
     write({ apps: [shop({ apiKeys: ['new'] })] });
     await eventually(async () => expect(await statusWith(rollcall, 'new')).toBe(201));
@@ -187,6 +192,23 @@ describe('Sockets, when the apps file changes', () => {
         error: { message: 'At most 1 events a second are taken from a connection.' },
       }),
     );
+  });
+
+  it.each([
+    ['its host has gone', [shop({ hosts: [THERE] })], 'UNKNOWN_HOST'],
+    ['its host has another app', [shop({ id: 'b', users: [] })], 'NOT_AUTHENTICATED'],
+    ['its token has gone', [shop({ users: [] })], 'NOT_AUTHENTICATED'],
+  ])('are decided on anew when the file changes during the handshake: %s', async (_what, apps, code) => {
+    const rollcall = await Rollcall.start([shop()]);
+    const accounts = rollcall.app.get(Accounts);
+    const refreshed = jest.spyOn(accounts, 'refreshApp').mockImplementationOnce(async () => {
+      // The tokens of the first app are looked at after this, for the handshake has begun with it.
+      await new Promise((resolve) => setImmediate(resolve));
+      rollcall.app.get(Apps).replace(readApps({ apps }, 'The file'));
+    });
+    await expect(rollcall.open(tabOf('ada'))).rejects.toMatchObject({ code });
+    expect(refreshed).toHaveBeenCalled();
+    expect(rollcall.app.get(Connections).size).toBe(0);
   });
 
   it('are let in by the new users, tokens, origins and signing keys', async () => {

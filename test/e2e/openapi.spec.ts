@@ -106,6 +106,17 @@ describe('the OpenAPI document', () => {
     if (operation.requestBody !== undefined) expect(statuses).toEqual(expect.arrayContaining([400, 413, 415]));
   });
 
+  it('says of each call with an API key which scope it takes', () => {
+    for (const [name, operation] of OPERATIONS) {
+      const takesKey = operation.security?.some((scheme) => 'apiKey' in scheme) === true;
+      const scope = (operation as unknown as Record<string, unknown>)['x-api-key-scope'];
+      expect([name, scope]).toEqual([
+        name,
+        takesKey ? expect.stringMatching(/^(counts|read|write|admin)$/) : undefined,
+      ]);
+    }
+  });
+
   it('names each operation once', () => {
     const names = OPERATIONS.map(([, { operationId }]) => operationId);
     expect(new Set(names).size).toBe(names.length);

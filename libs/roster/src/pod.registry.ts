@@ -16,7 +16,7 @@ export interface PodNews {
   readonly connections: number;
   /** How many changes the view furthest behind had yet to see. */
   readonly viewLag: number;
-  /** Absent: a pod of an earlier version, which does not tell. */
+  /** Of the keys used last. Absent: a pod of an earlier version, which does not tell. */
   readonly keyUses?: readonly KeyUse[];
 }
 
