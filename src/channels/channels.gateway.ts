@@ -55,7 +55,7 @@ export class ChannelsGateway implements OnGatewayInit<RollcallServer> {
     this.enterRooms(connection);
     socket.onAny((event: unknown, ...args: unknown[]) => void this.events.receive(connection, event, args));
     socket.once('disconnect', () => this.disconnect(connection));
-    connection.registered = this.register(connection);
+    connection.registered = this.register(connection).finally(() => this.admission.finish(socket));
     forgetHandshake(socket);
   }
 

@@ -1,6 +1,7 @@
 import { MemoryRosterStore, RosterView, type Ticks } from '@rollcall/roster';
 import { HOST, listening, rowOf, Writer } from '../../test/support/roster-store';
 import { Directory, GRACE_MS, loadView, START_MS } from '../../test/support/roster-view';
+import type { Apps } from '../auth/apps.service';
 import type { Connection } from '../sockets/connection';
 import type { SocketServer } from '../sockets/socket-server';
 import type { BroadcastSetting } from './broadcast-setting.service';
@@ -22,6 +23,7 @@ describe('A watch of presence that goes on', () => {
       ticks as unknown as Ticks,
       {} as SocketServer,
       broadcast as unknown as BroadcastSetting,
+      { appOf: () => undefined } as unknown as Apps,
     );
     const socket = { once: () => undefined, emit: () => true };
     const connection = { host: HOST, visitor: { app: { id: 'demo' } }, socket } as unknown as Connection;

@@ -6,21 +6,27 @@ import { Shutdown } from '../http/shutdown.service';
 import { SocketDoor, type Visitor } from '../auth/socket.door';
 import type { RollcallSocket } from './connection';
 import { ConnectionLimits } from './connection-limits.service';
+import { LoopLag } from './loop-lag.service';
+import { StormGate } from './storm-gate';
 
 /** What Socket.IO turns into a `connect_error`: `data` reaches the client. */
 class HandshakeError extends Error {
   readonly data: HandshakeRefusal;
 
-  constructor({ code, message }: AppError) {
+  constructor({ code, message }: AppError, retryInMs?: number) {
     super(message);
-    this.data = { code, message };
+    this.data = { code, message, ...(retryInMs === undefined ? {} : { retryInMs }) };
   }
 }
+
+const STORM = new AppError('UNAVAILABLE', 'Too many connect at once; come again a little later.');
 
 /** Decides on a handshake before there is a connection. Whatever goes wrong becomes a `connect_error`. */
 @Injectable()
 export class Admission {
   private readonly logger = new Logger('sockets');
+  private readonly gate = new StormGate();
+  private readonly underWay = new WeakMap<RollcallSocket, () => void>();
 
   constructor(
     private readonly door: SocketDoor,
@@ -28,16 +34,24 @@ export class Admission {
     private readonly rosters: LocalRosters,
     private readonly shutdown: Shutdown,
     private readonly limits: ConnectionLimits,
+    private readonly lag: LoopLag,
   ) {}
 
   /** A Socket.IO middleware. */
   readonly check = (socket: RollcallSocket, next: (error?: Error) => void): void => {
+    const entered = this.gate.enter(this.lag.ms, performance.now());
+    if ('retryInMs' in entered) return next(new HandshakeError(STORM, entered.retryInMs));
+    this.underWay.set(socket, entered.leave);
     this.admit(socket).then(
       (visitor) => {
         socket.data.visitor = visitor;
         next();
+        atNextTurn(() => {
+          if (!socket.connected) entered.leave();
+        });
       },
       (thrown: unknown) => {
+        entered.leave();
         if (!(thrown instanceof AppError)) this.logger.error({ err: thrown }, 'A handshake failed.');
         next(new HandshakeError(thrown instanceof AppError ? thrown : new AppError('INTERNAL')));
         // A page that may not talk to us shall not keep its visitor's browser connected either, once it has been told.
@@ -45,6 +59,11 @@ export class Admission {
       },
     );
   };
+
+  /** The handshake is over: the connection is in the store, or has gone. */
+  finish(socket: RollcallSocket): void {
+    this.underWay.get(socket)?.();
+  }
 
   private async admit(socket: RollcallSocket): Promise<Visitor> {
     if (this.shutdown.begun) throw new AppError('UNAVAILABLE', 'This pod is going away; connect again.');
@@ -67,7 +86,10 @@ export class Admission {
 /** Until the socket has gone; one that did not wait for the answer never comes, which Socket.IO decides by its next tick. */
 function holdWhileThere(socket: RollcallSocket, giveBack: () => void): void {
   socket.once('disconnect', giveBack);
-  setImmediate(() => {
+  atNextTurn(() => {
     if (!socket.connected) giveBack();
   });
 }
+
+/** By then Socket.IO has made a connection of a socket that was let in, or has dropped it. */
+const atNextTurn = (look: () => void): void => void setImmediate(look);

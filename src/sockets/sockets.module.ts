@@ -6,6 +6,7 @@ import { ConnectionLimits } from './connection-limits.service';
 import { Connections } from './connections.service';
 import { Draining } from './draining.service';
 import { Expiries } from './expiries.service';
+import { LoopLag } from './loop-lag.service';
 import { Places } from './places.service';
 import { Reloads } from './reloads.service';
 import { Revocations } from './revocations.service';
@@ -18,7 +19,7 @@ import { TokenRefresh } from './token-refresh';
 @Module({
   providers: [
     ...[Admission, Backlogs, Closing, ConnectionLimits, Connections, Draining, Expiries, Reloads, Revocations],
-    ...[Places, SocketEvents, SocketServer, TokenRefresh],
+    ...[LoopLag, Places, SocketEvents, SocketServer, TokenRefresh],
   ],
   exports: [Admission, Closing, Connections, SocketEvents, SocketServer, TokenRefresh],
 })

@@ -19,7 +19,10 @@ export type Acknowledgement<Added extends object = object> = ({ readonly ok: tru
 type Acknowledge<Added extends object = object> = (answer: Acknowledgement<Added>) => void;
 
 /** `data` of a `connect_error`. */
-export type HandshakeRefusal = Refusal['error'];
+export type HandshakeRefusal = Refusal['error'] & {
+  /** Come again after so many milliseconds: too many come at once. */
+  readonly retryInMs?: number;
+};
 
 /** The handshake's `auth`. An opaque token needs its `userId`; a JWT names its user itself; no token is anonymous. */
 export interface HandshakeAuth {
