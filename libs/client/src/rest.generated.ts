@@ -588,7 +588,7 @@ export interface components {
              * @example NOT_AUTHENTICATED
              * @enum {string}
              */
-            readonly code: "BAD_REQUEST" | "CHANNEL_NAME_INVALID" | "CHANNEL_RESERVED" | "UNKNOWN_EVENT" | "NOT_AUTHENTICATED" | "UNKNOWN_HOST" | "USER_REQUIRED" | "ANONYMOUS_REFUSED" | "ORIGIN_REFUSED" | "FORBIDDEN" | "NOT_A_MEMBER" | "NOT_FOUND" | "METHOD_NOT_ALLOWED" | "PAYLOAD_TOO_LARGE" | "URI_TOO_LONG" | "UNSUPPORTED_MEDIA_TYPE" | "RATE_LIMITED" | "INTERNAL" | "UNAVAILABLE";
+            readonly code: "BAD_REQUEST" | "CHANNEL_NAME_INVALID" | "CHANNEL_RESERVED" | "UNKNOWN_EVENT" | "NOT_AUTHENTICATED" | "UNKNOWN_HOST" | "USER_REQUIRED" | "ANONYMOUS_REFUSED" | "ORIGIN_REFUSED" | "FORBIDDEN" | "NOT_A_MEMBER" | "NOT_FOUND" | "METHOD_NOT_ALLOWED" | "REQUEST_TIMEOUT" | "PAYLOAD_TOO_LARGE" | "URI_TOO_LONG" | "UNSUPPORTED_MEDIA_TYPE" | "RATE_LIMITED" | "INTERNAL" | "UNAVAILABLE";
             /**
              * @description The field at fault, where there is one.
              * @example email
@@ -1348,6 +1348,23 @@ export interface operations {
                     readonly "application/json": components["schemas"]["MessageErrorDto"];
                 };
             };
+            /** @description Too many; the text says what the limit is. */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "TooManyRequests",
+                     *       "message": "Too much at once; slow down.",
+                     *       "code": 429,
+                     *       "className": "too-many-requests"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["MessageErrorDto"];
+                };
+            };
             /** @description This cannot be answered right now. */
             readonly 503: {
                 headers: {
@@ -1469,6 +1486,23 @@ export interface operations {
                      *       "message": "The body must be JSON (application/json).",
                      *       "code": 415,
                      *       "className": "unsupported-media-type"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["MessageErrorDto"];
+                };
+            };
+            /** @description Too many; the text says what the limit is. */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "TooManyRequests",
+                     *       "message": "Too much at once; slow down.",
+                     *       "code": 429,
+                     *       "className": "too-many-requests"
                      *     }
                      */
                     readonly "application/json": components["schemas"]["MessageErrorDto"];
@@ -1616,6 +1650,23 @@ export interface operations {
                     readonly "application/json": components["schemas"]["MessageErrorDto"];
                 };
             };
+            /** @description Too many; the text says what the limit is. */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "TooManyRequests",
+                     *       "message": "Too much at once; slow down.",
+                     *       "code": 429,
+                     *       "className": "too-many-requests"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["MessageErrorDto"];
+                };
+            };
             /** @description This cannot be answered right now. */
             readonly 503: {
                 headers: {
@@ -1711,6 +1762,24 @@ export interface operations {
                      *       "status": 403,
                      *       "detail": "This takes an API key with the scope \"read\", which this one has not.",
                      *       "code": "FORBIDDEN"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description Too many; the text says what the limit is. */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too much at once; slow down",
+                     *       "status": 429,
+                     *       "detail": "Too much at once; slow down.",
+                     *       "code": "RATE_LIMITED"
                      *     }
                      */
                     readonly "application/problem+json": components["schemas"]["ProblemDto"];
@@ -1826,6 +1895,24 @@ export interface operations {
                      *       "status": 404,
                      *       "detail": "The channel \"salesRoom\" is not active.",
                      *       "code": "NOT_FOUND"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description Too many; the text says what the limit is. */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too much at once; slow down",
+                     *       "status": 429,
+                     *       "detail": "Too much at once; slow down.",
+                     *       "code": "RATE_LIMITED"
                      *     }
                      */
                     readonly "application/problem+json": components["schemas"]["ProblemDto"];
@@ -1953,6 +2040,24 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
+            /** @description Too many; the text says what the limit is. */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too much at once; slow down",
+                     *       "status": 429,
+                     *       "detail": "Too much at once; slow down.",
+                     *       "code": "RATE_LIMITED"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
             /** @description This cannot be answered right now. */
             readonly 503: {
                 headers: {
@@ -1996,6 +2101,10 @@ export interface operations {
                     readonly "X-RateLimit-Remaining"?: string;
                     /** @description When the minute ends, in milliseconds since 1970. */
                     readonly "X-RateLimit-Reset"?: string;
+                    /** @description The limit: calls (`q`) in so many seconds (`w`). */
+                    readonly "RateLimit-Policy"?: string;
+                    /** @description Calls left (`r`), and the seconds until the minute ends (`t`). */
+                    readonly RateLimit?: string;
                     /** @description The moment that the answer shows, in milliseconds since 1970. As an ISO time it is the next `from`. */
                     readonly "X-Rollcall-Time"?: string;
                     /** @description The point in the roster that this answer shows. */
@@ -2081,6 +2190,10 @@ export interface operations {
                     readonly "X-RateLimit-Remaining"?: string;
                     /** @description When the minute ends, in milliseconds since 1970. */
                     readonly "X-RateLimit-Reset"?: string;
+                    /** @description The limit: calls (`q`) in so many seconds (`w`). */
+                    readonly "RateLimit-Policy"?: string;
+                    /** @description Calls left (`r`), and the seconds until the minute ends (`t`). */
+                    readonly RateLimit?: string;
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -2178,6 +2291,10 @@ export interface operations {
                     readonly "X-RateLimit-Remaining"?: string;
                     /** @description When the minute ends, in milliseconds since 1970. */
                     readonly "X-RateLimit-Reset"?: string;
+                    /** @description The limit: calls (`q`) in so many seconds (`w`). */
+                    readonly "RateLimit-Policy"?: string;
+                    /** @description Calls left (`r`), and the seconds until the minute ends (`t`). */
+                    readonly RateLimit?: string;
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -2272,6 +2389,10 @@ export interface operations {
                     readonly "X-RateLimit-Remaining"?: string;
                     /** @description When the minute ends, in milliseconds since 1970. */
                     readonly "X-RateLimit-Reset"?: string;
+                    /** @description The limit: calls (`q`) in so many seconds (`w`). */
+                    readonly "RateLimit-Policy"?: string;
+                    /** @description Calls left (`r`), and the seconds until the minute ends (`t`). */
+                    readonly RateLimit?: string;
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -2413,6 +2534,10 @@ export interface operations {
                     readonly "X-RateLimit-Remaining"?: string;
                     /** @description When the minute ends, in milliseconds since 1970. */
                     readonly "X-RateLimit-Reset"?: string;
+                    /** @description The limit: calls (`q`) in so many seconds (`w`). */
+                    readonly "RateLimit-Policy"?: string;
+                    /** @description Calls left (`r`), and the seconds until the minute ends (`t`). */
+                    readonly RateLimit?: string;
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -2586,6 +2711,24 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
+            /** @description Too many; the text says what the limit is. */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too much at once; slow down",
+                     *       "status": 429,
+                     *       "detail": "Too much at once; slow down.",
+                     *       "code": "RATE_LIMITED"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
             /** @description This cannot be answered right now. */
             readonly 503: {
                 headers: {
@@ -2713,6 +2856,24 @@ export interface operations {
                      *       "status": 415,
                      *       "detail": "The body must be JSON (application/json).",
                      *       "code": "UNSUPPORTED_MEDIA_TYPE"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description Too many; the text says what the limit is. */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too much at once; slow down",
+                     *       "status": 429,
+                     *       "detail": "Too much at once; slow down.",
+                     *       "code": "RATE_LIMITED"
                      *     }
                      */
                     readonly "application/problem+json": components["schemas"]["ProblemDto"];
@@ -2998,6 +3159,23 @@ export interface operations {
                     readonly "application/json": components["schemas"]["MessageErrorDto"];
                 };
             };
+            /** @description Too many; the text says what the limit is. */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "TooManyRequests",
+                     *       "message": "Too much at once; slow down.",
+                     *       "code": 429,
+                     *       "className": "too-many-requests"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["MessageErrorDto"];
+                };
+            };
             /** @description This cannot be answered right now. */
             readonly 503: {
                 headers: {
@@ -3095,6 +3273,24 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
+            /** @description Too many; the text says what the limit is. */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too much at once; slow down",
+                     *       "status": 429,
+                     *       "detail": "Too much at once; slow down.",
+                     *       "code": "RATE_LIMITED"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
         };
     };
     readonly get: {
@@ -3185,6 +3381,24 @@ export interface operations {
                      *       "status": 404,
                      *       "detail": "There is no user \"USER_1\".",
                      *       "code": "NOT_FOUND"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description Too many; the text says what the limit is. */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too much at once; slow down",
+                     *       "status": 429,
+                     *       "detail": "Too much at once; slow down.",
+                     *       "code": "RATE_LIMITED"
                      *     }
                      */
                     readonly "application/problem+json": components["schemas"]["ProblemDto"];
@@ -3325,6 +3539,24 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
+            /** @description Too many; the text says what the limit is. */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too much at once; slow down",
+                     *       "status": 429,
+                     *       "detail": "Too much at once; slow down.",
+                     *       "code": "RATE_LIMITED"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
             /** @description This cannot be answered right now. */
             readonly 503: {
                 headers: {
@@ -3449,6 +3681,24 @@ export interface operations {
                      *       "status": 415,
                      *       "detail": "The body must be JSON (application/json).",
                      *       "code": "UNSUPPORTED_MEDIA_TYPE"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description Too many; the text says what the limit is. */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too much at once; slow down",
+                     *       "status": 429,
+                     *       "detail": "Too much at once; slow down.",
+                     *       "code": "RATE_LIMITED"
                      *     }
                      */
                     readonly "application/problem+json": components["schemas"]["ProblemDto"];
@@ -3736,6 +3986,24 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
+            /** @description Too many; the text says what the limit is. */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too much at once; slow down",
+                     *       "status": 429,
+                     *       "detail": "Too much at once; slow down.",
+                     *       "code": "RATE_LIMITED"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
             /** @description This cannot be answered right now. */
             readonly 503: {
                 headers: {
@@ -3862,6 +4130,24 @@ export interface operations {
                      *       "status": 415,
                      *       "detail": "The body must be JSON (application/json).",
                      *       "code": "UNSUPPORTED_MEDIA_TYPE"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description Too many; the text says what the limit is. */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too much at once; slow down",
+                     *       "status": 429,
+                     *       "detail": "Too much at once; slow down.",
+                     *       "code": "RATE_LIMITED"
                      *     }
                      */
                     readonly "application/problem+json": components["schemas"]["ProblemDto"];
@@ -4091,6 +4377,24 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
+            /** @description Too many; the text says what the limit is. */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too much at once; slow down",
+                     *       "status": 429,
+                     *       "detail": "Too much at once; slow down.",
+                     *       "code": "RATE_LIMITED"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
             /** @description This cannot be answered right now. */
             readonly 503: {
                 headers: {
@@ -4165,6 +4469,24 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
+            /** @description Too many; the text says what the limit is. */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too much at once; slow down",
+                     *       "status": 429,
+                     *       "detail": "Too much at once; slow down.",
+                     *       "code": "RATE_LIMITED"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
             /** @description This cannot be answered right now. */
             readonly 503: {
                 headers: {
@@ -4221,6 +4543,24 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["HealthDto"];
+                };
+            };
+            /** @description Too many; the text says what the limit is. */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too much at once; slow down",
+                     *       "status": 429,
+                     *       "detail": "Too much at once; slow down.",
+                     *       "code": "RATE_LIMITED"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
             /** @description This cannot be answered right now. */
