@@ -57,6 +57,7 @@ export class Audience<Watcher> {
   ): boolean {
     const told: Group<Watcher> = { shown: shownAt(moment), watchers: new Set() };
     const left: Group<Watcher>[] = [];
+    let failure: { readonly error: unknown } | undefined;
     for (const group of this.groups) {
       const { shown, watchers } = group;
       // Shown by another pod, whose guess of the time is ahead.
@@ -64,13 +65,22 @@ export class Audience<Watcher> {
         left.push(group);
         continue;
       }
-      const late = tell(shown, watchers);
+      let late: readonly Watcher[];
+      try {
+        late = tell(shown, watchers);
+      } catch (error) {
+        // Whom it has reached nobody knows: they are told everything, and the others go on.
+        failure = { error };
+        left.push({ shown: undefined, watchers });
+        continue;
+      }
       for (const watcher of late) watchers.delete(watcher);
       if (late.length > 0) left.push({ shown: kept(shown, moment), watchers: new Set(late) });
       if (told.watchers.size === 0) told.watchers = watchers;
       else for (const watcher of watchers) told.watchers.add(watcher);
     }
     this.groups = told.watchers.size > 0 ? [told, ...left] : left;
+    if (failure !== undefined) throw failure.error;
     return left.length > 0;
   }
 }

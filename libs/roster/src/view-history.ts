@@ -9,6 +9,7 @@
  * Memory: some 100 bytes a step, `stepsMax` of them, and as many places at most.
  */
 import { Queue } from './queue';
+import { type Step, Track } from './track';
 import type { UserRecord } from './presence';
 import { KEPT_MS } from './presence-index';
 import type { Head } from './roster.store';
@@ -20,10 +21,6 @@ export interface Position {
   readonly atMs: number;
   /** Who had vanished by this revision was shown as gone. */
   readonly goneUpTo?: number;
-}
-
-interface Step {
-  readonly revision: number;
 }
 
 /** A user came to a channel, or left it; `untilMs`: until when watchers still see the one who left. */
@@ -42,43 +39,6 @@ export interface CountStep extends Step {
 /** A user's record was this one before; `undefined`: there was none. */
 export interface RecordStep extends Step {
   readonly before: UserRecord | undefined;
-}
-
-/** The steps of one sort, by what they are about. */
-export class Track<Kind extends Step> {
-  private readonly lists = new Map<string, Queue<Kind>>();
-
-  add(key: string, step: Kind): void {
-    let list = this.lists.get(key);
-    if (list === undefined) {
-      list = new Queue();
-      this.lists.set(key, list);
-    }
-    list.push(step);
-  }
-
-  dropFirst(key: string): Kind | undefined {
-    const list = this.lists.get(key);
-    const step = list?.shift();
-    if (list?.length === 0) this.lists.delete(key);
-    return step;
-  }
-
-  last(key: string): Kind | undefined {
-    return this.lists.get(key)?.last;
-  }
-
-  /** The first step after a revision. */
-  firstAfter(key: string, revision: number): Kind | undefined {
-    const list = this.lists.get(key);
-    return list?.at(list.indexWhere((step) => step.revision > revision));
-  }
-
-  /** The steps from the first one on for which `isReached`; later ones are reached, too. */
-  from(key: string, isReached: (step: Kind) => boolean): Iterable<Kind> {
-    const list = this.lists.get(key);
-    return list === undefined ? [] : list.from(list.indexWhere(isReached));
-  }
 }
 
 export type TrackName = 'members' | 'counts' | 'records';
