@@ -1,6 +1,6 @@
 import { eventually } from '../support/eventually';
 import { EVERYTHING } from '../support/everything';
-import { enterCrowd, enterLightly, type LightTab } from '../support/light-tab';
+import { enterCrowd, enterLightly, enterPatiently, type LightTab } from '../support/light-tab';
 import { RedisPod } from '../support/redis-pod';
 import { redisForTest } from '../support/redis-shop';
 import { describeWithRedis } from '../support/redis-server';
@@ -32,7 +32,10 @@ describeWithRedis('A crowd that is cut off at once and comes back, as when a pro
     const pods = await Promise.all([0, 1].map(() => RedisPod.start(redis.port, REAL, environment)));
     const portOf = (n: number): number => (pods[n % pods.length] as RedisPod).port;
     const enter = (n: number): Promise<LightTab> =>
-      enterLightly(portOf(n), { token: jwtOf({ sub: `user-${n}` }, SECRET) }, 'lobby');
+      enterPatiently(
+        () => enterLightly(portOf(n), { token: jwtOf({ sub: `user-${n}` }, SECRET) }, 'lobby'),
+        () => undefined,
+      );
     const crowd = await enterCrowd(CROWD, enter);
     const watchers = await Promise.all(Array.from({ length: WATCHERS }, (_, n) => watch(portOf(n), n)));
 

@@ -100,6 +100,21 @@ describe('A client', () => {
     ]);
   });
 
+  it('does not come sooner than it was told to', async () => {
+    const service = await FakeService.start();
+    let attempt = 0;
+    service.admit = () => {
+      attempt += 1;
+      return attempt > 1 ? undefined : { code: 'UNAVAILABLE', message: 'Too many.', retryInMs: 300 };
+    };
+    const client = clientOf(service.url);
+    const retries = collect(client, 'retry');
+    const startedAt = performance.now();
+    await client.session;
+    expect(performance.now() - startedAt).toBeGreaterThan(290);
+    expect(retries).toMatchObject([{ attempt: 1, inMs: 300 }]);
+  });
+
   it('tries again while nobody is there, and gives up after the attempts that it may have', async () => {
     const nobody = createServer();
     await new Promise<void>((resolve) => nobody.listen(0, '127.0.0.1', resolve));

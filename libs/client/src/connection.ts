@@ -26,8 +26,8 @@ export interface ConnectionEvents {
   error: RollcallError;
 }
 
-/** No honest pod's notice says more, and nobody should stay away for longer. */
-const DRAINING_MAX_MS = 60_000;
+/** No honest pod tells anybody to wait for longer. */
+const TOLD_MAX_MS = 60_000;
 
 /** What this package alone listens to. */
 interface InnerEvents extends ConnectionEvents {
@@ -170,13 +170,14 @@ export class Connection extends Emitter<InnerEvents> {
 
   private drain(reconnectInMs: number): void {
     this.lose();
-    this.openIn(Number.isFinite(reconnectInMs) ? Math.min(Math.max(reconnectInMs, 0), DRAINING_MAX_MS) : 0);
+    this.openIn(Number.isFinite(reconnectInMs) ? Math.min(Math.max(reconnectInMs, 0), TOLD_MAX_MS) : 0);
     this.emit('draining', { reconnectInMs });
   }
 
-  private refused(error: Error & { data?: { readonly code?: RollcallErrorCode } }): void {
-    const refusal = new RollcallError(error.data?.code ?? 'UNREACHABLE', error.message, { cause: error });
-    if (refusal.temporary) this.retry(refusal);
+  private refused(error: Error & { data?: { readonly code?: RollcallErrorCode; readonly retryInMs?: number } }): void {
+    const { code = 'UNREACHABLE', retryInMs } = error.data ?? {};
+    const refusal = new RollcallError(code, error.message, { cause: error });
+    if (refusal.temporary) this.retry(refusal, retryInMs);
     else this.fail(refusal);
   }
 
@@ -197,11 +198,12 @@ export class Connection extends Emitter<InnerEvents> {
       this.retry(new RollcallError('DISCONNECTED', `The connection broke: ${reason}.`));
   }
 
-  private retry(error: RollcallError): void {
+  /** `toldMs`: the service has said when to come, at random for each client: sooner would be into the same storm. */
+  private retry(error: RollcallError, toldMs = 0): void {
     if (this.end !== undefined) return;
     const { reconnection = true, reconnectionAttempts = Infinity } = this.options;
     if (!reconnection || this.backoff.count >= reconnectionAttempts) return this.fail(error);
-    const inMs = this.backoff.nextMs();
+    const inMs = Math.max(this.backoff.nextMs(), Math.min(toldMs, TOLD_MAX_MS));
     this.openIn(inMs);
     this.emit('retry', { attempt: this.backoff.count, inMs, error });
   }
