@@ -23,7 +23,7 @@ describe('A watch of presence that goes on', () => {
       ticks as unknown as Ticks,
       {} as SocketServer,
       broadcast as unknown as BroadcastSetting,
-      { appOf: () => undefined } as unknown as Apps,
+      { byId: () => undefined } as unknown as Apps,
     );
     const socket = { once: () => undefined, emit: () => true };
     const connection = { host: HOST, visitor: { app: { id: 'demo' } }, socket } as unknown as Connection;

@@ -12,6 +12,7 @@ export type RollcallErrorCode = ErrorCode | ClientErrorCode;
 const TEMPORARY: ReadonlySet<string> = new Set<RollcallErrorCode>([
   'RATE_LIMITED',
   'INTERNAL',
+  'REQUEST_TIMEOUT',
   'UNAVAILABLE',
   'TIMEOUT',
   'DISCONNECTED',
