@@ -3,9 +3,25 @@
  * What it has is made of what it was told alone, and it minds what it is told twice or out of order.
  */
 import type { ChannelChange, ChannelReset, ChannelSnapshot, PresenceChange, PresenceRow } from '@rollcall/contract';
+import type { Socket } from 'socket.io-client';
 import { type TabOptions, Tab } from './tab';
 
 type Answer = Record<string, unknown> & { readonly ok: boolean };
+
+const ANSWER_WITHIN_MS = 5000;
+
+/** Hands the answer on in its place among the events: a promise would be heard of after those that came with it. */
+function ask(tab: Tab, event: string, payload: object, take: (answer: Answer) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const answered = (error: Error | null, answer: Answer): void => {
+      if (error !== null) return reject(error);
+      if (!answer.ok) return reject(new Error(JSON.stringify(answer)));
+      take(answer);
+      resolve();
+    };
+    (tab.socket as unknown as Socket).timeout(ANSWER_WITHIN_MS).emit(event, payload, answered);
+  });
+}
 
 const revisionOf = (cursor: string): [epoch: string, revision: number] => {
   const [epoch = '', revision = ''] = cursor.split('.');
@@ -82,17 +98,15 @@ export class WatchingTab {
       if (!isTold.presence) this.fault('heard of presence before the answer');
       this.takePresence(change);
     });
-    const check = (answer: Answer): Answer => {
-      if (!answer.ok) throw new Error(JSON.stringify(answer));
-      return answer;
-    };
-    check(await tab.join(this.channel));
-    const watched = check(await tab.ask('channel:watch', { channel: this.channel, cursor: this.channelCursor }));
-    isTold = { ...isTold, channel: true };
-    this.takeWatched(watched);
-    const presence = check(await tab.ask('presence:watch', { cursor: this.presenceCursor }));
-    isTold = { ...isTold, presence: true };
-    this.takePresenceAnswer(presence);
+    await ask(tab, 'channel:join', { channel: this.channel }, () => undefined);
+    await ask(tab, 'channel:watch', { channel: this.channel, cursor: this.channelCursor }, (answer) => {
+      isTold = { ...isTold, channel: true };
+      this.takeWatched(answer);
+    });
+    await ask(tab, 'presence:watch', { cursor: this.presenceCursor }, (answer) => {
+      isTold = { ...isTold, presence: true };
+      this.takePresenceAnswer(answer);
+    });
     tab.socket.on('disconnect', () => {
       if (this.tab === tab && !this.over) void this.come();
     });
