@@ -156,6 +156,23 @@ describe('`ids`', () => {
   });
 });
 
+describe('A time that nobody would write', () => {
+  it.each([
+    ['of zones without end', `${':00'.repeat(20_000)}x`],
+    ['of spaces', `2019-05-22T12:11${' '.repeat(60_000)}x`],
+    ['that is a time and a long remark', `Wed May 22 2019 12:11:45 GMT+0000 (${'x'.repeat(100)})`],
+  ])('%s is no time, and is not looked at for long', (_what, text) => {
+    const begunMs = performance.now();
+    expect(parseTime(text)).toBeUndefined();
+    expect(performance.now() - begunMs).toBeLessThan(50);
+  });
+
+  it('may name its zone in full', () => {
+    const text = 'Wed May 22 2019 12:11:45 GMT+0200 (Central European Summer Time)';
+    expect(parseTime(text)).toBe(Date.UTC(2019, 4, 22, 10, 11, 45));
+  });
+});
+
 /** The zone is fixed when a process begins, so another process reads the texts. */
 function timesInZone(zone: string, texts: readonly string[]): unknown {
   const script = `

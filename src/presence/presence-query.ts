@@ -45,12 +45,16 @@ const ZONE_AT_END = /(?:\b(?:Z|UTC?|GMT|[ECMP][SD]T)|\dZ|:\d{2}\S* ?(?:GMT|UTC)?
 /** A zone whose `+` became a space. None is more than 14 hours ahead, so that no year is taken for one. */
 const LOST_PLUS = /(:\d{2}\S* ?(?:GMT|UTC)?) ((?:0\d|1[0-4]):?[0-5]\d)(?= \(|$)/i;
 
+/** No way of writing a time is longer. The patterns above may step back, so what a client makes up must be short. */
+const TIME_MAX_LENGTH = 100;
+
 /**
  * A time as ISO 8601 or as `Date` reads it, in ms, or `undefined` for what nobody can read. Without a zone it is UTC.
  * A `+` that was not escaped arrives as a space, and is read as it was meant.
  */
 export function parseTime(text: string): number | undefined {
   const trimmed = text.trim();
+  if (trimmed.length > TIME_MAX_LENGTH) return undefined;
   const iso = ISO_TIME.exec(trimmed);
   const readable =
     iso === null ? withZone(trimmed) : `${iso[1]}T${(iso[2] ?? '').replace(',', '.')}${zoneOf(iso[3] ?? 'Z')}`;
