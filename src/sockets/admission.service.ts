@@ -68,8 +68,19 @@ export class Admission {
   private async admit(socket: RollcallSocket): Promise<Visitor> {
     if (this.shutdown.begun) throw new AppError('UNAVAILABLE', 'This pod is going away; connect again.');
     let visitor = await this.door.admit(socket.handshake);
+    let giveBack = await this.enter(socket, visitor);
     // The apps file was read anew meanwhile: what counts now decides. From here to the connection nothing waits for anything.
-    while (this.apps.appOf(visitor.host) !== visitor.app) visitor = await this.door.admit(socket.handshake);
+    while (this.apps.appOf(visitor.host) !== visitor.app) {
+      giveBack();
+      visitor = await this.door.admit(socket.handshake);
+      giveBack = await this.enter(socket, visitor);
+    }
+    holdWhileThere(socket, giveBack);
+    return visitor;
+  }
+
+  /** Takes the visitor's places. @throws AppError RATE_LIMITED */
+  private async enter(socket: RollcallSocket, visitor: Visitor): Promise<() => void> {
     const { app, host } = visitor;
     // Hosts that clients make up would otherwise take memory without end.
     if (this.apps.isUnnamed(host)) {
@@ -78,8 +89,7 @@ export class Admission {
         throw new AppError('RATE_LIMITED', `At most ${app.limits.hosts} hosts of this app may have connections.`);
       }
     }
-    holdWhileThere(socket, await this.limits.enter(socket, visitor));
-    return visitor;
+    return this.limits.enter(socket, visitor);
   }
 }
 

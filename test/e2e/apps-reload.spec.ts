@@ -1,11 +1,13 @@
 import { mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync, mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Views } from '@rollcall/roster';
 import { pino } from 'pino';
 import { Accounts } from '../../src/auth/accounts.service';
 import { Apps } from '../../src/auth/apps.service';
 import { readApps } from '../../src/config/apps-file';
 import { Connections } from '../../src/sockets/connections.service';
+import { Places } from '../../src/sockets/places.service';
 import { eventually } from '../support/eventually';
 import { type Answer, DEMO, Rollcall } from '../support/rollcall';
 import { asUser, jwtOf, shop, tabOf, tokenOf, type WrittenApp } from '../support/shop';
@@ -209,6 +211,24 @@ describe('Sockets, when the apps file changes', () => {
     await expect(rollcall.open(tabOf('ada'))).rejects.toMatchObject({ code });
     expect(refreshed).toHaveBeenCalled();
     expect(rollcall.app.get(Connections).size).toBe(0);
+  });
+
+  it.each([
+    ['its host has gone', [shop({ hosts: [THERE] })], 'UNKNOWN_HOST'],
+    ['its host has another app', [shop({ id: 'b', users: [] })], 'NOT_AUTHENTICATED'],
+  ])('are decided on anew when the file changes while they are counted: %s', async (_what, apps, code) => {
+    const rollcall = await Rollcall.start([shop()]);
+    const views = rollcall.app.get(Views);
+    const { latest } = views;
+    const counted = jest.spyOn(views, 'latest').mockImplementationOnce((...asked) => {
+      // As slow as a store may be: who the visitor is has been decided by then.
+      setImmediate(() => rollcall.app.get(Apps).replace(readApps({ apps }, 'The file')));
+      return new Promise((resolve) => setImmediate(() => resolve(latest.apply(views, asked))));
+    });
+    await expect(rollcall.open(tabOf('ada'))).rejects.toMatchObject({ code });
+    expect(counted).toHaveBeenCalled();
+    expect(rollcall.app.get(Connections).size).toBe(0);
+    expect(rollcall.app.get(Places).count(`host\nlocalhost`)).toBe(0);
   });
 
   it('are let in by the new users, tokens, origins and signing keys', async () => {
