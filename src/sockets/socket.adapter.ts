@@ -1,6 +1,6 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { IoAdapter } from '@nestjs/platform-socket.io';
-import type { Server as HttpServer } from 'node:http';
+import type { IncomingMessage, Server as HttpServer } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Server, ServerOptions } from 'socket.io';
 import { Apps } from '../auth/apps.service';
@@ -51,7 +51,7 @@ export class SocketAdapter extends IoAdapter {
       cors,
       // What has no host, or several, has no roster either. Foreign origins are refused later, in words that clients can read.
       allowRequest: (request, callback) => {
-        const fault = hostFault(request);
+        const fault = hostFault(request) ?? scriptFault(request);
         callback(fault, fault === undefined);
       },
       pingInterval: PING_INTERVAL_MS,
@@ -78,4 +78,13 @@ export class SocketAdapter extends IoAdapter {
     await super.close(server);
     clearTimeout(cut);
   }
+}
+
+/**
+ * A page may load a script from anywhere, and its browser says no `Origin` then: polling by scripts (JSONP) would open a
+ * connection past the list of origins, but for browsers that heed `nosniff`.
+ */
+function scriptFault({ url = '' }: IncomingMessage): string | undefined {
+  const asks = new URLSearchParams(url.slice(url.indexOf('?') + 1));
+  return asks.has('j') ? 'Polling by scripts (JSONP) is not offered.' : undefined;
 }

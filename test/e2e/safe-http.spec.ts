@@ -105,6 +105,18 @@ describe('The origin of a page', () => {
     expect(rollcall.app.get(Connections).size).toBe(0);
   });
 
+  it.each(['j=0', 'j=', '%6a=0', 'sid=&j=0'])(
+    'is not got around by a script, for which browsers name no origin: %s',
+    async (query) => {
+      const rollcall = await Rollcall.start([app]);
+      const target = `/socket.io/?EIO=4&transport=polling&${query}`;
+      const answer = await rawHttp(rollcall.port, get(target, 'Host: localhost\r\n'));
+      expect(answer).toMatch(/^HTTP\/1\.1 403 /);
+      expect(answer).toContain('JSONP');
+      expect(answer).not.toContain('sid');
+    },
+  );
+
   it('is not asked for of what is no browser, nor where the app has no list', async () => {
     const rollcall = await Rollcall.start([app, shop({ id: 'b', hosts: ['any.example.com'] })]);
     expect((await rollcall.open()).session.host).toBe('localhost');
