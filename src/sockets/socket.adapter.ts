@@ -7,6 +7,7 @@ import { Apps } from '../auth/apps.service';
 import { hostFault } from '../http/host-fault';
 import { SAFE_HEADERS } from '../http/safe-headers';
 import { Stores } from '../store/stores';
+import { limitKnocks } from './knocks';
 
 /** A client that vanished is gone after at most both: sooner would cost idle clients battery, later shows ghosts. */
 const PING_INTERVAL_MS = 10_000;
@@ -62,6 +63,7 @@ export class SocketAdapter extends IoAdapter {
       perMessageDeflate: false,
     };
     const server = super.createIOServer(port, ours as ServerOptions);
+    limitKnocks(server.engine);
     server.engine.on('headers', (headers: Record<string, string>) => void Object.assign(headers, SAFE_HEADERS));
     return this.messages === undefined ? server : server.adapter(this.messages.adapter);
   }

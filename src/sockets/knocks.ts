@@ -1,0 +1,27 @@
+/*
+ * How often a client may ask to be let in over one line. Each question costs far more than the three bytes that it may have,
+ * and a single frame can hold tens of thousands of them, from somebody who has said nothing of who they are. One bucket a
+ * line, written by its packets, and gone with it.
+ */
+import type { RollcallServer, RollcallSocket } from './connection';
+import { TokenBucket } from './token-bucket';
+
+/** A client that was refused comes again on its line, a second later or more, and has done so a few times. */
+const KNOCKS_AT_ONCE = 10;
+const KNOCKS_PER_SECOND = 1;
+
+/** Of Socket.IO's packets: somebody wants to be let in, to whichever namespace. */
+const CONNECT = '0';
+
+type Line = RollcallSocket['conn'];
+
+/** Cuts lines over which somebody knocks more often: no honest client does, and what else they hold is not looked at. */
+export function limitKnocks(engine: RollcallServer['engine']): void {
+  engine.on('connection', (line: Line) => {
+    const knocks = new TokenBucket(KNOCKS_PER_SECOND, KNOCKS_AT_ONCE);
+    line.on('data', (packet: unknown) => {
+      if (typeof packet !== 'string' || !packet.startsWith(CONNECT)) return;
+      if (!knocks.take(performance.now())) line.close(true);
+    });
+  });
+}

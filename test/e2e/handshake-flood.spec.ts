@@ -1,0 +1,40 @@
+import { WebSocket } from 'ws';
+import { eventually } from '../support/eventually';
+import { Rollcall } from '../support/rollcall';
+import { shop, tabOf } from '../support/shop';
+import { stopAfterTest } from '../support/teardown';
+
+/** What separates the packets of one request that polls. */
+const NEXT = '\u001e';
+
+describe('A line over which a client knocks without end', () => {
+  it.each([
+    ['the door', '40'],
+    ['doors that are not there', '40/x,'],
+  ])('is cut before the pod has worked for it: %s, tens of thousands of times in one request', async (_what, knock) => {
+    const rollcall = await Rollcall.start([shop()]);
+    const polling = `http://localhost:${rollcall.port}/socket.io/?EIO=4&transport=polling`;
+    const opened = await (await fetch(polling)).text();
+    const { sid } = JSON.parse(opened.slice(1)) as { sid: string };
+    const body = Array.from({ length: 35_000 }, () => knock).join(NEXT);
+
+    const begunMs = performance.now();
+    await fetch(`${polling}&sid=${sid}`, { method: 'POST', body }).catch(() => undefined);
+    await rollcall.open(tabOf('ada'));
+    expect(performance.now() - begunMs).toBeLessThan(1000);
+    expect((await fetch(`${polling}&sid=${sid}`)).status).toBe(400);
+  });
+
+  it('stays for a client that is refused a few times before it has a good token', async () => {
+    const rollcall = await Rollcall.start([shop()]);
+    const line = new WebSocket(`ws://localhost:${rollcall.port}/socket.io/?EIO=4&transport=websocket`);
+    stopAfterTest(() => line.terminate());
+    const received: string[] = [];
+    line.on('message', (data: Buffer) => received.push(data.toString()));
+    await new Promise((resolve) => line.once('open', resolve));
+    for (let times = 1; times < 10; times += 1) line.send('40{"token":"wrong","userId":"ada"}');
+    await eventually(() => expect(received.filter((packet) => packet.startsWith('44'))).toHaveLength(9));
+    line.send(`40${JSON.stringify(tabOf('ada'))}`);
+    await eventually(() => expect(received.some((packet) => packet.startsWith('42["session"'))).toBe(true));
+  });
+});
