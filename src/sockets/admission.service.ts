@@ -1,12 +1,12 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { AppError, type HandshakeRefusal } from '@rollcall/contract';
-import { LocalRosters } from '@rollcall/roster';
 import { Apps } from '../auth/apps.service';
 import { Shutdown } from '../http/shutdown.service';
 import { SocketDoor, type Visitor } from '../auth/socket.door';
 import type { RollcallSocket } from './connection';
 import { ConnectionLimits } from './connection-limits.service';
 import { LoopLag } from './loop-lag.service';
+import { Places } from './places.service';
 import { StormGate } from './storm-gate';
 
 /** What Socket.IO turns into a `connect_error`: `data` reaches the client. */
@@ -26,12 +26,13 @@ const STORM = new AppError('UNAVAILABLE', 'Too many connect at once; come again 
 export class Admission {
   private readonly logger = new Logger('sockets');
   private readonly gate = new StormGate();
+  /** Where those are, or are about to be, who were let in. */
+  private readonly hosts = new Places();
   private readonly underWay = new WeakMap<RollcallSocket, () => void>();
 
   constructor(
     private readonly door: SocketDoor,
     private readonly apps: Apps,
-    private readonly rosters: LocalRosters,
     private readonly shutdown: Shutdown,
     private readonly limits: ConnectionLimits,
     private readonly lag: LoopLag,
@@ -81,15 +82,28 @@ export class Admission {
 
   /** Takes the visitor's places. @throws AppError RATE_LIMITED */
   private async enter(socket: RollcallSocket, visitor: Visitor): Promise<() => void> {
-    const { app, host } = visitor;
-    // Hosts that clients make up would otherwise take memory without end.
-    if (this.apps.isUnnamed(host)) {
-      const hosts = this.rosters.hosts().filter((other) => this.apps.isUnnamed(other));
-      if (hosts.length >= app.limits.hosts && !hosts.includes(host)) {
+    const leaveHost = this.enterHost(visitor);
+    try {
+      const giveBack = await this.limits.enter(socket, visitor);
+      return () => {
+        giveBack();
+        leaveHost();
+      };
+    } catch (error) {
+      leaveHost();
+      throw error;
+    }
+  }
+
+  /** Counted from now on, for many may come at once: hosts that clients make up would otherwise take memory without end. */
+  private enterHost({ app, host }: Visitor): () => void {
+    if (this.apps.isUnnamed(host) && this.hosts.count(host) === 0) {
+      const madeUp = [...this.hosts.keys()].filter((other) => this.apps.isUnnamed(other));
+      if (madeUp.length >= app.limits.hosts) {
         throw new AppError('RATE_LIMITED', `At most ${app.limits.hosts} hosts of this app may have connections.`);
       }
     }
-    return this.limits.enter(socket, visitor);
+    return this.hosts.take([host]);
   }
 }
 

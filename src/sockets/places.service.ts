@@ -13,6 +13,11 @@ export class Places {
     return this.taken.get(key) ?? 0;
   }
 
+  /** Those by which somebody has a place. */
+  keys(): Iterable<string> {
+    return this.taken.keys();
+  }
+
   /** Takes a place by each key. Returns the way to give them back, which counts once. */
   take(keys: readonly string[]): () => void {
     for (const key of keys) this.add(key, 1);

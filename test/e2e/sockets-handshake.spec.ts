@@ -1,4 +1,5 @@
 import type { HandshakeRefusal } from '@rollcall/contract';
+import { Views } from '@rollcall/roster';
 import { SignJWT, UnsecuredJWT } from 'jose';
 import { inspect } from 'node:util';
 import { pino } from 'pino';
@@ -267,6 +268,24 @@ describe('A handshake', () => {
     expect((await rollcall.open({ host: 'forum.example' })).session.host).toBe('forum.example');
     first.close();
     await eventually(() => rollcall.open({ host: 'three.example' }).then(() => undefined));
+  });
+
+  it('lets no more hosts in when clients come to all of them at once and the store is slow', async () => {
+    const rollcall = await Rollcall.start([
+      { id: 'any', hosts: ['*'], apiKeys: ['any-key'], anonymous: true, limits: { hosts: 2 } },
+    ]);
+    const views = rollcall.app.get(Views);
+    const { latest } = views;
+    const asked = jest.spyOn(views, 'latest').mockImplementation(async (...args) => {
+      // Nobody is answered before all have come.
+      await eventually(() => expect(asked.mock.calls.length + refused).toBe(8));
+      return latest.apply(views, args);
+    });
+    let refused = 0;
+    const hosts = Array.from({ length: 8 }, (_, at) => `h${at}.example.com`);
+    const knocks = hosts.map((host) => rollcall.open({ host }).catch(() => void (refused += 1)));
+    await Promise.all(knocks);
+    expect(refused).toBe(6);
   });
 
   it('leaves no secret in the log, even at its most talkative', async () => {
