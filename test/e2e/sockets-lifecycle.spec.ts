@@ -210,7 +210,7 @@ describe('A tab', () => {
     const { sid } = JSON.parse(opened.text.slice(1)) as { sid: string };
     const headers = { 'content-type': 'text/plain;charset=UTF-8' };
 
-    await rollcall.ask('POST', `${path}&sid=${sid}`, { headers, body: Array(20).fill('40').join('\u001e') });
+    await rollcall.ask('POST', `${path}&sid=${sid}`, { headers, body: Array(10).fill('40').join('\u001e') });
     await rollcall.ask('POST', `${path}&sid=${sid}`, { headers, body: '1' });
 
     await expectNothingLeft(rollcall);
