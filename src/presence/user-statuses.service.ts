@@ -57,6 +57,7 @@ export class UserStatuses {
   async set(asking: Caller, named: NamedUser, choice: Choice): Promise<Written> {
     const caller = userCaller(asking);
     const userId = this.isCaller(caller, named) ? caller.user.id : await this.other(caller, named);
+    await this.checkIsInUse(caller);
     if (choice.untilMs !== undefined) await this.checkIsToCome(caller, choice.untilMs);
     // What a pod keeps for later while the store is away would end with it.
     if (this.shutdown.begun) throw new AppError('UNAVAILABLE', 'This pod is going away.');
@@ -64,6 +65,17 @@ export class UserStatuses {
   }
 
   /** By the store's clock, as far as it is known; where it is not, the store finds out when it writes. */
+  /** Whoever asks can make up hosts of an app that takes any: one that keeps nothing but statuses would be kept for good. */
+  private async checkIsInUse({ app, host }: UserCaller): Promise<void> {
+    if (app.hosts.includes(host)) return;
+    const { view } = await this.views.readRoster(host);
+    if (!view.isVacant) return;
+    throw new AppError(
+      'BAD_REQUEST',
+      'Nobody is connected to this host, which the app does not name: no status is kept there.',
+    );
+  }
+
   private async checkIsToCome({ host }: Scope, untilMs: number): Promise<void> {
     const { atMs = 0 } = (await this.views.latest(host, 'readPresence')) ?? {};
     if (untilMs <= atMs) throw new AppError('BAD_REQUEST', 'expiresAt must be in the future.', 'expiresAt');

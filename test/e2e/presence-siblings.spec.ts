@@ -199,6 +199,18 @@ describe('users.setStatus', () => {
     }
   });
 
+  it('is kept on hosts that are made up only while somebody is there', async () => {
+    const { rollcall, set, row } = await office({ hosts: ['*'] });
+    expect(await set({ status: 'busy' }, 'ada', THERE)).toMatchObject({
+      status: 400,
+      json: { error: expect.stringMatching(/^Nobody is connected to this host/) as string },
+    });
+    const tab = await rollcall.open({ ...tabOf('ada'), host: THERE });
+    expect(await set({ status: 'busy' }, 'ada', THERE)).toMatchObject(DONE);
+    expect(await row('ada', THERE)).toMatchObject({ status: 'busy' });
+    tab.close();
+  });
+
   it('belongs to the host', async () => {
     const { rollcall, set, row } = await office({ hosts: ['localhost', THERE] });
     for (const host of ['localhost', THERE]) await rollcall.open({ ...tabOf('ada'), host });
