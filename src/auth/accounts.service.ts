@@ -16,6 +16,7 @@ import type { App } from '../config/app';
 import { changedUsers } from './app-table';
 import { Apps } from './apps.service';
 import type { Identity } from './identity';
+import { UserIndex } from './user-index';
 
 /** By what a revocation may mean a token. */
 export type TokenMarks = Pick<Identity, 'id' | 'jti' | 'issuedAtMs' | 'checkedAgainstMs'>;
@@ -23,10 +24,19 @@ export type TokenMarks = Pick<Identity, 'id' | 'jti' | 'issuedAtMs' | 'checkedAg
 /** Who an app knows: the directory over the apps file, and claims of tokens for what both leave open. */
 @Injectable()
 export class Accounts {
+  /** By app, made when first asked for. */
+  private readonly indexes = new Map<string, UserIndex>();
+
   constructor(
     private readonly apps: Apps,
     private readonly directory: UserDirectory,
-  ) {}
+  ) {
+    directory.onChange((appId, userId) => {
+      const app = apps.byId(appId);
+      if (app !== undefined) this.indexes.get(appId)?.set(userId, this.detailsOf(app, userId));
+    });
+    apps.onReplace(() => this.indexes.clear());
+  }
 
   /** Tells a listener of each user of whom something has changed, on whichever pod or in the apps file. */
   onChange(listener: (appId: string, userId: string) => void): void {
@@ -89,8 +99,7 @@ export class Accounts {
   idOf(app: App, username: string): string | undefined {
     const namesake = this.detailsOf(app, username);
     if (namesake !== undefined && (namesake.username ?? username) === username) return username;
-    for (const userId of this.userIds(app)) if (this.detailsOf(app, userId)?.username === username) return userId;
-    return undefined;
+    return this.indexOf(app).usernames.idsOf(username)[0];
   }
 
   /** What is laid down wins over what a token claims, as ever; asked anew each time, so that a demotion counts at once. */
@@ -144,13 +153,19 @@ export class Accounts {
       },
       bots: () => {
         const app = this.apps.appOf(host);
-        return app === undefined ? [] : this.botsOf(app);
+        return app === undefined ? [] : this.indexOf(app).bots;
       },
     };
   }
 
-  private *botsOf(app: App): Iterable<string> {
-    for (const userId of this.userIds(app)) if (this.detailsOf(app, userId)?.bot) yield userId;
+  private indexOf(app: App): UserIndex {
+    let index = this.indexes.get(app.id);
+    if (index === undefined) {
+      index = new UserIndex();
+      for (const userId of this.userIds(app)) index.set(userId, this.detailsOf(app, userId));
+      this.indexes.set(app.id, index);
+    }
+    return index;
   }
 
   private *userIds(app: App): Iterable<string> {

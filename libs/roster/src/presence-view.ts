@@ -4,6 +4,7 @@
  * nothing that the store does not have.
  */
 import type { PresenceRow, Status } from '@rollcall/contract';
+import { NameIndex } from './name-index';
 import { KEPT_MS, PresenceIndex } from './presence-index';
 import { combine, hasChosen, NEVER_CONNECTED, settled, type Shown, shownAt, type UserRecord } from './presence';
 import type { UserWrite } from './roster.store';
@@ -24,6 +25,7 @@ const NOBODY: ShownRow = { status: 'offline', text: '' };
 export class PresenceView {
   private records = new Map<string, UserRecord>();
   private index = new PresenceIndex();
+  private usernames: NameIndex | undefined;
   private readonly rowJson = new Map<string, RowJson>();
   private fullList: { readonly json: Buffer; readonly fromMs: number; readonly untilMs: number } | undefined;
 
@@ -34,6 +36,7 @@ export class PresenceView {
 
   async load(users: Map<string, UserRecord>, atMs: number, chunk: number, breathe: () => Promise<void>): Promise<void> {
     this.records = users;
+    this.usernames = undefined;
     // A host's whole history need not be sorted.
     this.index = new PresenceIndex(atMs - KEPT_MS);
     this.shownMs = atMs;
@@ -43,6 +46,11 @@ export class PresenceView {
       taken += 1;
       if (taken % chunk === 0) await breathe();
     }
+  }
+
+  /** Of how many users there is a record. */
+  get size(): number {
+    return this.records.size;
   }
 
   /** Those of whom there is a record. */
@@ -57,6 +65,7 @@ export class PresenceView {
   set(userId: string, record: UserRecord | null): void {
     this.drop(userId);
     this.index.move(userId, this.records.get(userId), record);
+    this.usernames?.set(userId, record?.claims?.username);
     if (record === null) this.records.delete(userId);
     else this.records.set(userId, record);
   }
@@ -99,10 +108,16 @@ export class PresenceView {
   /** Whose username it is, of those that are known here; `undefined`: nobody's. */
   idOf(username: string, atMs: number): string | undefined {
     if (this.knows(username, atMs) && this.profile(username).username === username) return username;
-    for (const [userId, { claims }] of this.records) {
-      if (claims?.username === username && this.profile(userId).username === username) return userId;
+    return this.claimants.idsOf(username).find((userId) => this.profile(userId).username === username);
+  }
+
+  /** Who has claimed which username. Made when somebody is first asked for by one: few ever are. */
+  private get claimants(): NameIndex {
+    if (this.usernames === undefined) {
+      this.usernames = new NameIndex();
+      for (const [userId, { claims }] of this.records) this.usernames.set(userId, claims?.username);
     }
-    return undefined;
+    return this.usernames;
   }
 
   /** What the user has chosen, if anything; it may be over by now, which the store finds when it is written. */
@@ -121,10 +136,7 @@ export class PresenceView {
     const kept = this.fullList;
     if (kept !== undefined && kept.fromMs <= atMs && atMs < kept.untilMs) return kept.json;
     const rows: string[] = [];
-    for (const userId of this.records.keys()) this.pushUnlessOffline(rows, userId, atMs);
-    for (const userId of this.profiles.bots()) {
-      if (!this.records.has(userId)) this.pushUnlessOffline(rows, userId, atMs);
-    }
+    for (const userId of this.everybody()) this.pushUnlessOffline(rows, userId, atMs);
     const json = Buffer.from(`[${rows.join(',')}]`);
     this.fullList = { json, fromMs: atMs, untilMs: this.index.nextEffectAfter(atMs) };
     return json;
@@ -175,8 +187,7 @@ export class PresenceView {
   /** The rows of those who are not offline, of everybody or of some. */
   rows(atMs: number, userIds?: Iterable<string>): PresenceRow[] {
     const rows: PresenceRow[] = [];
-    const ids = userIds ?? new Set([...this.records.keys(), ...this.profiles.bots()]);
-    for (const userId of ids) {
+    for (const userId of userIds ?? this.everybody()) {
       const shown = this.rowAt(userId, atMs);
       if (shown.status !== 'offline') rows.push(this.makeRow(userId, this.records.get(userId), shown));
     }
@@ -202,6 +213,12 @@ export class PresenceView {
   allChanged(): void {
     for (const userId of new Set([...this.records.keys(), ...this.rowJson.keys()])) this.changed(userId);
     this.fullList = undefined;
+  }
+
+  /** Those of whom there is a record, and the bots. */
+  private *everybody(): Iterable<string> {
+    yield* this.records.keys();
+    for (const userId of this.profiles.bots()) if (!this.records.has(userId)) yield userId;
   }
 
   private drop(userId: string): void {
