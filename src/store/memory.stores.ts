@@ -1,4 +1,4 @@
-import { MemoryPodRegistry, MemoryRosterStore, MemoryUserDirectory } from '@rollcall/roster';
+import { type HostRules, MemoryPodRegistry, MemoryRosterStore, MemoryUserDirectory } from '@rollcall/roster';
 import type { Config } from '../config/config';
 import { Stores } from './stores';
 
@@ -12,9 +12,9 @@ export class MemoryStores extends Stores {
   readonly counter = undefined;
   readonly others = [];
 
-  constructor({ offlineGraceMs, leaseMs }: Config, remembersSeen: (host: string) => boolean) {
+  constructor({ offlineGraceMs, leaseMs }: Config, rules: HostRules) {
     super();
-    this.rosters = new MemoryRosterStore({ now: Date.now, graceMs: offlineGraceMs, leaseMs, remembersSeen });
+    this.rosters = new MemoryRosterStore({ now: Date.now, graceMs: offlineGraceMs, leaseMs, ...rules });
   }
 
   fault(): undefined {

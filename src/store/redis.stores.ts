@@ -11,7 +11,7 @@ import {
   type SocketMessages,
   socketMessages,
 } from '@rollcall/redis';
-import { StoreUnavailable } from '@rollcall/roster';
+import { type HostRules, StoreUnavailable } from '@rollcall/roster';
 import type { Config, RedisConfig } from '../config/config';
 import { RedisDatacenter } from './redis.datacenter';
 import { Stores } from './stores';
@@ -36,7 +36,7 @@ export class RedisStores extends Stores {
   private readonly trouble = new TroubleLog('Redis cannot be reached');
   private closed = false;
 
-  constructor(config: Config, redis: RedisConfig, remembersSeen: (host: string) => boolean) {
+  constructor(config: Config, redis: RedisConfig, rules: HostRules) {
     super();
     const { dc, leaseMs, offlineGraceMs, staleMaxMs, datacenters } = config;
     const { urls, sentinels, prefix, timeoutMs } = redis;
@@ -45,7 +45,7 @@ export class RedisStores extends Stores {
     this.staleMaxMs = staleMaxMs;
     this.link = new RedisLink(connectRedis(settings), timeoutMs);
     const times = { leaseMs, graceMs: offlineGraceMs };
-    this.rosters = new RedisRosterStore({ link: this.link, prefix: keys, ...times, remembersSeen });
+    this.rosters = new RedisRosterStore({ link: this.link, prefix: keys, ...times, ...rules });
     this.directory = new RedisUserDirectory({ link: this.link, prefix: keys });
     this.pods = new RedisPodRegistry({ link: this.link, prefix: keys, leaseMs });
     this.messages = socketMessages(settings, keys);

@@ -1,5 +1,6 @@
 import { Global, Logger, Module } from '@nestjs/common';
 import {
+  type HostRules,
   LocalRosters,
   PodRegistry,
   RosterStore,
@@ -72,10 +73,14 @@ function ticksOf(views: Views): Ticks {
     {
       provide: Stores,
       useFactory: (config: Config, apps: Apps): Stores => {
-        const remembersSeen = (host: string): boolean => apps.appOf(host)?.presence.lastSeen === true;
+        const rules: HostRules = {
+          remembersSeen: (host) => apps.appOf(host)?.presence.lastSeen === true,
+          // Clients make up such hosts at will, so nothing may stay of one that was left.
+          forgetsChoices: (host) => apps.isUnnamed(host),
+        };
         return config.redis === undefined
-          ? new MemoryStores(config, remembersSeen)
-          : new RedisStores(config, config.redis, remembersSeen);
+          ? new MemoryStores(config, rules)
+          : new RedisStores(config, config.redis, rules);
       },
       inject: [Config, Apps],
     },

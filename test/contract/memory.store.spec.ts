@@ -1,4 +1,4 @@
-import { MemoryRosterStore, SEEN_KEPT_MS } from '@rollcall/roster';
+import { type HostRules, MemoryRosterStore, SEEN_KEPT_MS } from '@rollcall/roster';
 import {
   Heard,
   HOST,
@@ -12,9 +12,9 @@ import { describeRosterStore } from './roster-store.contract';
 
 const START_MS = Date.UTC(2026, 10, 20);
 
-function movable(): RosterStoreHarness & { readonly store: MemoryRosterStore } {
+function movable(rules: HostRules = {}): RosterStoreHarness & { readonly store: MemoryRosterStore } {
   let nowMs = START_MS;
-  const options = { now: () => nowMs, graceMs: OFFLINE_GRACE_MS, leaseMs: 60_000, remembersSeen };
+  const options = { now: () => nowMs, graceMs: OFFLINE_GRACE_MS, leaseMs: 60_000, remembersSeen, ...rules };
   return {
     store: new MemoryRosterStore(options),
     leasesLast: (ms) => {
@@ -67,6 +67,22 @@ describe('The memory store, beyond the contract,', () => {
     await advanceClock(1);
     store.trim();
     expect(await store.hosts()).toEqual([]);
+  });
+
+  it('keeps what users have chosen, but where even that is forgotten with the last one', async () => {
+    const { store, advanceClock } = movable({ forgetsChoices: (host) => host === HOST });
+    for (const host of [HOST, 'named.example']) {
+      const pod = new Writer(store, host, 'pod-1');
+      await pod.write({ users: [{ userId: 'ada', statusText: 'on a boat' }] });
+      await store.forgetLastSeen('ada', () => true);
+      await store.close(host, pod.life);
+    }
+    await advanceClock(15 * 60_000);
+    store.trim();
+    expect(await store.hosts()).toEqual([HOST, 'named.example']);
+    await advanceClock(1);
+    store.trim();
+    expect(await store.hosts()).toEqual(['named.example']);
   });
 
   it('keeps a host while a pod is registered there, or something is remembered of its users', async () => {

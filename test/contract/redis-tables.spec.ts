@@ -84,6 +84,25 @@ describeWithRedis('The tables in Redis', () => {
       expect((await stored(store, HOST)).users.get('ada')).toMatchObject({ chosen: 'busy', connections: 1 });
     });
 
+    it('go with what users have chosen where clients make up hosts, once nobody can ask any more', async () => {
+      const { store: forgetful } = redisRosterOn(link, PREFIX, { forgetsChoices: (host) => host === HOST });
+      const { atMs } = await store.now(HOST, 0);
+      await pod.write({
+        users: [
+          { userId: 'ada', status: 'busy' },
+          { userId: 'bob', statusText: 'away for a year', untilMs: atMs + 365 * 24 * HOUR_MS },
+        ],
+      });
+      await left();
+      await leftLongAgo();
+      await forgetful.leases(HOST);
+      expect((await stored(store, HOST)).users.get('ada')).toMatchObject({ chosen: 'busy' });
+      await leftLongAgo('ada');
+      await forgetful.leases(HOST);
+      expect(await keys()).toEqual([]);
+      expect(await store.hosts()).toEqual([]);
+    });
+
     it('are not looked after for as long as a choice runs, and what has ended is forgotten when somebody is back', async () => {
       const { atMs } = await store.now(HOST, 0);
       await pod.write({ users: [{ userId: 'ada', status: 'busy', untilMs: atMs + HOUR_MS }] });

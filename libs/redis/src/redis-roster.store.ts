@@ -8,6 +8,7 @@ import {
   type Beat,
   GONE_KEPT_MS,
   type Head,
+  type HostRules,
   type Known,
   type Lease,
   type LogEntry,
@@ -29,14 +30,12 @@ import { leasesOf, RedisRosterReader } from './redis-roster.reader';
 import { RosterKeys } from './roster-keys';
 import { FORMAT } from './script-parts';
 
-export interface RedisRosterStoreOptions {
+export interface RedisRosterStoreOptions extends HostRules {
   readonly link: RedisLink;
   /** `<prefix>:<dc>`: the first part of every key. */
   readonly prefix: string;
   readonly leaseMs: number;
   readonly graceMs: number;
-  /** Whether it is remembered when users were last on the host; absent: nowhere. */
-  readonly remembersSeen?: (host: string) => boolean;
 }
 
 /** More commands at once would keep others of this pod waiting. */
@@ -197,7 +196,8 @@ export class RedisRosterStore extends RosterStore {
     const key = this.keys.hosts;
     const at = await this.options.link.command(key, 'ZSCORE', key, JSON.stringify(host));
     if (at === null || Number(at) >= nowMs - HINT_KEPT_MS) return;
-    const isForgotten = (await this.script('trim', host, '', [String(GONE_KEPT_MS)])) === 1;
+    const withChoices = this.options.forgetsChoices?.(host) === true ? '1' : '';
+    const isForgotten = (await this.script('trim', host, '', [String(GONE_KEPT_MS), withChoices])) === 1;
     if (isForgotten) await this.options.link.command(key, 'ZREM', key, JSON.stringify(host));
   }
 

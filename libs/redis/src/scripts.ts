@@ -206,8 +206,8 @@ return {redis.call('HMGET', KEYS[1], 'epoch', 'epochAt', 'rev', 'tag', 't'), row
 `;
 
 /**
- * Forgets who left a host long ago on which no pod has been since. 1: nothing is left but what users have chosen.
- * ARGV: kept ms.
+ * Forgets who left a host long ago on which no pod has been since. 1: nothing is left but what users have chosen, or
+ * nothing at all. ARGV: kept ms, '1' to forget what users have chosen, too.
  */
 const TRIM = `${PRELUDE}${WRITER}
 if redis.call('EXISTS', LEASES) == 1 then return 0 end
@@ -222,8 +222,8 @@ if #old > 0 then
 end
 -- Choices that end much later wait for somebody to come back, as those do that never end.
 if redis.call('ZCOUNT', GONE, '-inf', int(now + kept)) > 0 then return 0 end
-if redis.call('EXISTS', USERS) == 1 then redis.call('XTRIM', LOG, 'MAXLEN', 0)
-else redis.call('UNLINK', META, LOG) end
+if ARGV[2] == '' and redis.call('EXISTS', USERS) == 1 then redis.call('XTRIM', LOG, 'MAXLEN', 0)
+else redis.call('UNLINK', META, USERS, GONE, LOG) end
 return 1
 `;
 

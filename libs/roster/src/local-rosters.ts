@@ -14,6 +14,9 @@ export interface LocalRostersOptions extends Omit<LocalRosterOptions, 'host' | '
   readonly onHead: (host: string, head: Head) => void;
 }
 
+/** More at once would keep everybody else of this pod waiting. */
+const HOSTS_AT_ONCE = 100;
+
 export class LocalRosters {
   private readonly rosters = new Map<string, LocalRoster>();
   private readonly notes = new Map<string, LeaseNotes>();
@@ -88,7 +91,10 @@ export class LocalRosters {
       // Where the list lies may be away while the hosts themselves are not: what was noted of their leases stays.
       const hosts = await this.options.store.hosts();
       const others = hosts.filter((host) => !this.rosters.get(host)?.isRegistered);
-      await Promise.all(others.map((host) => this.attempt(host, () => this.lookAt(host))));
+      for (let at = 0; at < others.length; at += HOSTS_AT_ONCE) {
+        const some = others.slice(at, at + HOSTS_AT_ONCE);
+        await Promise.all(some.map((host) => this.attempt(host, () => this.lookAt(host))));
+      }
       for (const host of this.notes.keys()) if (!hosts.includes(host)) this.notes.delete(host);
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) this.options.report(error);

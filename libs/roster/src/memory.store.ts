@@ -8,6 +8,7 @@ import {
   type Batch,
   type Beat,
   type Head,
+  type HostRules,
   type Known,
   type Lease,
   type LogEntry,
@@ -21,11 +22,9 @@ import {
 import { LastSeen } from './last-seen';
 import { type RosterTimes, RosterTables } from './roster-tables';
 
-export interface MemoryRosterStoreOptions extends RosterTimes {
+export interface MemoryRosterStoreOptions extends RosterTimes, HostRules {
   /** The store's clock, in ms since 1970. */
   readonly now: () => number;
-  /** Whether it is remembered when users were last on the host; absent: nowhere. */
-  readonly remembersSeen?: (host: string) => boolean;
 }
 
 export class MemoryRosterStore extends RosterStore {
@@ -117,7 +116,8 @@ export class MemoryRosterStore extends RosterStore {
 
   private forget(host: string): void {
     if (this.listeners.has(host)) return;
-    if (this.tables.get(host)?.isForgettable(this.nowMs())) this.tables.delete(host);
+    const withChoices = this.options.forgetsChoices?.(host) === true;
+    if (this.tables.get(host)?.isForgettable(this.nowMs(), withChoices)) this.tables.delete(host);
   }
 
   private tell(host: string, entry: LogEntry | undefined): void {

@@ -220,10 +220,14 @@ export class RosterTables {
     return first < 0 ? [] : this.entries.slice(first, first + LOG_PAGE);
   }
 
-  /** Nobody is connected, no pod has a lease, and nothing is remembered that anybody could still ask for. */
-  isForgettable(nowMs: number): boolean {
+  /**
+   * Nobody is connected, no pod has a lease, and nothing is remembered that anybody could still ask for, but for what
+   * users have chosen if that is to go as well.
+   */
+  isForgettable(nowMs: number, withChoices: boolean): boolean {
     if (this.leaseScores.size > 0 || this.pods.size > 0 || this.lastSeen?.isOver(nowMs) === false) return false;
-    return [...this.records.values()].every((record) => isForgettable(record, nowMs - GONE_KEPT_MS));
+    const left = withChoices ? NOTHING_CHOSEN : {};
+    return [...this.records.values()].every((record) => isForgettable({ ...record, ...left }, nowMs - GONE_KEPT_MS));
   }
 
   private tellLoss({ revision }: Known): void {
