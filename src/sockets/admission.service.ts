@@ -6,7 +6,7 @@ import { SocketDoor, type Visitor } from '../auth/socket.door';
 import type { RollcallSocket } from './connection';
 import { ConnectionLimits } from './connection-limits.service';
 import { LoopLag } from './loop-lag.service';
-import { Places } from './places.service';
+import { KEPT_MINUTES, MadeUpHosts } from './made-up-hosts';
 import { StormGate } from './storm-gate';
 
 /** What Socket.IO turns into a `connect_error`: `data` reaches the client. */
@@ -26,8 +26,7 @@ const STORM = new AppError('UNAVAILABLE', 'Too many connect at once; come again 
 export class Admission {
   private readonly logger = new Logger('sockets');
   private readonly gate = new StormGate();
-  /** Where those are, or are about to be, who were let in. */
-  private readonly hosts = new Places();
+  private readonly madeUpHosts = new MadeUpHosts();
   private readonly underWay = new WeakMap<RollcallSocket, () => void>();
 
   constructor(
@@ -40,7 +39,8 @@ export class Admission {
 
   /** A Socket.IO middleware. */
   readonly check = (socket: RollcallSocket, next: (error?: Error) => void): void => {
-    const entered = this.gate.enter(this.lag.ms, performance.now());
+    const app = this.apps.scopeOf(socket.handshake.headers)?.app.id ?? '';
+    const entered = this.gate.enter(app, this.lag.ms, performance.now());
     if ('retryInMs' in entered) return next(new HandshakeError(STORM, entered.retryInMs));
     this.underWay.set(socket, entered.leave);
     this.admit(socket).then(
@@ -97,13 +97,13 @@ export class Admission {
 
   /** Counted from now on, for many may come at once: hosts that clients make up would otherwise take memory without end. */
   private enterHost({ app, host }: Visitor): () => void {
-    if (this.apps.isUnnamed(host) && this.hosts.count(host) === 0) {
-      const madeUp = [...this.hosts.keys()].filter((other) => this.apps.isUnnamed(other));
-      if (madeUp.length >= app.limits.hosts) {
-        throw new AppError('RATE_LIMITED', `At most ${app.limits.hosts} hosts of this app may have connections.`);
-      }
-    }
-    return this.hosts.take([host]);
+    if (!this.apps.isUnnamed(host)) return () => undefined;
+    const leave = this.madeUpHosts.enter(host, app.limits.hosts, performance.now());
+    if (leave !== undefined) return () => leave(performance.now());
+    throw new AppError(
+      'RATE_LIMITED',
+      `At most ${app.limits.hosts} hosts of this app may have connections, or have had some in the last ${KEPT_MINUTES} minutes.`,
+    );
   }
 }
 

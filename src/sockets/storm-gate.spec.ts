@@ -5,8 +5,8 @@ type Entered = ReturnType<StormGate['enter']>;
 const isIn = (entered: Entered): entered is Extract<Entered, { leave: unknown }> => 'leave' in entered;
 
 /** So many of them are let in when they come at once. */
-const letIn = (gate: StormGate, lagMs: number, count = 1000): number =>
-  Array.from({ length: count }, () => gate.enter(lagMs, 0)).filter(isIn).length;
+const letIn = (gate: StormGate, lagMs: number, count = 1000, app = 'shop'): number =>
+  Array.from({ length: count }, () => gate.enter(app, lagMs, 0)).filter(isIn).length;
 
 describe('The gate for storms', () => {
   it.each([
@@ -22,7 +22,7 @@ describe('The gate for storms', () => {
 
   it('lets the next one in when one is done, once', () => {
     const gate = new StormGate();
-    const inside = Array.from({ length: 200 }, () => gate.enter(0, 0)).filter(isIn);
+    const inside = Array.from({ length: 200 }, () => gate.enter('shop', 0, 0)).filter(isIn);
     expect(letIn(gate, 0)).toBe(0);
     inside[0]?.leave();
     inside[0]?.leave();
@@ -31,11 +31,19 @@ describe('The gate for storms', () => {
     expect(letIn(gate, 0)).toBe(199);
   });
 
+  it('keeps room for other apps when one has taken all of its own, and counts those together as well', () => {
+    const gate = new StormGate();
+    expect(letIn(gate, 0)).toBe(200);
+    expect(letIn(gate, 0, 60, 'bank')).toBe(60);
+    expect(letIn(gate, 0, 1000, 'school')).toBe(40);
+    expect(letIn(gate, 0, 1, 'bank')).toBe(0);
+  });
+
   it('tells those whom it turns away to come at random over a time that grows with them, and not for ever', () => {
     const retries = (random: number, count: number): number => {
       const gate = new StormGate(() => random);
       letIn(gate, 0, 200);
-      const last = Array.from({ length: count }, () => gate.enter(0, 0)).at(-1);
+      const last = Array.from({ length: count }, () => gate.enter('shop', 0, 0)).at(-1);
       return last !== undefined && 'retryInMs' in last ? last.retryInMs : -1;
     };
     expect([retries(0, 1), retries(1, 1)]).toEqual([1500, 4500]);
@@ -46,8 +54,8 @@ describe('The gate for storms', () => {
   it('forgets after a while that many were turned away', () => {
     const gate = new StormGate(() => 1);
     letIn(gate, 0, 2200);
-    expect(gate.enter(0, 5000)).toEqual({ retryInMs: 5502 });
-    expect(gate.enter(0, 5001)).toEqual({ retryInMs: 4500 });
+    expect(gate.enter('shop', 0, 5000)).toEqual({ retryInMs: 5502 });
+    expect(gate.enter('shop', 0, 5001)).toEqual({ retryInMs: 4500 });
   });
 
   it('never has more under way than the most, whoever comes and goes', () => {
@@ -60,7 +68,7 @@ describe('The gate for storms', () => {
       for (const { leaves, lagMs } of all) {
         if (leaves) inside.shift()?.leave();
         else {
-          const entered = gate.enter(lagMs, 0);
+          const entered = gate.enter('shop', lagMs, 0);
           if (isIn(entered)) inside.push(entered);
           else expect(inside.length).toBeGreaterThanOrEqual(20);
         }

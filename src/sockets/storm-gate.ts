@@ -1,5 +1,5 @@
 /*
- * How many handshakes a pod works on at one time: as long as its event loop keeps up, many; the further it lags, the
+ * How many handshakes of an app a pod works on at one time: as long as its event loop keeps up, many; the further it lags, the
  * fewer. Who is turned away is told when to come again, at random over a time that grows with how many were, so that a
  * storm comes back spread out. Holds numbers only; written by the admission of sockets. Time is an argument.
  */
@@ -9,6 +9,9 @@ const UNDER_WAY_MAX = 200;
 
 /** Always let in: a machine that stood still for a moment is no reason to turn a single client away. */
 const UNDER_WAY_MIN = 20;
+
+/** That many times as many with those of other apps: where one app's tokens wait for an issuer that is slow, others still get in. */
+const ALL_APPS = 1.5;
 
 /** From which lag on fewer are let in, and at which no more than always. */
 const LAG_FROM_MS = 100;
@@ -26,22 +29,35 @@ const TURNED_AWAY_FOR_MS = 5000;
 
 export class StormGate {
   private underWay = 0;
+  private readonly underWayOf = new Map<string, number>();
   private turnedAway = 0;
   private turnedAwaySinceMs = -Infinity;
 
   constructor(private readonly random: () => number = Math.random) {}
 
-  /** Begins a handshake; returns the way to end it, which counts once. Otherwise: come again in so many milliseconds. */
-  enter(lagMs: number, nowMs: number): { readonly leave: () => void } | { readonly retryInMs: number } {
-    if (this.underWay >= mostAt(lagMs)) return { retryInMs: this.turnAway(nowMs) };
-    this.underWay += 1;
+  /**
+   * Begins a handshake with an app; returns the way to end it, which counts once. Otherwise: come again in so many
+   * milliseconds.
+   */
+  enter(app: string, lagMs: number, nowMs: number): { readonly leave: () => void } | { readonly retryInMs: number } {
+    const most = mostAt(lagMs);
+    const ofApp = this.underWayOf.get(app) ?? 0;
+    if (ofApp >= most || this.underWay >= ALL_APPS * most) return { retryInMs: this.turnAway(nowMs) };
+    this.add(app, 1);
     let inside = true;
     return {
       leave: () => {
-        if (inside) this.underWay -= 1;
+        if (inside) this.add(app, -1);
         inside = false;
       },
     };
+  }
+
+  private add(app: string, by: number): void {
+    this.underWay += by;
+    const ofApp = (this.underWayOf.get(app) ?? 0) + by;
+    if (ofApp > 0) this.underWayOf.set(app, ofApp);
+    else this.underWayOf.delete(app);
   }
 
   private turnAway(nowMs: number): number {

@@ -267,7 +267,10 @@ describe('A handshake', () => {
     expect((await rollcall.open({ host: 'two.example' })).session.host).toBe('two.example');
     expect((await rollcall.open({ host: 'forum.example' })).session.host).toBe('forum.example');
     first.close();
-    await eventually(() => rollcall.open({ host: 'three.example' }).then(() => undefined));
+    await eventually(() => expect(rollcall.app.get(Connections).size).toBe(4));
+    // What was left is looked after for as long as anybody may ask who was there.
+    expect(await refusal(rollcall, { host: 'three.example' })).toEqual(isRefused('RATE_LIMITED'));
+    expect((await rollcall.open({ host: 'one.example' })).session.host).toBe('one.example');
   });
 
   it('lets no more hosts in when clients come to all of them at once and the store is slow', async () => {
