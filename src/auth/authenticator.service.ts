@@ -71,6 +71,13 @@ export class Authenticator {
     if (revoked || this.accounts.isRevoked(app, { ...identity, checkedAgainstMs })) {
       throw new AppError('NOT_AUTHENTICATED', 'The token was revoked.');
     }
+    // The clock of who issued it may be ahead by so much: then it is from before the revocation.
+    if (checkedAgainstMs > 0 && issuedAtMs - rules.leewaySeconds * 1000 <= checkedAgainstMs) {
+      throw new AppError(
+        'NOT_AUTHENTICATED',
+        `The token was issued within ${rules.leewaySeconds} seconds of a revocation and cannot be told from those that it meant; get another one.`,
+      );
+    }
     return { ...identity, checkedAgainstMs };
   }
 }

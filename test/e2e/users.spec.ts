@@ -2,6 +2,8 @@ import { Rollcall } from '../support/rollcall';
 import { asUser, jwtOf, shop, tabOf } from '../support/shop';
 
 const SECRET = 'a-secret-of-the-back-end';
+/** What clocks may be apart by default. */
+const LEEWAY_SECONDS = 5;
 const HERE = 'localhost';
 const THERE = 'other.example.com';
 const WITH_JWT = { jwt: { algorithms: ['HS256' as const], secret: SECRET }, hosts: [HERE, THERE] };
@@ -258,7 +260,10 @@ describe('an erased user', () => {
       const headers = { 'x-auth-token': token, 'x-user-id': 'ada' };
       expect((await rollcall.presence('', { headers })).status).toBe(401);
     }
-    const later = jwtOf({ sub: 'ada', iat: Math.floor(Date.now() / 1000) + 2 }, SECRET);
+    const soon = jwtOf({ sub: 'ada', iat: Math.floor(Date.now() / 1000) + 2 }, SECRET);
+    await expect(rollcall.open({ token: soon })).rejects.toThrow(/within 5 seconds of a revocation/);
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    const later = jwtOf({ sub: 'ada', iat: Math.floor(Date.now() / 1000) + LEEWAY_SECONDS }, SECRET);
     await rollcall.open({ token: later });
     expect((await rollcall.native('GET', '/v1/users/ada')).json).toMatchObject({
       email: null,
