@@ -52,14 +52,14 @@ export class ChangesController {
   @ApiOkResponse({ type: ChangesDto, description: 'What has changed, or everything.' })
   @ApiProblems(400, 401, 'scope', TOO_LARGE, 429, 503)
   async changed(
-    @FromCaller() { host }: Caller,
+    @FromCaller() caller: Caller,
     @Query() query: Record<string, unknown>,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ChangesDto> {
     const asked = readChangesQuery(query);
     const gone = new AbortController();
     reply.raw.once('close', () => gone.abort());
-    const { body, staleMs } = await this.changes.answer(host, asked, gone.signal);
+    const { body, staleMs } = await this.changes.answer(caller, asked, gone.signal);
     tellStale(reply, staleMs);
     return body;
   }

@@ -5,12 +5,16 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { AppError } from '@rollcall/contract';
 import { type Moment, resumed, Ticks, Views } from '@rollcall/roster';
+import type { Scope } from '../auth/apps.service';
 import type { ChangesQuery } from './changes-query';
 import type { ChangesDto } from './changes.dto';
 import { changes, everything, isEmpty } from './changes-of-host';
 
 /** Each takes a socket and some kilobytes. More callers than this should watch over Socket.IO. */
-const WAITING_MAX = 1000;
+const WAITING_MAX = 3000;
+
+/** So no app keeps the others from waiting. */
+const WAITING_PER_APP_MAX = 1000;
 
 export interface ChangesAnswer {
   readonly body: ChangesDto;
@@ -19,7 +23,8 @@ export interface ChangesAnswer {
 
 @Injectable()
 export class Changes implements OnModuleDestroy {
-  private readonly waiting = new Set<() => void>();
+  /** How to end each, by app. */
+  private readonly waiting = new Map<string, Set<() => void>>();
   private isEnding = false;
 
   constructor(
@@ -29,11 +34,11 @@ export class Changes implements OnModuleDestroy {
 
   onModuleDestroy(): void {
     this.isEnding = true;
-    for (const end of this.waiting) end();
+    for (const ends of this.waiting.values()) for (const end of ends) end();
   }
 
   /** `gone` is aborted when the caller has gone. @throws AppError UNAVAILABLE, RATE_LIMITED, PAYLOAD_TOO_LARGE */
-  async answer(host: string, query: ChangesQuery, gone: AbortSignal): Promise<ChangesAnswer> {
+  async answer({ app, host }: Scope, query: ChangesQuery, gone: AbortSignal): Promise<ChangesAnswer> {
     const { staleMs } = await this.views.read(host);
     const { waitMs } = query;
     const back = resumed(query.cursor, this.momentOf(host));
@@ -45,21 +50,24 @@ export class Changes implements OnModuleDestroy {
         : everything({ view, atMs }, query);
     const body = told(moment);
     if (!isEmpty(body) || waitMs === 0) return { body, staleMs };
-    await this.wait(host, (now) => !isEmpty(told(now)), waitMs, gone);
+    await this.wait({ app, host }, (now) => !isEmpty(told(now)), waitMs, gone);
     return { body: told(this.momentOf(host)), staleMs };
   }
 
-  private wait(host: string, isOver: (now: Moment) => boolean, waitMs: number, gone: AbortSignal): Promise<void> {
-    if (this.waiting.size >= WAITING_MAX) {
-      throw new AppError('RATE_LIMITED', `At most ${WAITING_MAX} requests may wait at a pod; ask with waitSeconds=0.`);
-    }
+  private wait(
+    { app, host }: Scope,
+    isOver: (now: Moment) => boolean,
+    waitMs: number,
+    gone: AbortSignal,
+  ): Promise<void> {
+    const waiting = this.placesOf(app);
     if (this.isEnding || gone.aborted) return Promise.resolve();
     return new Promise((resolve) => {
       const end = (): void => {
         stop();
         clearTimeout(timer);
         gone.removeEventListener('abort', end);
-        this.waiting.delete(end);
+        waiting.delete(end);
         resolve();
       };
       const timer = setTimeout(end, waitMs).unref();
@@ -68,8 +76,19 @@ export class Changes implements OnModuleDestroy {
         return 'done';
       });
       gone.addEventListener('abort', end);
-      this.waiting.add(end);
+      waiting.add(end);
     });
+  }
+
+  /** @throws AppError RATE_LIMITED if they are all taken. */
+  private placesOf({ id }: Scope['app']): Set<() => void> {
+    const own = this.waiting.get(id) ?? new Set();
+    this.waiting.set(id, own);
+    let all = 0;
+    for (const { size } of this.waiting.values()) all += size;
+    if (own.size < WAITING_PER_APP_MAX && all < WAITING_MAX) return own;
+    const most = `${WAITING_PER_APP_MAX} requests of an app, and ${WAITING_MAX} of all,`;
+    throw new AppError('RATE_LIMITED', `At most ${most} may wait at a pod; ask with waitSeconds=0.`);
   }
 
   private momentOf(host: string): Moment {

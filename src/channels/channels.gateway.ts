@@ -74,6 +74,8 @@ export class ChannelsGateway implements OnGatewayInit<RollcallServer> {
   private disconnect(connection: Connection): void {
     this.connections.remove(connection);
     connection.left = connection.roster.disconnect(connection.id);
+    // A client that has only left its namespace would keep a line that counts towards no limit any more.
+    connection.socket.conn.close();
   }
 
   private enterRooms({ socket, host, visitor: { user } }: Connection): void {

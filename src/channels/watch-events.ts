@@ -1,13 +1,14 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { AppError, type ChannelWatchAnswer, type Degradable } from '@rollcall/contract';
-import { Views } from '@rollcall/roster';
+import { type Moment, Views, type Written } from '@rollcall/roster';
 import type { Connection } from '../sockets/connection';
 import { degraded } from '../sockets/degraded';
 import { cursorIn, type Fields, fieldsOf } from '../sockets/payload';
 import { SocketEvents } from '../sockets/socket-events';
+import { Turns } from '../sockets/turns.service';
 import { ChannelPermissions } from './channel-permissions.service';
 import { ChannelWatches } from './channel-watches.service';
-import { placeOf } from './place';
+import { type Place, placeOf } from './place';
 
 const ENDED = 'The watch was ended before it began.';
 
@@ -27,6 +28,7 @@ export class WatchEvents implements OnModuleInit {
     private readonly views: Views,
     private readonly watches: ChannelWatches,
     private readonly permissions: ChannelPermissions,
+    private readonly turns: Turns,
   ) {}
 
   onModuleInit(): void {
@@ -42,17 +44,36 @@ export class WatchEvents implements OnModuleInit {
     const { id, roster, host } = connection;
     if (!roster.isMember(id, kind, channel)) throw new AppError('NOT_A_MEMBER');
     const beginning = this.begin(connection, room);
-    // The watcher's own join may still be on its way to the store: it is part of what is shown.
-    const written = await roster.join(id, kind, channel);
-    await this.views.latest(host, 'read');
-    this.beginning.get(connection)?.delete(beginning);
-    const moment = this.views.moment(host);
-    if (moment === undefined) throw new AppError('UNAVAILABLE');
+    const written = await this.prepare(connection, place, cursor).finally(() =>
+      this.beginning.get(connection)?.delete(beginning),
+    );
+    const moment = this.momentOf(host);
     if (beginning.isEnded || !roster.isMember(id, kind, channel)) throw new AppError('NOT_A_MEMBER', ENDED);
     // Its token may be another one by now.
     this.permissions.check(connection, 'watch', channel);
     const watched = this.watches.watch(connection, place, moment, cursor);
     return { channel, kind, ...watched, ...degraded(written) };
+  }
+
+  /** Waits for all that has to be there before the watch. */
+  private async prepare(
+    connection: Connection,
+    { kind, channel }: Place,
+    cursor: string | undefined,
+  ): Promise<Written> {
+    const { id, host, roster } = connection;
+    // The watcher's own join may still be on its way to the store: it is part of what is shown.
+    const written = await roster.join(id, kind, channel);
+    await this.views.latest(host, 'read');
+    const count = this.momentOf(host).view.lists.count(kind, channel);
+    await this.turns.turn(connection, cursor === undefined ? count : Infinity);
+    return written;
+  }
+
+  private momentOf(host: string): Moment {
+    const moment = this.views.moment(host);
+    if (moment === undefined) throw new AppError('UNAVAILABLE');
+    return moment;
   }
 
   private unwatch(connection: Connection, fields: Fields): Promise<{ channel: string }> {

@@ -1,6 +1,7 @@
 import type { Moment, Views } from '@rollcall/roster';
 import type { Connection } from '../sockets/connection';
 import type { EventHandler, SocketEvents } from '../sockets/socket-events';
+import { Turns } from '../sockets/turns.service';
 import { PresenceWatchEvents } from './presence-watch-events';
 import type { PresenceWatches } from './presence-watches.service';
 
@@ -12,10 +13,12 @@ describe('A watch of presence', () => {
     };
     const views = { latest: () => Promise.resolve(undefined), moment: () => ({}) as Moment };
     const watch = jest.fn(() => ({ cursor: 'c', users: [] }));
+    const rows = (): number => 0;
     new PresenceWatchEvents(
       { on } as unknown as SocketEvents,
       views as unknown as Views,
-      { watch } as unknown as PresenceWatches,
+      { watch, rows } as unknown as PresenceWatches,
+      new Turns(),
     ).onModuleInit();
 
     let register: () => void = () => undefined;

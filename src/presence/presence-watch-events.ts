@@ -1,9 +1,10 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { AppError, nameFault, type PresenceWatchAnswer, WATCHED_IDS_MAX } from '@rollcall/contract';
-import { Views } from '@rollcall/roster';
+import { type Moment, Views } from '@rollcall/roster';
 import type { Connection } from '../sockets/connection';
 import { cursorIn, type Fields, fieldsOf } from '../sockets/payload';
 import { SocketEvents } from '../sockets/socket-events';
+import { Turns } from '../sockets/turns.service';
 import { PresenceWatches } from './presence-watches.service';
 
 /** Logged-in connections may watch who is online. */
@@ -16,6 +17,7 @@ export class PresenceWatchEvents implements OnModuleInit {
     private readonly events: SocketEvents,
     private readonly views: Views,
     private readonly watches: PresenceWatches,
+    private readonly turns: Turns,
   ) {}
 
   onModuleInit(): void {
@@ -31,12 +33,18 @@ export class PresenceWatchEvents implements OnModuleInit {
     // Until then the answer would be held back, and what happened after it would be told before it.
     await connection.registered;
     await this.views.latest(connection.host, 'readPresence');
-    const moment = this.views.moment(connection.host);
-    if (moment === undefined) throw new AppError('UNAVAILABLE');
+    await this.turns.turn(connection, this.watches.rows(connection, ids, this.momentOf(connection), cursor));
+    const moment = this.momentOf(connection);
     if (this.ends.get(connection) !== ends || !connection.roster.has(connection.id)) {
       throw new AppError('BAD_REQUEST', 'The watch was ended before it began.');
     }
     return this.watches.watch(connection, ids, moment, cursor);
+  }
+
+  private momentOf({ host }: Connection): Moment {
+    const moment = this.views.moment(host);
+    if (moment === undefined) throw new AppError('UNAVAILABLE');
+    return moment;
   }
 
   private unwatch(connection: Connection, fields: Fields): Promise<object> {

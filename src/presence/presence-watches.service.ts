@@ -36,6 +36,13 @@ export class PresenceWatches {
     });
   }
 
+  /** How many users an answer is made from, at most; a cursor may be from long ago. */
+  rows(connection: Connection, ids: ReadonlySet<string> | undefined, now: Moment, cursor: string | undefined): number {
+    if (cursor !== undefined) return Infinity;
+    if (ids === undefined) return now.view.presence.size;
+    return ids.size + (this.watches.get(connection)?.ids?.size ?? 0);
+  }
+
   /**
    * From this moment on the connection is told of each change, of these users besides those that it watches already, or
    * of everybody.

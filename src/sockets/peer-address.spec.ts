@@ -16,6 +16,16 @@ describe('The address that a connection is counted under', () => {
   });
 
   it.each([
+    ['1.2.3.4:5678', '1.2.3.4'],
+    ['[2001:db8:1:2::3]:5678', '2001:db8:1:2'],
+    ['[2001:db8:1:2::3]', '2001:db8:1:2'],
+    ['unknown:80', 'unknown:80'],
+    ['1.2.3.4.5:80', '1.2.3.4.5:80'],
+  ])('leaves out the port of %s', (written, network) => {
+    expect(peerAddress({ 'x-forwarded-for': written }, REMOTE, true)).toBe(network);
+  });
+
+  it.each([
     ['::ffff:1.2.3.4', '1.2.3.4'],
     ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2'],
     ['2001:DB8:1:2::', '2001:db8:1:2'],

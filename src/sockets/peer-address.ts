@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { isIPv6 } from 'node:net';
+import { isIP, isIPv6 } from 'node:net';
 
 /** Of an IPv6 address so much names a household or a machine; the rest its owner picks at will. */
 const IPV6_GROUPS = 4;
@@ -12,7 +12,14 @@ const IPV6_GROUPS = 4;
 export function peerAddress(headers: IncomingHttpHeaders, remoteAddress: string, trustProxy: boolean): string {
   const forwarded = trustProxy ? [headers['x-forwarded-for'] ?? []].flat().join(',') : '';
   const last = forwarded.split(',').at(-1)?.trim();
-  return networkOf(last || remoteAddress);
+  return networkOf(withoutPort(last || remoteAddress));
+}
+
+/** Some proxies write the port as well, and each connection has another one. */
+function withoutPort(written: string): string {
+  const [, inBrackets, bare] = /^(?:\[([^\]]+)\](?::\d+)?|([\d.]+):\d+)$/.exec(written) ?? [];
+  const address = inBrackets ?? bare;
+  return address !== undefined && isIP(address) !== 0 ? address : written;
 }
 
 function networkOf(address: string): string {

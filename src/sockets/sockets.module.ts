@@ -13,14 +13,15 @@ import { Revocations } from './revocations.service';
 import { SocketEvents } from './socket-events';
 import { SocketServer } from './socket-server';
 import { TokenRefresh } from './token-refresh';
+import { Turns } from './turns.service';
 
 /** What all socket features share; the gateway itself is the channels'. */
 @Global()
 @Module({
   providers: [
     ...[Admission, Backlogs, Closing, ConnectionLimits, Connections, Draining, Expiries, Reloads, Revocations],
-    ...[LoopLag, Places, SocketEvents, SocketServer, TokenRefresh],
+    ...[LoopLag, Places, SocketEvents, SocketServer, TokenRefresh, Turns],
   ],
-  exports: [Admission, Closing, Connections, SocketEvents, SocketServer, TokenRefresh],
+  exports: [Admission, Closing, Connections, SocketEvents, SocketServer, TokenRefresh, Turns],
 })
 export class SocketsModule {}

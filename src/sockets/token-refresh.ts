@@ -9,13 +9,23 @@ import { SocketEvents } from './socket-events';
 /** What it does it begins at once; what it resolves with is added to the answer. */
 type RenewalListener = (connection: Connection) => Promise<Partial<AuthRefreshAnswer> & Degradable>;
 
+/** Each may wait for an issuer's keys. A client has no use for more, and its tokens would wait in this process's memory. */
+const WAITING_MAX = 5;
+
+/** The tokens of a connection that are to be checked, one after another. */
+interface Line {
+  count: number;
+  /** The end of the last one. Never rejects. */
+  last: Promise<unknown>;
+}
+
 /**
  * A connection goes on with a newer token of its user. A token takes time to check, so of several that a client sends at
  * once the last one that is good must win, whichever was checked first: each waits for the one before.
  */
 @Injectable()
 export class TokenRefresh implements OnModuleInit {
-  private readonly underWay = new WeakMap<Connection, Promise<unknown>>();
+  private readonly lines = new WeakMap<Connection, Line>();
   private readonly renewals: RenewalListener[] = [];
 
   constructor(
@@ -27,13 +37,15 @@ export class TokenRefresh implements OnModuleInit {
   onModuleInit(): void {
     this.events.on('auth:refresh', (connection, payload) => {
       const token = tokenOf(fieldsOf(payload));
-      const before = this.underWay.get(connection) ?? Promise.resolve();
-      const refreshed = before.then(() => this.refresh(connection, token));
+      const line = this.lines.get(connection) ?? { count: 0, last: Promise.resolve() };
+      this.lines.set(connection, line);
+      if (line.count >= WAITING_MAX) {
+        throw new AppError('RATE_LIMITED', `A connection may have ${WAITING_MAX} tokens checked at one time.`);
+      }
+      line.count += 1;
+      const refreshed = line.last.then(() => this.refresh(connection, token)).finally(() => (line.count -= 1));
       // Whoever waits for this one only waits for its end.
-      this.underWay.set(
-        connection,
-        refreshed.catch(() => undefined),
-      );
+      line.last = refreshed.catch(() => undefined);
       return refreshed;
     });
   }

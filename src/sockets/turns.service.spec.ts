@@ -1,0 +1,60 @@
+import type { Connection } from './connection';
+import { Turns } from './turns.service';
+
+const tabOf = (userId: string, id = userId): Connection =>
+  ({ id, host: 'a.example', visitor: { user: { id: userId } } }) as unknown as Connection;
+
+const LARGE = 50_000;
+
+const busyFor = (ms: number): void => {
+  const until = performance.now() + ms;
+  while (performance.now() < until);
+};
+
+describe('Turns', () => {
+  /** Asks for an answer and notes when it was made. */
+  const asking =
+    (turns: Turns, made: string[], ms = 0) =>
+    async (what: string, connection: Connection, rows = LARGE): Promise<void> => {
+      await turns.turn(connection, rows);
+      made.push(what);
+      busyFor(ms);
+    };
+
+  it('let small answers pass at once, whoever waits', async () => {
+    const made: string[] = [];
+    const ask = asking(new Turns(), made, 5);
+    const large = [ask('large 1', tabOf('ada')), ask('large 2', tabOf('ada'))];
+    await ask('small', tabOf('ada'), 200);
+    expect(made).not.toContain('large 2');
+    await Promise.all(large);
+  });
+
+  it('go round: who asks for many waits behind who asks for one', async () => {
+    const made: string[] = [];
+    const ask = asking(new Turns(), made);
+    const ada = [1, 2, 3, 4].map((n) => ask(`ada ${n}`, tabOf('ada', `tab-${n}`)));
+    await Promise.all([...ada, ask('bob', tabOf('bob')), ask('cleo', tabOf('cleo'))]);
+    expect(made).toEqual(['ada 1', 'ada 2', 'bob', 'cleo', 'ada 3', 'ada 4']);
+  });
+
+  it('leave others as much time as they take', async () => {
+    const ask = asking(new Turns(), [], 20);
+    const startedMs = performance.now();
+    await Promise.all(Array.from({ length: 5 }, (_, n) => ask(`${n}`, tabOf('ada'))));
+    // The last one is over before its own pause.
+    expect(performance.now() - startedMs).toBeGreaterThan(5 * 20 + 4 * 19);
+  });
+
+  it('keep twenty of one connection waiting, and refuse more until they are done', async () => {
+    const made: string[] = [];
+    const ask = asking(new Turns(), made);
+    const tab = tabOf('ada');
+    const waiting = Array.from({ length: 20 }, (_, n) => ask(`${n}`, tab));
+    await expect(ask('more', tab)).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+    await expect(ask('of another tab', tabOf('ada', 'tab-2'))).resolves.toBeUndefined();
+    await Promise.all(waiting);
+    await expect(ask('later', tab)).resolves.toBeUndefined();
+    expect(made).toHaveLength(22);
+  });
+});

@@ -1,0 +1,87 @@
+/*
+ * Whose large answers are made when. One that shows tens of thousands of users takes as long as thousands of other events:
+ * they are made one at a time, each followed by a pause as long as it took, so that together they never take more than half
+ * of the pod; and users take turns, so that whoever asks for many keeps only themselves waiting. Holds who waits, in this
+ * process's memory; a crash costs them their connections as well.
+ */
+import { Injectable } from '@nestjs/common';
+import { AppError } from '@rollcall/contract';
+import { setImmediate, setTimeout } from 'node:timers/promises';
+import type { Connection } from './connection';
+
+/** An answer of so many rows is made at once: it costs little more than any event does. */
+const SMALL_ROWS = 200;
+
+/** A page asks for some lists at once when it comes; more than so many questions are nobody's who waits for answers. */
+export const WAITING_MAX = 20;
+
+/** The pause after an answer, measured in the time that it took. */
+const PAUSE = 1;
+
+interface Waiting {
+  readonly connection: Connection;
+  readonly begin: () => void;
+}
+
+@Injectable()
+export class Turns {
+  /** By user; who comes next is first. */
+  private readonly queues = new Map<string, Waiting[]>();
+  private readonly counts = new WeakMap<Connection, number>();
+  private running = false;
+
+  /**
+   * Resolves when an answer of so many rows (`Infinity`: nobody knows) may be made, which is to be done without waiting for
+   * anything more.
+   *
+   * @throws AppError RATE_LIMITED if the connection waits for too many already.
+   */
+  async turn(connection: Connection, rows: number): Promise<void> {
+    if (rows <= SMALL_ROWS) return;
+    const count = this.counts.get(connection) ?? 0;
+    if (count >= WAITING_MAX) {
+      throw new AppError('RATE_LIMITED', `A connection may wait for ${WAITING_MAX} large lists at one time.`);
+    }
+    this.counts.set(connection, count + 1);
+    await new Promise<void>((begin) => this.enqueue({ connection, begin }));
+    this.counts.set(connection, (this.counts.get(connection) ?? 1) - 1);
+  }
+
+  private enqueue(waiting: Waiting): void {
+    const { host, visitor, id } = waiting.connection;
+    // Neither has line feeds. A visitor without a name is a user of their own.
+    const whose = `${host}\n${visitor.user?.id ?? `\n${id}`}`;
+    const queue = this.queues.get(whose);
+    if (queue === undefined) this.queues.set(whose, [waiting]);
+    else queue.push(waiting);
+    if (!this.running) void this.run();
+  }
+
+  private async run(): Promise<void> {
+    this.running = true;
+    let pauseMs = 0;
+    for (let next = this.take(); next !== undefined; next = this.take()) {
+      const startedMs = performance.now();
+      next.begin();
+      // By then the answer was made, and encoded: in the turn of the event loop that belongs to it.
+      await setImmediate();
+      pauseMs += PAUSE * (performance.now() - startedMs);
+      // No timer is as short as what a small answer takes.
+      if (pauseMs < 1) continue;
+      await setTimeout(pauseMs, undefined, { ref: false });
+      pauseMs = 0;
+    }
+    this.running = false;
+  }
+
+  private take(): Waiting | undefined {
+    for (const [whose, queue] of this.queues) {
+      const waiting = queue.shift();
+      // To the end of the order.
+      this.queues.delete(whose);
+      if (queue.length > 0) this.queues.set(whose, queue);
+      return waiting;
+    }
+    return undefined;
+  }
+}
