@@ -100,10 +100,5 @@ export class ChannelWatches {
     return watched;
   }
 
-  /** Encoded once for all of them. */
-  private readonly send: Send = (to, event) => {
-    const [first] = to;
-    if (to.length === 1) first?.socket.emit('channel:changed', event);
-    else this.sockets.server.local.to(to.map(({ id }) => id)).emit('channel:changed', event);
-  };
+  private readonly send: Send = (to, event) => this.sockets.tell(to, 'channel:changed', event);
 }

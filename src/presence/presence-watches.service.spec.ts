@@ -3,7 +3,7 @@ import { HOST, listening, rowOf, Writer } from '../../test/support/roster-store'
 import { Directory, GRACE_MS, loadView, START_MS } from '../../test/support/roster-view';
 import type { Apps } from '../auth/apps.service';
 import type { Connection } from '../sockets/connection';
-import type { SocketServer } from '../sockets/socket-server';
+import { SocketServer } from '../sockets/socket-server';
 import type { BroadcastSetting } from './broadcast-setting.service';
 import { PresenceWatches } from './presence-watches.service';
 
@@ -21,7 +21,7 @@ describe('A watch of presence that goes on', () => {
     const broadcast = { onChange: () => undefined, isDisabled: () => false };
     const watches = new PresenceWatches(
       ticks as unknown as Ticks,
-      {} as SocketServer,
+      new SocketServer(),
       broadcast as unknown as BroadcastSetting,
       { byId: () => undefined } as unknown as Apps,
     );

@@ -119,12 +119,7 @@ export class PresenceWatches {
     return watched;
   }
 
-  /** Encoded once for all of them. */
-  private readonly send: Send = (to, event) => {
-    const [first] = to;
-    if (to.length === 1) first?.socket.emit('presence:changed', event);
-    else this.sockets.server.local.to(to.map(({ id }) => id)).emit('presence:changed', event);
-  };
+  private readonly send: Send = (to, event) => this.sockets.tell(to, 'presence:changed', event);
 }
 
 const byUser = (rows: readonly PresenceRow[]): PresenceRow[] => [

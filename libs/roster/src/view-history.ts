@@ -6,7 +6,7 @@
  * Who vanished from a channel with a connection is still shown there to watchers until the grace is over, as with the
  * status: a page that is loaded again is no departure. Nothing happens when it is over; each reader knows the moment.
  *
- * Memory: some 100 bytes a step, `stepsMax` of them, and as many places at most.
+ * Memory: a small record a step, `stepsMax` of them, and as many places at most.
  */
 import { Queue } from './queue';
 import { type Step, Track } from './track';
