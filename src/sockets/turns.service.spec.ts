@@ -1,8 +1,15 @@
+import { eventually } from '../../test/support/eventually';
 import type { Connection } from './connection';
 import { Turns } from './turns.service';
 
+const CHANNELS = 10;
+
 const tabOf = (userId: string, id = userId): Connection =>
-  ({ id, host: 'a.example', visitor: { user: { id: userId } } }) as unknown as Connection;
+  ({
+    id,
+    host: 'a.example',
+    visitor: { user: { id: userId }, app: { limits: { channelsPerConnection: CHANNELS } } },
+  }) as unknown as Connection;
 
 const LARGE = 50_000;
 
@@ -46,15 +53,32 @@ describe('Turns', () => {
     expect(performance.now() - startedMs).toBeGreaterThan(5 * 20 + 4 * 19);
   });
 
-  it('keep twenty of one connection waiting, and refuse more until they are done', async () => {
+  it('keep as many of one connection waiting as it may watch, and refuse more until they are done', async () => {
     const made: string[] = [];
     const ask = asking(new Turns(), made);
     const tab = tabOf('ada');
-    const waiting = Array.from({ length: 20 }, (_, n) => ask(`${n}`, tab));
+    const waiting = Array.from({ length: CHANNELS + 20 }, (_, n) => ask(`${n}`, tab));
     await expect(ask('more', tab)).rejects.toMatchObject({ code: 'RATE_LIMITED' });
     await expect(ask('of another tab', tabOf('ada', 'tab-2'))).resolves.toBeUndefined();
     await Promise.all(waiting);
     await expect(ask('later', tab)).resolves.toBeUndefined();
-    expect(made).toHaveLength(22);
+    expect(made).toHaveLength(CHANNELS + 22);
+  });
+
+  it('do not let anybody wait for an answer that would be taken for lost', async () => {
+    const made: string[] = [];
+    const ask = asking(
+      new (class extends Turns {
+        protected override readonly waitMaxMs = 30;
+      })(),
+      made,
+      40,
+    );
+    const tab = tabOf('ada');
+    const asked = ['first', 'second', 'third'].map((what) => ask(what, tab));
+    await expect(asked[0]).resolves.toBeUndefined();
+    for (const late of asked.slice(1)) await expect(late).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await eventually(() => ask('later', tab));
+    expect(made).toEqual(['first', 'later']);
   });
 });

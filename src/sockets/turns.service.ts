@@ -12,8 +12,11 @@ import type { Connection } from './connection';
 /** An answer of so many rows is made at once: it costs little more than any event does. */
 const SMALL_ROWS = 200;
 
-/** A page asks for some lists at once when it comes; more than so many questions are nobody's who waits for answers. */
-export const WAITING_MAX = 20;
+/**
+ * A client that comes back asks for all that it watched at once, which is as many channels as it may be in, and some lists
+ * of users.
+ */
+const WAITING_BESIDE_CHANNELS = 20;
 
 /** The pause after an answer, measured in the time that it took. */
 const PAUSE = 1;
@@ -21,10 +24,14 @@ const PAUSE = 1;
 interface Waiting {
   readonly connection: Connection;
   readonly begin: () => void;
+  /** It was not waited for any longer. */
+  isOver: boolean;
 }
 
 @Injectable()
 export class Turns {
+  /** A client takes an answer that comes much later for lost, and asks again: what it has waited for would be made in vain. */
+  protected readonly waitMaxMs: number = 10_000;
   /** By user; who comes next is first. */
   private readonly queues = new Map<string, Waiting[]>();
   private readonly counts = new WeakMap<Connection, number>();
@@ -34,17 +41,37 @@ export class Turns {
    * Resolves when an answer of so many rows (`Infinity`: nobody knows) may be made, which is to be done without waiting for
    * anything more.
    *
-   * @throws AppError RATE_LIMITED if the connection waits for too many already.
+   * @throws AppError RATE_LIMITED if the connection waits for too many already, UNAVAILABLE if it would take too long.
    */
   async turn(connection: Connection, rows: number): Promise<void> {
     if (rows <= SMALL_ROWS) return;
+    const most = connection.visitor.app.limits.channelsPerConnection + WAITING_BESIDE_CHANNELS;
     const count = this.counts.get(connection) ?? 0;
-    if (count >= WAITING_MAX) {
-      throw new AppError('RATE_LIMITED', `A connection may wait for ${WAITING_MAX} large lists at one time.`);
+    if (count >= most) {
+      throw new AppError('RATE_LIMITED', `A connection may wait for ${most} large lists at one time.`);
     }
     this.counts.set(connection, count + 1);
-    await new Promise<void>((begin) => this.enqueue({ connection, begin }));
+    const isTime = await this.wait(connection);
     this.counts.set(connection, (this.counts.get(connection) ?? 1) - 1);
+    if (!isTime) throw new AppError('UNAVAILABLE', 'Too many large lists are asked for; ask again a little later.');
+  }
+
+  /** `false`: it has taken too long. */
+  private wait(connection: Connection): Promise<boolean> {
+    return new Promise((resolve) => {
+      const giveUp = globalThis
+        .setTimeout(() => {
+          waiting.isOver = true;
+          resolve(false);
+        }, this.waitMaxMs)
+        .unref();
+      const begin = (): void => {
+        clearTimeout(giveUp);
+        resolve(true);
+      };
+      const waiting: Waiting = { connection, begin, isOver: false };
+      this.enqueue(waiting);
+    });
   }
 
   private enqueue(waiting: Waiting): void {
@@ -76,11 +103,12 @@ export class Turns {
 
   private take(): Waiting | undefined {
     for (const [whose, queue] of this.queues) {
-      const waiting = queue.shift();
+      let waiting = queue.shift();
+      while (waiting?.isOver === true) waiting = queue.shift();
       // To the end of the order.
       this.queues.delete(whose);
       if (queue.length > 0) this.queues.set(whose, queue);
-      return waiting;
+      if (waiting !== undefined) return waiting;
     }
     return undefined;
   }

@@ -121,6 +121,28 @@ describe('The presence of a host’s users', () => {
     });
   });
 
+  describe('shown to watchers', () => {
+    const shown = (): unknown[] => presence.rows(START_MS).map(({ _id, name, status }) => `${_id} ${name} ${status}`);
+
+    it('has the names that count now, from the directory, from tokens, or of users who were no bots', async () => {
+      followed.directory.details.set('cat', { name: 'Cat', bot: true });
+      await followed.pod.row('t1', rowOf('ada'));
+      expect(shown()).toEqual(['ada ada online', 'cat Cat online']);
+      followed.directory.details.set('ada', { name: 'Ada L.' });
+      followed.view.profileChanged('ada');
+      expect(shown()).toEqual(['ada Ada L. online', 'cat Cat online']);
+      expect(followed.view.member('ada', false)).toMatchObject({ name: 'Ada L.' });
+      followed.directory.details.delete('ada');
+      followed.directory.details.set('cat', { name: 'Tom', bot: true });
+      followed.view.allProfilesChanged();
+      expect(shown()).toEqual(['ada ada online', 'cat Tom online']);
+      followed.directory.details.set('ada', { bot: true });
+      followed.view.profileChanged('ada');
+      await followed.pod.gone('t1');
+      expect(presence.rows(START_MS + 60_000).map(({ _id }) => _id)).toEqual(['ada', 'cat']);
+    });
+  });
+
   it('is given for the users asked for, in the order of asking, without the offline ones', async () => {
     await followed.pod.row('t1', rowOf('ada'));
     await followed.pod.row('t2', rowOf('bob'));

@@ -27,6 +27,8 @@ export class PresenceView {
   private index = new PresenceIndex();
   private usernames: NameIndex | undefined;
   private readonly rowJson = new Map<string, RowJson>();
+  /** Of users who were shown to watchers: to make a profile takes longer than all the rest of a row. */
+  private readonly profilesShown = new Map<string, Profile>();
   private fullList: { readonly json: Buffer; readonly fromMs: number; readonly untilMs: number } | undefined;
 
   /** The moment that the texts show which the index keeps. */
@@ -131,6 +133,16 @@ export class PresenceView {
     return this.profileOf(userId, this.records.get(userId));
   }
 
+  /** The same, kept for whoever asks next: for those who show everybody again and again. */
+  keptProfile(userId: string): Profile {
+    const kept = this.profilesShown.get(userId);
+    if (kept !== undefined) return kept;
+    const profile = this.profile(userId);
+    // Nothing would tell when that of somebody without a record has changed.
+    if (this.records.has(userId)) this.profilesShown.set(userId, profile);
+    return profile;
+  }
+
   /** Everybody who is not offline at `atMs`, bots included, as a JSON array; the same Buffer as long as nothing changes. */
   full(atMs: number): Buffer {
     const kept = this.fullList;
@@ -188,8 +200,9 @@ export class PresenceView {
   rows(atMs: number, userIds?: Iterable<string>): PresenceRow[] {
     const rows: PresenceRow[] = [];
     for (const userId of userIds ?? this.everybody()) {
-      const shown = this.rowAt(userId, atMs);
-      if (shown.status !== 'offline') rows.push(this.makeRow(userId, this.records.get(userId), shown));
+      const profile = this.keptProfile(userId);
+      const shown = this.rowAt(userId, atMs, profile.bot);
+      if (shown.status !== 'offline') rows.push(presenceRow(userId, profile, shown));
     }
     return rows;
   }
@@ -212,6 +225,7 @@ export class PresenceView {
   /** Everybody's profile may be another one, and other users may be bots. */
   allChanged(): void {
     for (const userId of new Set([...this.records.keys(), ...this.rowJson.keys()])) this.changed(userId);
+    this.profilesShown.clear();
     this.fullList = undefined;
   }
 
@@ -223,6 +237,7 @@ export class PresenceView {
 
   private drop(userId: string): void {
     this.rowJson.delete(userId);
+    this.profilesShown.delete(userId);
     this.fullList = undefined;
   }
 
@@ -231,10 +246,10 @@ export class PresenceView {
     if (shown.status !== 'offline') rows.push(this.rowOf(userId, shown).json);
   }
 
-  private rowAt(userId: string, atMs: number): ShownRow {
+  private rowAt(userId: string, atMs: number, isBot?: boolean): ShownRow {
     const record = this.records.get(userId);
     const shown = record === undefined ? NOBODY : shownAt(record, atMs);
-    return this.isBot(userId, record) ? { status: 'online', text: shown.text } : shown;
+    return (isBot ?? this.isBot(userId, record)) ? { status: 'online', text: shown.text } : shown;
   }
 
   private isBot(userId: string, record: UserRecord | undefined): boolean {
@@ -256,16 +271,19 @@ export class PresenceView {
     return made;
   }
 
-  private makeRow(userId: string, record: UserRecord | undefined, { status, text }: ShownRow): PresenceRow {
-    const profile = this.profileOf(userId, record);
-    return {
-      _id: userId,
-      name: profile.name,
-      username: profile.username,
-      status,
-      utcOffset: profile.utcOffset,
-      ...(profile.avatarETag === undefined ? {} : { avatarETag: profile.avatarETag }),
-      ...(text === '' ? {} : { statusText: text }),
-    };
+  private makeRow(userId: string, record: UserRecord | undefined, shown: ShownRow): PresenceRow {
+    return presenceRow(userId, this.profileOf(userId, record), shown);
   }
+}
+
+function presenceRow(userId: string, profile: Profile, { status, text }: ShownRow): PresenceRow {
+  return {
+    _id: userId,
+    name: profile.name,
+    username: profile.username,
+    status,
+    utcOffset: profile.utcOffset,
+    ...(profile.avatarETag === undefined ? {} : { avatarETag: profile.avatarETag }),
+    ...(text === '' ? {} : { statusText: text }),
+  };
 }

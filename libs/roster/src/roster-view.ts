@@ -134,7 +134,7 @@ export class RosterView {
 
   /** A user's name as a member of a channel; the e-mail address only where it is wanted. */
   member(userId: string, withEmail: boolean): Member {
-    const { id, username, name, email } = this.presence.profile(userId);
+    const { id, username, name, email } = this.presence.keptProfile(userId);
     return withEmail ? { id, username, name, email } : { id, username, name };
   }
 
