@@ -21,6 +21,9 @@ const WAITING_BESIDE_CHANNELS = 20;
 /** The pause after an answer, measured in the time that it took. */
 const PAUSE = 1;
 
+/** No timer is shorter. */
+const TIMER_MS = 1;
+
 interface Waiting {
   readonly connection: Connection;
   readonly begin: () => void;
@@ -90,13 +93,14 @@ export class Turns {
     for (let next = this.take(); next !== undefined; next = this.take()) {
       const startedMs = performance.now();
       next.begin();
-      // By then the answer was made, and encoded: in the turn of the event loop that belongs to it.
-      await setImmediate();
+      // When nothing is left that waits for nothing, the answer was made and sent.
+      await new Promise((resolve) => process.nextTick(resolve));
       pauseMs += PAUSE * (performance.now() - startedMs);
-      // No timer is as short as what a small answer takes.
-      if (pauseMs < 1) continue;
-      await setTimeout(pauseMs, undefined, { ref: false });
-      pauseMs = 0;
+      if (pauseMs < TIMER_MS) await setImmediate();
+      else {
+        await setTimeout(pauseMs, undefined, { ref: false });
+        pauseMs = 0;
+      }
     }
     this.running = false;
   }

@@ -190,10 +190,12 @@ export class PresenceView {
 
   /** The user's row, unless a watcher of how it was before sees no difference. */
   rowIfChanged(userId: string, before: UserRecord | undefined, fromMs: number, atMs: number): PresenceRow | undefined {
-    const record = this.records.get(userId);
-    if (this.isBot(userId, record)) return undefined;
-    const [was, is] = [shownAt(before ?? NEVER_CONNECTED, fromMs), shownAt(record ?? NEVER_CONNECTED, atMs)];
-    return was.status === is.status && was.text === is.text ? undefined : this.makeRow(userId, record, is);
+    const record = this.records.get(userId) ?? NEVER_CONNECTED;
+    const was = shownAt(before ?? NEVER_CONNECTED, fromMs);
+    const is = shownAt(record, atMs);
+    if (was.status === is.status && was.text === is.text) return undefined;
+    const profile = this.keptProfile(userId);
+    return profile.bot ? undefined : presenceRow(userId, profile, is);
   }
 
   /** The rows of those who are not offline, of everybody or of some. */
@@ -214,8 +216,8 @@ export class PresenceView {
 
   /** The user's row, whatever was shown before; `undefined` for a bot, of whom there is no news. */
   row(userId: string, atMs: number): PresenceRow | undefined {
-    const record = this.records.get(userId);
-    return this.isBot(userId, record) ? undefined : this.makeRow(userId, record, this.rowAt(userId, atMs));
+    const profile = this.keptProfile(userId);
+    return profile.bot ? undefined : presenceRow(userId, profile, this.rowAt(userId, atMs, false));
   }
 
   nextEffectAfter(atMs: number): number {
@@ -264,15 +266,12 @@ export class PresenceView {
     const kept = this.rowJson.get(userId);
     if (kept?.status === status && kept.text === text) return kept;
     const record = this.records.get(userId);
-    const row = this.makeRow(userId, record, { status, text });
-    const made = { status, text, json: JSON.stringify(row), bot: this.profileOf(userId, record).bot };
+    const profile = this.profileOf(userId, record);
+    const row = presenceRow(userId, profile, { status, text });
+    const made = { status, text, json: JSON.stringify(row), bot: profile.bot };
     // Rows of users without a record (bots, mostly) are made afresh: nothing would tell when to drop them.
     if (record !== undefined) this.rowJson.set(userId, made);
     return made;
-  }
-
-  private makeRow(userId: string, record: UserRecord | undefined, shown: ShownRow): PresenceRow {
-    return presenceRow(userId, this.profileOf(userId, record), shown);
   }
 }
 
