@@ -340,6 +340,33 @@ describeWithRedis('A directory on Redis', () => {
     });
   });
 
+  it('misses no revocation when so much is written while it reads the log that what comes next is trimmed away', async () => {
+    const [here, reader] = [await pod(), await pod({ isDeaf: true })];
+    const put = (count: number, name: string): Promise<unknown> =>
+      Promise.all(Array.from({ length: count }, (_, n) => here.put(APP, `user ${n}`, { name })));
+    await put(1, 'first');
+    await reader.refresh(APP);
+    await put(600, 'second');
+    const command = reader.link.command.bind(reader.link);
+    let pages = 0;
+    jest.spyOn(reader.link, 'command').mockImplementation(async (key, name = '', ...args) => {
+      const reply = await command(key, name, ...args);
+      if (name === 'XRANGE' && (pages += 1) === 1) {
+        await here.revokeTokens(APP, 'ada', 10_000);
+        await here.revokeToken(APP, 'stolen', Infinity, 10);
+        // What a bulk import does to the log.
+        await put(10, 'third');
+        await redis.command('XTRIM', LOG, 'MAXLEN', '10');
+      }
+      return reply;
+    });
+    await reader.refresh(APP);
+    expect(pages).toBeGreaterThan(1);
+    expect(reader.find(APP, 'ada')).toMatchObject({ revokedAtMs: 10_000 });
+    expect(reader.revokedTokens(APP).has('stolen')).toBe(true);
+    expect(reader.find(APP, 'user 9')).toMatchObject({ details: { name: 'third' } });
+  });
+
   it('takes nobody for gone whom a reading over a failover has left out', async () => {
     const [here, reader] = [await pod(), await pod()];
     const userIds = Array.from({ length: 1200 }, (_, n) => `user ${n}`);

@@ -169,15 +169,16 @@ export class FollowedApp {
   /** `false`: the log does not reach back to where the copies are. */
   private async readLog(from: string): Promise<boolean> {
     const { link, keys } = this.options;
-    const [here] = (await link.command(keys.log, 'XRANGE', keys.log, from, from)) as [string][];
-    if (here === undefined) return false;
     for (let at = from; ;) {
-      const range = ['XRANGE', keys.log, `(${at}`, '+', 'COUNT', String(PAGE)];
+      const range = ['XRANGE', keys.log, at, '+', 'COUNT', String(PAGE + 1)];
       const page = (await link.command(keys.log, ...range)) as [id: string, [table: string, field: string]][];
-      const last = page.at(-1);
+      // With each page anew: others may write so much meanwhile that what comes next is trimmed away.
+      if (page[0]?.[0] !== at) return false;
+      const news = page.slice(1);
+      const last = news.at(-1);
       if (last === undefined) return true;
       for (const table of this.tables) {
-        const fields = page.flatMap(([, [name, field]]) => (name === table.name ? [field] : []));
+        const fields = news.flatMap(([, [name, field]]) => (name === table.name ? [field] : []));
         if (fields.length > 0) await this.readFields(table, [...new Set(fields)]);
       }
       at = last[0];
