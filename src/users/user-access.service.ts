@@ -53,9 +53,11 @@ export class UserAccess {
   /** Erases profile, tokens, chosen statuses, when the user was last seen and what tokens said, on all hosts of the app. */
   async erase({ app }: Scope, id: string): Promise<void> {
     await this.directory.erase(app.id, id, Date.now());
-    const hosts = await this.closeEverywhere(app, id);
+    const closed = await this.closeEverywhere(app, id);
+    // The store lists no host on which nobody has been for long, and still has what users have chosen there.
+    const named = app.hosts.filter((host) => host !== '*');
     await Promise.all(
-      hosts.map(async (host) => {
+      [...new Set([...closed, ...named])].map(async (host) => {
         // Choosing to be offline waits for no grace: nobody is shown as an erased user who may come back.
         await this.rosters.of(host).setUser(id, { status: 'offline' });
         await this.rosters.of(host).setUser(id, { forget: true });
