@@ -43,7 +43,10 @@ describe('Users of an app by their names', () => {
     const profiles = accounts.profilesOf(HOST);
     expect([...profiles.bots()]).toEqual(['bot']);
     expect(accounts.idOf(apps.all[0] as App, 'ada')).toBe('1');
+    const before = apps.all[0] as App;
     apps.replace([appOf({ '2': { username: 'ada' }, other: { bot: true } })]);
+    // A request that began before.
+    expect(accounts.idOf(before, 'ada')).toBe('1');
     expect(accounts.idOf(apps.all[0] as App, 'ada')).toBe('2');
     expect([...profiles.bots()]).toEqual(['other']);
   });

@@ -24,8 +24,8 @@ export type TokenMarks = Pick<Identity, 'id' | 'jti' | 'issuedAtMs' | 'checkedAg
 /** Who an app knows: the directory over the apps file, and claims of tokens for what both leave open. */
 @Injectable()
 export class Accounts {
-  /** By app, made when first asked for. */
-  private readonly indexes = new Map<string, UserIndex>();
+  /** Made when first asked for, from the app as it is there: requests under way may hold one that the file has replaced. */
+  private readonly indexes = new WeakMap<App, UserIndex>();
 
   constructor(
     private readonly apps: Apps,
@@ -33,9 +33,8 @@ export class Accounts {
   ) {
     directory.onChange((appId, userId) => {
       const app = apps.byId(appId);
-      if (app !== undefined) this.indexes.get(appId)?.set(userId, this.detailsOf(app, userId));
+      if (app !== undefined) this.indexes.get(app)?.set(userId, this.detailsOf(app, userId));
     });
-    apps.onReplace(() => this.indexes.clear());
   }
 
   /** Tells a listener of each user of whom something has changed, on whichever pod or in the apps file. */
@@ -159,11 +158,11 @@ export class Accounts {
   }
 
   private indexOf(app: App): UserIndex {
-    let index = this.indexes.get(app.id);
+    let index = this.indexes.get(app);
     if (index === undefined) {
       index = new UserIndex();
       for (const userId of this.userIds(app)) index.set(userId, this.detailsOf(app, userId));
-      this.indexes.set(app.id, index);
+      this.indexes.set(app, index);
     }
     return index;
   }
