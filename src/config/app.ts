@@ -48,6 +48,8 @@ export interface Limits {
   /** Of those events, per connection; absent: no more than of any. As many may come at once. */
   readonly joinsPerSecond?: number;
   readonly messagesPerSecond?: number;
+  /** Of a user's messages, counted for each connection that one goes to; visitors without a name share them. */
+  readonly deliveriesPerSecond: number;
   /** The largest message of a connection, in bytes of its JSON. */
   readonly messageBytes: number;
   readonly channelsPerConnection: number;

@@ -27,6 +27,36 @@ const faultsIn = (more: object): string[] => faultsOf({ apps: [appOf(more)] });
 const userFaults = (user: object): string[] => faultsIn({ users: [{ id: 'u', ...user }] });
 const read = (...apps: object[]): App[] => readApps({ apps: apps as WrittenApp[] }, 'The file');
 
+describe('two apps that trust the same key', () => {
+  const two = (one: object, other: object): object => ({
+    apps: [
+      appOf({ jwt: { algorithms: ['HS256'], secret: 'same', ...one } }),
+      appOf({ id: 'bank', hosts: ['bank.example.com'], jwt: { algorithms: ['HS512'], secret: 'same', ...other } }),
+    ],
+  });
+  const fault = 'apps[1].jwt: takes the tokens of apps[0], which trusts the same key: give each an audience';
+  const url = { secret: undefined, algorithms: ['RS256'], jwksUrl: 'https://login.example.com/keys', issuer: 'login' };
+
+  it.each([
+    ['and nothing else', {}, {}],
+    ['of whom one asks for an audience', { audience: 'shop' }, {}],
+    ['of whom one asks for an issuer', {}, { issuer: 'login' }],
+    ['from one address', url, { ...url, audience: 'bank' }],
+  ])('%s would take each other’s tokens, and are refused', (_, one, other) => {
+    expect(faultsOf(two(one, other))).toEqual([fault]);
+  });
+
+  it.each([
+    ['ask for audiences', { audience: 'shop' }, { audience: 'bank' }],
+    ['ask for one audience, and say so', { audience: 'all' }, { audience: 'all' }],
+    ['ask for other issuers', { issuer: 'one' }, { issuer: 'other' }],
+    ['have other secrets', {}, { secret: 'other' }],
+    ['have keys at other addresses', url, { ...url, jwksUrl: 'https://other.example.com/keys' }],
+  ])('are taken where they %s', (_, one, other) => {
+    expect(readApps(two(one, other), 'The file')).toHaveLength(2);
+  });
+});
+
 describe('an apps file', () => {
   it('needs no more than an id, a host and a list of keys', () => {
     expect(read(appOf())).toEqual([
@@ -46,11 +76,12 @@ describe('an apps file', () => {
           usersPresencePerMinute: 1200,
           eventsPerSecond: 100,
           eventsBurst: 300,
+          deliveriesPerSecond: 5000,
           messageBytes: 65_536,
           channelsPerConnection: 100,
           channelsPerHost: 100_000,
           connectionsPerHost: 1_000_000,
-          connectionsPerUser: 1000,
+          connectionsPerUser: 100,
           hosts: 1000,
           revokedTokens: 10_000,
         },

@@ -6,6 +6,7 @@ import type { App } from './app';
 import { channelRules } from './channel-rules';
 import { ConfigError } from './environment';
 import { hostName } from './host-name';
+import { takeEachOthersTokens } from './shared-logins';
 import { jwtRules } from './jwt-rules';
 import { hashSecret } from './secret-hash';
 
@@ -41,11 +42,12 @@ const limits = z.strictObject({
   eventsBurst: whole(1, 1_000_000).default(300),
   joinsPerSecond: whole(1, 1_000_000).optional(),
   messagesPerSecond: whole(1, 1_000_000).optional(),
+  deliveriesPerSecond: whole(1, 100_000_000).default(5000),
   messageBytes: whole(1, MESSAGE_MAX_BYTES).default(MESSAGE_MAX_BYTES),
   channelsPerConnection: whole(1, 10_000).default(100),
   channelsPerHost: whole(1, 10_000_000).default(100_000),
   connectionsPerHost: whole(1, 10_000_000).default(1_000_000),
-  connectionsPerUser: whole(1, 1_000_000).default(1000),
+  connectionsPerUser: whole(1, 1_000_000).default(100),
   connectionsPerIp: whole(1, 1_000_000).optional(),
   hosts: whole(1, 1_000_000).default(1000),
   revokedTokens: whole(1, 1_000_000).default(10_000),
@@ -76,7 +78,7 @@ const appsFile = z.strictObject({ apps: z.array(app).min(1) }).superRefine(({ ap
     if (first === undefined) seen.set(`${what}\n${value}`, place);
     else context.addIssue({ code: 'custom', path, message: `names ${JSON.stringify(value)}, as ${first} does` });
   };
-  apps.forEach(({ id, hosts, users, apiKeys }, at) => {
+  apps.forEach(({ id, hosts, users, apiKeys, jwt }, at) => {
     once('app', id, ['apps', at, 'id']);
     hosts.forEach((value, index) => once('host', value, ['apps', at, 'hosts', index]));
     // Two entries might give the one key different scopes. It is named by its place alone.
@@ -85,6 +87,13 @@ const appsFile = z.strictObject({ apps: z.array(app).min(1) }).superRefine(({ ap
       const message = `is the same key as ${pathText(['apps', at, 'apiKeys', first])}`;
       if (first < index) context.addIssue({ code: 'custom', path: ['apps', at, 'apiKeys', index], message });
     });
+    const twin = apps.findIndex(
+      (other, before) => before < at && jwt && other.jwt && takeEachOthersTokens(jwt, other.jwt),
+    );
+    if (twin >= 0) {
+      const message = `takes the tokens of ${pathText(['apps', twin])}, which trusts the same key: give each an audience`;
+      context.addIssue({ code: 'custom', path: ['apps', at, 'jwt'], message });
+    }
     users.forEach((member, index) => once(`user of ${at}`, member.id, ['apps', at, 'users', index, 'id']));
   });
 });

@@ -6,7 +6,7 @@ const IPV6 = /^\[[0-9a-f:.]{2,45}\]$/;
 export function hostName(header: string | undefined): string | undefined {
   if (header === undefined) return undefined;
   const name = header
-    .trim()
+    .replace(/^[ \t]+|[ \t]+$/g, '')
     .toLowerCase()
     .replace(/:\d{0,5}$/, '')
     .replace(/\.$/, '');
