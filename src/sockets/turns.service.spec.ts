@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { eventually } from '../../test/support/eventually';
 import type { Connection } from './connection';
 import { Turns } from './turns.service';
@@ -8,6 +9,7 @@ const tabOf = (userId: string, id = userId): Connection =>
   ({
     id,
     host: 'a.example',
+    socket: new EventEmitter(),
     visitor: { user: { id: userId }, app: { limits: { channelsPerConnection: CHANNELS } } },
   }) as unknown as Connection;
 
@@ -57,12 +59,29 @@ describe('Turns', () => {
     const made: string[] = [];
     const ask = asking(new Turns(), made);
     const tab = tabOf('ada');
-    const waiting = Array.from({ length: CHANNELS + 20 }, (_, n) => ask(`${n}`, tab));
+    // The first one is made at once.
+    const waiting = Array.from({ length: 1 + CHANNELS + 20 }, (_, n) => ask(`${n}`, tab));
     await expect(ask('more', tab)).rejects.toMatchObject({ code: 'RATE_LIMITED' });
     await expect(ask('of another tab', tabOf('ada', 'tab-2'))).resolves.toBeUndefined();
     await Promise.all(waiting);
     await expect(ask('later', tab)).resolves.toBeUndefined();
-    expect(made).toHaveLength(CHANNELS + 22);
+    expect(made).toHaveLength(CHANNELS + 23);
+  });
+
+  it('are not kept for connections that have gone, nor for more than some of one user', async () => {
+    const made: string[] = [];
+    const turns = new Turns();
+    const ask = asking(turns, made);
+    const first = asking(turns, made, 5)('first', tabOf('ada', 'tab-0'));
+    const gone = tabOf('ada', 'gone');
+    const asked = Array.from({ length: CHANNELS + 20 }, (_, n) => ask(`gone ${n}`, gone));
+    (gone.socket as unknown as EventEmitter).emit('disconnect');
+    for (const late of asked) await expect(late).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    const many = Array.from({ length: 501 }, (_, n) => ask(`${n}`, tabOf('ada', `tab-${n}`)));
+    await expect(many[500]).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+    await first;
+    await Promise.allSettled(many);
+    expect(made.filter((what) => what.startsWith('gone'))).toEqual([]);
   });
 
   it('do not let anybody wait for an answer that would be taken for lost', async () => {

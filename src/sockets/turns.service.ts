@@ -24,11 +24,12 @@ const PAUSE = 1;
 /** No timer is shorter. */
 const TIMER_MS = 1;
 
+/** Of all connections of one user together. */
+const WAITING_OF_USER_MAX = 500;
+
 interface Waiting {
-  readonly connection: Connection;
-  readonly begin: () => void;
-  /** It was not waited for any longer. */
-  isOver: boolean;
+  /** `false`: it is not waited for any longer. */
+  readonly end: (isTime: boolean) => void;
 }
 
 @Injectable()
@@ -36,55 +37,62 @@ export class Turns {
   /** A client takes an answer that comes much later for lost, and asks again: what it has waited for would be made in vain. */
   protected readonly waitMaxMs: number = 10_000;
   /** By user; who comes next is first. */
-  private readonly queues = new Map<string, Waiting[]>();
-  private readonly counts = new WeakMap<Connection, number>();
+  private readonly queues = new Map<string, Set<Waiting>>();
+  /** Of each connection, until it goes. */
+  private readonly own = new WeakMap<Connection, Set<Waiting>>();
   private running = false;
 
   /**
    * Resolves when an answer of so many rows (`Infinity`: nobody knows) may be made, which is to be done without waiting for
    * anything more.
    *
-   * @throws AppError RATE_LIMITED if the connection waits for too many already, UNAVAILABLE if it would take too long.
+   * @throws AppError RATE_LIMITED if the connection, or its user, waits for too many already, UNAVAILABLE if it would take
+   * too long.
    */
   async turn(connection: Connection, rows: number): Promise<void> {
     if (rows <= SMALL_ROWS) return;
-    const most = connection.visitor.app.limits.channelsPerConnection + WAITING_BESIDE_CHANNELS;
-    const count = this.counts.get(connection) ?? 0;
-    if (count >= most) {
+    const { host, visitor, id } = connection;
+    // Neither has line feeds. A visitor without a name is a user of their own.
+    const whose = `${host}\n${visitor.user?.id ?? `\n${id}`}`;
+    const most = visitor.app.limits.channelsPerConnection + WAITING_BESIDE_CHANNELS;
+    if (this.ownOf(connection).size >= most) {
       throw new AppError('RATE_LIMITED', `A connection may wait for ${most} large lists at one time.`);
     }
-    this.counts.set(connection, count + 1);
-    const isTime = await this.wait(connection);
-    this.counts.set(connection, (this.counts.get(connection) ?? 1) - 1);
-    if (!isTime) throw new AppError('UNAVAILABLE', 'Too many large lists are asked for; ask again a little later.');
+    if ((this.queues.get(whose)?.size ?? 0) >= WAITING_OF_USER_MAX) {
+      throw new AppError('RATE_LIMITED', `A user may wait for ${WAITING_OF_USER_MAX} large lists at one time.`);
+    }
+    if (await this.wait(connection, whose)) return;
+    throw new AppError('UNAVAILABLE', 'Too many large lists are asked for; ask again a little later.');
   }
 
-  /** `false`: it has taken too long. */
-  private wait(connection: Connection): Promise<boolean> {
+  private wait(connection: Connection, whose: string): Promise<boolean> {
     return new Promise((resolve) => {
-      const giveUp = globalThis
-        .setTimeout(() => {
-          waiting.isOver = true;
-          resolve(false);
-        }, this.waitMaxMs)
-        .unref();
-      const begin = (): void => {
-        clearTimeout(giveUp);
-        resolve(true);
+      const own = this.ownOf(connection);
+      const waiting: Waiting = {
+        end: (isTime) => {
+          clearTimeout(giveUp);
+          own.delete(waiting);
+          this.remove(whose, waiting);
+          resolve(isTime);
+        },
       };
-      const waiting: Waiting = { connection, begin, isOver: false };
-      this.enqueue(waiting);
+      const giveUp = globalThis.setTimeout(() => waiting.end(false), this.waitMaxMs).unref();
+      own.add(waiting);
+      this.queues.set(whose, (this.queues.get(whose) ?? new Set()).add(waiting));
+      if (!this.running) void this.run();
     });
   }
 
-  private enqueue(waiting: Waiting): void {
-    const { host, visitor, id } = waiting.connection;
-    // Neither has line feeds. A visitor without a name is a user of their own.
-    const whose = `${host}\n${visitor.user?.id ?? `\n${id}`}`;
-    const queue = this.queues.get(whose);
-    if (queue === undefined) this.queues.set(whose, [waiting]);
-    else queue.push(waiting);
-    if (!this.running) void this.run();
+  private ownOf(connection: Connection): Set<Waiting> {
+    let own = this.own.get(connection);
+    if (own === undefined) {
+      const all = (own = new Set<Waiting>());
+      this.own.set(connection, own);
+      connection.socket.once('disconnect', () => {
+        for (const waiting of all) waiting.end(false);
+      });
+    }
+    return own;
   }
 
   private async run(): Promise<void> {
@@ -92,7 +100,7 @@ export class Turns {
     let pauseMs = 0;
     for (let next = this.take(); next !== undefined; next = this.take()) {
       const startedMs = performance.now();
-      next.begin();
+      next.end(true);
       // When nothing is left that waits for nothing, the answer was made and sent.
       await new Promise((resolve) => process.nextTick(resolve));
       pauseMs += PAUSE * (performance.now() - startedMs);
@@ -105,15 +113,20 @@ export class Turns {
     this.running = false;
   }
 
+  /** Who is next; their user goes to the end of the order. */
   private take(): Waiting | undefined {
     for (const [whose, queue] of this.queues) {
-      let waiting = queue.shift();
-      while (waiting?.isOver === true) waiting = queue.shift();
-      // To the end of the order.
+      const [next] = queue;
       this.queues.delete(whose);
-      if (queue.length > 0) this.queues.set(whose, queue);
-      if (waiting !== undefined) return waiting;
+      this.queues.set(whose, queue);
+      return next;
     }
     return undefined;
+  }
+
+  private remove(whose: string, waiting: Waiting): void {
+    const queue = this.queues.get(whose);
+    queue?.delete(waiting);
+    if (queue?.size === 0) this.queues.delete(whose);
   }
 }
