@@ -5,6 +5,7 @@ import { Apps } from './apps.service';
 import { Authenticator } from './authenticator.service';
 import { setCaller } from './caller';
 import { KeyUses } from './key-uses.service';
+import { MadeUpHosts } from './made-up-hosts.service';
 import { missingScope, neededScope } from './needs-scope';
 import { RequestLimit } from './request-limit.service';
 
@@ -19,6 +20,7 @@ export class ApiKeyGuard implements CanActivate {
     private readonly authenticator: Authenticator,
     private readonly uses: KeyUses,
     private readonly requestLimit: RequestLimit,
+    private readonly madeUpHosts: MadeUpHosts,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -40,6 +42,7 @@ export class ApiKeyGuard implements CanActivate {
     if (missing !== undefined) {
       throw new AppError('FORBIDDEN', `This takes an API key with the scope "${missing}", which this one has not.`);
     }
+    this.madeUpHosts.visit(scope);
     setCaller(request, scope);
     return true;
   }

@@ -6,6 +6,7 @@ import { Apps } from './apps.service';
 import { Authenticator } from './authenticator.service';
 import { JwtVerifier } from './jwt.verifier';
 import { KeyUses } from './key-uses.service';
+import { MadeUpHosts } from './made-up-hosts.service';
 import { RequestLimit } from './request-limit.service';
 import { SocketDoor } from './socket.door';
 import { UserTokenGuard } from './user-token.guard';
@@ -17,6 +18,7 @@ const PROVIDERS = [
   Authenticator,
   JwtVerifier,
   KeyUses,
+  MadeUpHosts,
   ApiKeyGuard,
   RequestLimit,
   UserTokenGuard,

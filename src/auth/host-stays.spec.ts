@@ -1,17 +1,17 @@
-import { KEPT_MINUTES, MadeUpHosts } from './made-up-hosts';
+import { HostStays, KEPT_MINUTES } from './host-stays';
 
 const KEPT_MS = KEPT_MINUTES * 60_000;
 
-describe('Hosts that clients make up', () => {
+describe('The hosts that somebody is on', () => {
   it('are as many as may be at one time, each with any number of connections', () => {
-    const hosts = new MadeUpHosts();
+    const hosts = new HostStays();
     for (const host of ['a', 'b', 'a', 'b', 'b']) expect(hosts.enter(host, 2, 0)).toBeDefined();
     expect(hosts.enter('c', 2, 0)).toBeUndefined();
     expect(hosts.size).toBe(2);
   });
 
   it('count for as long as the store looks after them when the last one has left, and not longer', () => {
-    const hosts = new MadeUpHosts();
+    const hosts = new HostStays();
     const [one, other] = [hosts.enter('a', 1, 0), hosts.enter('a', 1, 0)];
     one?.(1000);
     one?.(1000);
@@ -23,7 +23,7 @@ describe('Hosts that clients make up', () => {
   });
 
   it('count anew when somebody comes back before', () => {
-    const hosts = new MadeUpHosts();
+    const hosts = new HostStays();
     hosts.enter('a', 3, 0)?.(0);
     hosts.enter('b', 3, 0)?.(1);
     hosts.enter('c', 3, 0);

@@ -1,7 +1,7 @@
 /*
- * The hosts of this pod's connections that no app names, so that clients may make up as many as they like. One that was
- * left counts on for as long as the store keeps it and all pods look after it; else a client that goes from one to the next
- * would leave any number behind. Written by the admission of sockets; a crash forgets who was where. Time is an argument.
+ * Which hosts somebody is on, or has been lately. One that was left counts on for as long as the store keeps something of
+ * it and all pods look after it; else a client that goes from one made-up host to the next would leave any number behind. A
+ * crash forgets who was where. Time is an argument.
  */
 import { GONE_KEPT_MS } from '@rollcall/roster';
 
@@ -16,7 +16,7 @@ interface Stay {
   leftAtMs: number;
 }
 
-export class MadeUpHosts {
+export class HostStays {
   /** In the order of leaving, but for those that somebody is on. */
   private readonly stays = new Map<string, Stay>();
 
@@ -26,29 +26,31 @@ export class MadeUpHosts {
 
   /** Returns the way to leave again, which counts once; `undefined` if there are `most` others. */
   enter(host: string, most: number, nowMs: number): ((nowMs: number) => void) | undefined {
-    let stay = this.stays.get(host);
-    if (stay === undefined) {
-      this.forgetBefore(nowMs - KEPT_MS);
-      if (this.stays.size >= most) return undefined;
-      stay = { connections: 0, leftAtMs: 0 };
-      this.stays.set(host, stay);
-    }
+    const stay = this.stays.get(host) ?? this.begin(host, most, nowMs);
+    if (stay === undefined) return undefined;
     stay.connections += 1;
-    return this.leaver(host, stay);
+    let isThere = true;
+    return (leftAtMs) => {
+      if (isThere) this.leave(host, stay, leftAtMs);
+      isThere = false;
+    };
   }
 
-  private leaver(host: string, stay: Stay): (nowMs: number) => void {
-    let isThere = true;
-    return (nowMs) => {
-      if (!isThere) return;
-      isThere = false;
-      stay.connections -= 1;
-      if (stay.connections > 0) return;
-      stay.leftAtMs = nowMs;
-      // To the end of the order.
-      this.stays.delete(host);
-      this.stays.set(host, stay);
-    };
+  private begin(host: string, most: number, nowMs: number): Stay | undefined {
+    this.forgetBefore(nowMs - KEPT_MS);
+    if (this.stays.size >= most) return undefined;
+    const stay = { connections: 0, leftAtMs: 0 };
+    this.stays.set(host, stay);
+    return stay;
+  }
+
+  private leave(host: string, stay: Stay, nowMs: number): void {
+    stay.connections -= 1;
+    if (stay.connections > 0) return;
+    stay.leftAtMs = nowMs;
+    // To the end of the order.
+    this.stays.delete(host);
+    this.stays.set(host, stay);
   }
 
   private forgetBefore(ms: number): void {

@@ -4,6 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import { Apps } from './apps.service';
 import { Authenticator } from './authenticator.service';
 import { setCaller } from './caller';
+import { MadeUpHosts } from './made-up-hosts.service';
 
 /** The HTTP door for users: `X-Auth-Token` and `X-User-Id`, both. */
 @Injectable()
@@ -11,6 +12,7 @@ export class UserTokenGuard implements CanActivate {
   constructor(
     private readonly apps: Apps,
     private readonly authenticator: Authenticator,
+    private readonly madeUpHosts: MadeUpHosts,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -22,7 +24,9 @@ export class UserTokenGuard implements CanActivate {
     if (typeof token !== 'string' || typeof userId !== 'string' || token === '' || nameFault(userId) !== undefined) {
       throw new AppError('NOT_AUTHENTICATED');
     }
-    setCaller(request, { ...scope, user: await this.authenticator.identify(scope.app, token, userId) });
+    const user = await this.authenticator.identify(scope.app, token, userId);
+    this.madeUpHosts.visit(scope);
+    setCaller(request, { ...scope, user });
     return true;
   }
 }

@@ -2,6 +2,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { AppError, type Degradable, type JoinAnswer, type Message } from '@rollcall/contract';
 import { Views } from '@rollcall/roster';
 import { jsonFault } from '../http/json-depth';
+import { Budgets } from '../sockets/budgets.service';
 import type { Connection } from '../sockets/connection';
 import { degraded } from '../sockets/degraded';
 import { type Fields, fieldsOf } from '../sockets/payload';
@@ -20,6 +21,7 @@ export class ChannelEvents implements OnModuleInit {
     private readonly watches: ChannelWatches,
     private readonly permissions: ChannelPermissions,
     private readonly newChannels: NewChannels,
+    private readonly budgets: Budgets,
   ) {}
 
   onModuleInit(): void {
@@ -77,6 +79,13 @@ export class ChannelEvents implements OnModuleInit {
     const message = messageOf(fields, messageBytes);
     if (connection.messages?.take(performance.now()) === false) {
       throw new AppError('RATE_LIMITED', `At most ${messagesPerSecond} messages a second are taken from a connection.`);
+    }
+    const reached = this.views.moment(host)?.view.connectionCount(kind, channel) ?? 1;
+    if (!this.budgets.takeDeliveries(connection, reached, performance.now())) {
+      throw new AppError(
+        'RATE_LIMITED',
+        `A user's messages may go to ${visitor.app.limits.deliveriesPerSecond} connections a second; this channel has ${reached}.`,
+      );
     }
     const from = visitor.user === null ? { connectionId: id } : { connectionId: id, id: visitor.user.id };
     socket.to(room).emit('message', { channel, message, from } satisfies Message);

@@ -53,6 +53,10 @@ export class ChannelsGateway implements OnGatewayInit<RollcallServer> {
     const connection = new Connection(socket, visitor, this.rosters.of(visitor.host), Date.now());
     this.connections.add(connection);
     this.enterRooms(connection);
+    // Before Socket.IO has made events of them: one request can hold tens of thousands.
+    socket.conn.on('data', () => {
+      if (!connection.packets.take(performance.now())) socket.conn.close(true);
+    });
     socket.onAny((event: unknown, ...args: unknown[]) => void this.events.receive(connection, event, args));
     socket.once('disconnect', () => this.disconnect(connection));
     connection.registered = this.register(connection).finally(() => this.admission.finish(socket));

@@ -6,7 +6,7 @@ import { SocketDoor, type Visitor } from '../auth/socket.door';
 import type { RollcallSocket } from './connection';
 import { ConnectionLimits } from './connection-limits.service';
 import { LoopLag } from './loop-lag.service';
-import { KEPT_MINUTES, MadeUpHosts } from './made-up-hosts';
+import { MadeUpHosts } from '../auth/made-up-hosts.service';
 import { StormGate } from './storm-gate';
 
 /** What Socket.IO turns into a `connect_error`: `data` reaches the client. */
@@ -26,7 +26,8 @@ const STORM = new AppError('UNAVAILABLE', 'Too many connect at once; come again 
 export class Admission {
   private readonly logger = new Logger('sockets');
   private readonly gate = new StormGate();
-  private readonly madeUpHosts = new MadeUpHosts();
+  /** Lines that somebody has come in by, or is about to. */
+  private readonly lines = new WeakSet<RollcallSocket['conn']>();
   private readonly underWay = new WeakMap<RollcallSocket, () => void>();
 
   constructor(
@@ -34,14 +35,19 @@ export class Admission {
     private readonly apps: Apps,
     private readonly shutdown: Shutdown,
     private readonly limits: ConnectionLimits,
+    private readonly madeUpHosts: MadeUpHosts,
     private readonly lag: LoopLag,
   ) {}
 
   /** A Socket.IO middleware. */
   readonly check = (socket: RollcallSocket, next: (error?: Error) => void): void => {
+    const { conn: line } = socket;
+    // Each would count as a line of its own. No client of Socket.IO's asks twice.
+    if (this.lines.has(line)) return line.close(true);
     const app = this.apps.scopeOf(socket.handshake.headers)?.app.id ?? '';
     const entered = this.gate.enter(app, this.lag.ms, performance.now());
     if ('retryInMs' in entered) return next(new HandshakeError(STORM, entered.retryInMs));
+    this.lines.add(line);
     this.underWay.set(socket, entered.leave);
     this.admit(socket).then(
       (visitor) => {
@@ -53,10 +59,11 @@ export class Admission {
       },
       (thrown: unknown) => {
         entered.leave();
+        this.lines.delete(line);
         if (!(thrown instanceof AppError)) this.logger.error({ err: thrown }, 'A handshake failed.');
         next(new HandshakeError(thrown instanceof AppError ? thrown : new AppError('INTERNAL')));
         // A page that may not talk to us shall not keep its visitor's browser connected either, once it has been told.
-        if (thrown instanceof AppError && thrown.code === 'ORIGIN_REFUSED') setImmediate(() => socket.conn.close());
+        if (thrown instanceof AppError && thrown.code === 'ORIGIN_REFUSED') setImmediate(() => line.close());
       },
     );
   };
@@ -82,7 +89,9 @@ export class Admission {
 
   /** Takes the visitor's places. @throws AppError RATE_LIMITED */
   private async enter(socket: RollcallSocket, visitor: Visitor): Promise<() => void> {
-    const leaveHost = this.enterHost(visitor);
+    // Before anything is looked at for its host's sake.
+    this.limits.checkAddress(socket, visitor);
+    const leaveHost = this.madeUpHosts.enter(visitor);
     try {
       const giveBack = await this.limits.enter(socket, visitor);
       return () => {
@@ -93,17 +102,6 @@ export class Admission {
       leaveHost();
       throw error;
     }
-  }
-
-  /** Counted from now on, for many may come at once: hosts that clients make up would otherwise take memory without end. */
-  private enterHost({ app, host }: Visitor): () => void {
-    if (!this.apps.isUnnamed(host)) return () => undefined;
-    const leave = this.madeUpHosts.enter(host, app.limits.hosts, performance.now());
-    if (leave !== undefined) return () => leave(performance.now());
-    throw new AppError(
-      'RATE_LIMITED',
-      `At most ${app.limits.hosts} hosts of this app may have connections, or have had some in the last ${KEPT_MINUTES} minutes.`,
-    );
   }
 }
 

@@ -19,9 +19,17 @@ export class ConnectionLimits {
     private readonly places: Places,
   ) {}
 
+  /** @throws AppError RATE_LIMITED if all places of the newcomer's address are taken. */
+  checkAddress(socket: RollcallSocket, { app }: Visitor): void {
+    if (app.limits.connectionsPerIp !== undefined) {
+      this.check(this.addressOf(socket, app), 0, app.limits.connectionsPerIp, 'address');
+    }
+  }
+
   /** Takes the places of a newcomer until they are given back. @throws AppError RATE_LIMITED */
-  async enter({ handshake: { headers, address } }: RollcallSocket, { app, host, user }: Visitor): Promise<() => void> {
-    const { instance, trustProxy } = this.config;
+  async enter(socket: RollcallSocket, visitor: Visitor): Promise<() => void> {
+    const { app, host, user } = visitor;
+    const { instance } = this.config;
     // Without the store the last picture must do, and where there is none, this pod's own.
     const view = (await this.views.latest(host, 'readRoster'))?.view;
     const { connectionsPerHost, connectionsPerUser, connectionsPerIp } = app.limits;
@@ -34,12 +42,14 @@ export class ConnectionLimits {
       keys.push(ofUser);
       this.check(ofUser, view?.connectionsOfBeside(user.id, instance), connectionsPerUser, 'user of this host');
     }
-    if (connectionsPerIp !== undefined) {
-      const ofAddress = `ip\n${app.id}\n${peerAddress(headers, address, trustProxy)}`;
-      keys.push(ofAddress);
-      this.check(ofAddress, 0, connectionsPerIp, 'address');
-    }
+    // Others may have come from there meanwhile.
+    this.checkAddress(socket, visitor);
+    if (connectionsPerIp !== undefined) keys.push(this.addressOf(socket, app));
     return this.places.take(keys);
+  }
+
+  private addressOf({ handshake: { headers, address } }: RollcallSocket, { id }: Visitor['app']): string {
+    return `ip\n${id}\n${peerAddress(headers, address, this.config.trustProxy)}`;
   }
 
   private check(key: string, elsewhere: number | undefined, limit: number, whose: string): void {

@@ -22,6 +22,8 @@ const NOTICE_MS = 30_000;
 export class Connection {
   readonly id: string;
   events: TokenBucket;
+  /** Whatever comes over the line, allowed or not: to refuse is work as well. */
+  packets: TokenBucket;
   /** Absent: no limit of their own. */
   joins: TokenBucket | undefined;
   messages: TokenBucket | undefined;
@@ -44,6 +46,7 @@ export class Connection {
     const { eventsPerSecond, eventsBurst, joinsPerSecond, messagesPerSecond } = visitor.app.limits;
     this.id = socket.id;
     this.events = new TokenBucket(eventsPerSecond, eventsBurst);
+    this.packets = packetsOf(visitor.app);
     this.joins = bucketOf(joinsPerSecond);
     this.messages = bucketOf(messagesPerSecond);
     this.current = visitor;
@@ -67,6 +70,7 @@ export class Connection {
     const before = this.current.app.limits;
     if (eventsPerSecond !== before.eventsPerSecond || eventsBurst !== before.eventsBurst) {
       this.events = new TokenBucket(eventsPerSecond, eventsBurst);
+      this.packets = packetsOf(app);
     }
     if (joinsPerSecond !== before.joinsPerSecond) this.joins = bucketOf(joinsPerSecond);
     if (messagesPerSecond !== before.messagesPerSecond) this.messages = bucketOf(messagesPerSecond);
@@ -88,6 +92,12 @@ export class Connection {
     return this.unwritable <= UNWRITABLE_MAX;
   }
 }
+
+/** Who sends so many times what may be sent does not heed any refusal. */
+const PACKETS_PER_EVENT = 10;
+
+const packetsOf = ({ limits: { eventsPerSecond, eventsBurst } }: App): TokenBucket =>
+  new TokenBucket(PACKETS_PER_EVENT * eventsPerSecond, PACKETS_PER_EVENT * eventsBurst);
 
 const bucketOf = (perSecond: number | undefined): TokenBucket | undefined =>
   perSecond === undefined ? undefined : new TokenBucket(perSecond, perSecond);

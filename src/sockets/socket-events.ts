@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { AppError, type ClientToServerEvents, ERRORS } from '@rollcall/contract';
 import { StoreUnavailable } from '@rollcall/roster';
+import { Budgets } from './budgets.service';
 import type { Answer, Connection } from './connection';
 
 /**
@@ -14,6 +15,8 @@ export type EventHandler = (connection: Connection, payload: unknown) => Promise
 export class SocketEvents {
   private readonly logger = new Logger('sockets');
   private readonly handlers = new Map<string, EventHandler>();
+
+  constructor(private readonly budgets: Budgets) {}
 
   on(event: keyof ClientToServerEvents, handler: EventHandler): void {
     this.handlers.set(event, handler);
@@ -42,9 +45,13 @@ export class SocketEvents {
   }
 
   private begin(connection: Connection, event: unknown, payload: unknown): Promise<object> {
-    if (!connection.events.take(performance.now())) {
+    const nowMs = performance.now();
+    if (!connection.events.take(nowMs) || !this.budgets.takeEvent(connection, nowMs)) {
       const { eventsPerSecond } = connection.visitor.app.limits;
-      throw new AppError('RATE_LIMITED', `At most ${eventsPerSecond} events a second are taken from a connection.`);
+      throw new AppError(
+        'RATE_LIMITED',
+        `At most ${eventsPerSecond} events a second are taken from a connection, and ten times as many from a user.`,
+      );
     }
     // While the pod says goodbye its sockets are still open, but they are out of the roster already.
     if (!connection.roster.has(connection.id)) throw new AppError('UNAVAILABLE', 'This pod is going away.');

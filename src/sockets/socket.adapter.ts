@@ -7,8 +7,9 @@ import { Apps } from '../auth/apps.service';
 import { hostFault } from '../http/host-fault';
 import { SAFE_HEADERS } from '../http/safe-headers';
 import { Stores } from '../store/stores';
-import { Connections } from './connections.service';
+import type { RollcallServer } from './connection';
 import { limitKnocks } from './knocks';
+import { limitUnusedLines } from './unused-lines';
 
 /** A client that vanished is gone after at most both: sooner would cost idle clients battery, later shows ghosts. */
 const PING_INTERVAL_MS = 10_000;
@@ -23,19 +24,12 @@ const FRAME_MAX_BYTES = 262_144;
  */
 const GOODBYE_MS = 500;
 
-/**
- * Lines that nobody has come in by yet, and are closed if nobody does for ten seconds. Each takes some 20 KB, and
- * costs a client one plain request.
- */
-const UNUSED_LINES_MAX = 10_000;
-
 type CorsDelegate = Extract<ServerOptions['cors'], (...args: never[]) => unknown>;
 
 /** Socket.IO on the HTTP server's port, with our limits and the apps' origins. */
 export class SocketAdapter extends IoAdapter {
   private readonly apps: Apps;
   private readonly messages: Stores['messages'];
-  private readonly connected: Connections;
   /** Node forgets a connection once it is a WebSocket's, so it could not close it. */
   private readonly connections = new Set<Socket>();
 
@@ -43,7 +37,6 @@ export class SocketAdapter extends IoAdapter {
     super(app);
     this.apps = app.get(Apps);
     this.messages = app.get(Stores).messages;
-    this.connected = app.get(Connections);
     (this.httpServer as HttpServer).on('connection', (connection) => {
       this.connections.add(connection);
       connection.once('close', () => this.connections.delete(connection));
@@ -61,7 +54,7 @@ export class SocketAdapter extends IoAdapter {
       cors,
       // What has no host, or several, has no roster either. Foreign origins are refused later, in words that clients can read.
       allowRequest: (request, callback) => {
-        const fault = hostFault(request) ?? scriptFault(request) ?? this.crowdFault(server);
+        const fault = hostFault(request) ?? scriptFault(request);
         callback(fault, fault === undefined);
       },
       pingInterval: PING_INTERVAL_MS,
@@ -71,15 +64,11 @@ export class SocketAdapter extends IoAdapter {
       // Compression would cost each idle socket some 200 KB of memory.
       perMessageDeflate: false,
     };
-    const server = super.createIOServer(port, ours as ServerOptions);
+    const server = super.createIOServer(port, ours as ServerOptions) as RollcallServer;
     limitKnocks(server.engine);
+    limitUnusedLines(server);
     server.engine.on('headers', (headers: Record<string, string>) => void Object.assign(headers, SAFE_HEADERS));
     return this.messages === undefined ? server : server.adapter(this.messages.adapter);
-  }
-
-  private crowdFault({ engine }: Server): string | undefined {
-    const unused = engine.clientsCount - this.connected.size;
-    return unused < UNUSED_LINES_MAX ? undefined : 'Too many connect at once; come again a little later.';
   }
 
   /** The gateway takes the sockets from Socket.IO; for each that Nest hears of it would keep observables and closures. */

@@ -1,6 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { Admission } from './admission.service';
 import { Backlogs } from './backlogs.service';
+import { Budgets } from './budgets.service';
 import { Closing } from './closing.service';
 import { ConnectionLimits } from './connection-limits.service';
 import { Connections } from './connections.service';
@@ -19,9 +20,9 @@ import { Turns } from './turns.service';
 @Global()
 @Module({
   providers: [
-    ...[Admission, Backlogs, Closing, ConnectionLimits, Connections, Draining, Expiries, Reloads, Revocations],
+    ...[Admission, Backlogs, Budgets, Closing, ConnectionLimits, Connections, Draining, Expiries, Reloads, Revocations],
     ...[LoopLag, Places, SocketEvents, SocketServer, TokenRefresh, Turns],
   ],
-  exports: [Admission, Closing, Connections, SocketEvents, SocketServer, TokenRefresh, Turns],
+  exports: [Admission, Budgets, Closing, Connections, SocketEvents, SocketServer, TokenRefresh, Turns],
 })
 export class SocketsModule {}

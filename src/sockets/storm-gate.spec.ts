@@ -37,6 +37,7 @@ describe('The gate for storms', () => {
     expect(letIn(gate, 0, 60, 'bank')).toBe(60);
     expect(letIn(gate, 0, 1000, 'school')).toBe(40);
     expect(letIn(gate, 0, 1, 'bank')).toBe(0);
+    expect(letIn(gate, 0, 1000, 'church')).toBe(20);
   });
 
   it('tells those whom it turns away to come at random over a time that grows with them, and not for ever', () => {

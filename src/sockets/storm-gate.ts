@@ -10,7 +10,10 @@ const UNDER_WAY_MAX = 200;
 /** Always let in: a machine that stood still for a moment is no reason to turn a single client away. */
 const UNDER_WAY_MIN = 20;
 
-/** That many times as many with those of other apps: where one app's tokens wait for an issuer that is slow, others still get in. */
+/**
+ * That many times as many with those of other apps, and always some of each: where the tokens of some apps wait for an
+ * issuer that is slow, others still get in.
+ */
 const ALL_APPS = 1.5;
 
 /** From which lag on fewer are let in, and at which no more than always. */
@@ -42,7 +45,8 @@ export class StormGate {
   enter(app: string, lagMs: number, nowMs: number): { readonly leave: () => void } | { readonly retryInMs: number } {
     const most = mostAt(lagMs);
     const ofApp = this.underWayOf.get(app) ?? 0;
-    if (ofApp >= most || this.underWay >= ALL_APPS * most) return { retryInMs: this.turnAway(nowMs) };
+    const isFull = this.underWay >= ALL_APPS * most && ofApp >= UNDER_WAY_MIN;
+    if (ofApp >= most || isFull) return { retryInMs: this.turnAway(nowMs) };
     this.add(app, 1);
     let inside = true;
     return {

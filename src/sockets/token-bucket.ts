@@ -1,4 +1,7 @@
-/** Lets `burst` through at once and `perSecond` in the long run. Time is an argument; two numbers are all its state. */
+/**
+ * Lets `burst` through at once and `perSecond` in the long run. What costs more than there is passes if there is anything,
+ * and has to be earned before the next. Time is an argument; two numbers are all its state.
+ */
 export class TokenBucket {
   private tokens: number;
   private lastMs: number | undefined;
@@ -10,12 +13,21 @@ export class TokenBucket {
     this.tokens = burst;
   }
 
-  take(nowMs: number): boolean {
+  take(nowMs: number, cost = 1): boolean {
+    this.fill(nowMs);
+    if (this.tokens < 1) return false;
+    this.tokens -= cost;
+    return true;
+  }
+
+  isFull(nowMs: number): boolean {
+    this.fill(nowMs);
+    return this.tokens >= this.burst;
+  }
+
+  private fill(nowMs: number): void {
     const passedMs = Math.max(0, nowMs - (this.lastMs ?? nowMs));
     this.lastMs = nowMs;
     this.tokens = Math.min(this.burst, this.tokens + (passedMs * this.perSecond) / 1000);
-    if (this.tokens < 1) return false;
-    this.tokens -= 1;
-    return true;
   }
 }

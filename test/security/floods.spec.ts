@@ -3,13 +3,16 @@ import { LocalRosters, Views } from '@rollcall/roster';
 import type { Socket } from 'socket.io-client';
 import WebSocket from 'ws';
 import { Connections } from '../../src/sockets/connections.service';
+import { SocketEvents } from '../../src/sockets/socket-events';
 import { SocketServer } from '../../src/sockets/socket-server';
+import { limitUnusedLines } from '../../src/sockets/unused-lines';
 import { Stores } from '../../src/store/stores';
 import { eventually } from '../support/eventually';
 import { JwksServer } from '../support/jwks-server';
 import { Rollcall } from '../support/rollcall';
-import { shop, tabOf } from '../support/shop';
+import { asUser, shop, tabOf } from '../support/shop';
 import { signed, signingKey } from '../support/signing-keys';
+import type { Tab } from '../support/tab';
 import { stopAfterTest } from '../support/teardown';
 
 const HOST = 'localhost';
@@ -107,21 +110,79 @@ describe('Lines', () => {
     await eventually(() => expect(engine.clientsCount).toBe(0));
   });
 
-  it('that nobody has come in by are ten thousand at most', async () => {
+  it('that nobody has come in by make room, the oldest first, and keep nobody out', async () => {
     const rollcall = await Rollcall.start([shop()]);
+    const { server } = rollcall.app.get(SocketServer);
+    limitUnusedLines(server, 3);
     const tab = await rollcall.open(tabOf('ada'));
-    const { engine } = rollcall.app.get(SocketServer).server;
-    engine.clientsCount += 9_999;
-    const { socket } = await lineTo(rollcall);
-    expect(socket.readyState).toBe(WebSocket.OPEN);
-    await expect(rollcall.open(tabOf('bob'))).rejects.toThrow();
-    expect(await tab.join('room')).toMatchObject({ ok: true });
-    engine.clientsCount -= 9_999;
+    const lines: WebSocket[] = [];
+    for (let n = 0; n < 6; n += 1) lines.push((await lineTo(rollcall)).socket);
+    await eventually(() =>
+      expect(lines.map(({ readyState }) => readyState === WebSocket.OPEN)).toEqual([
+        false,
+        false,
+        false,
+        true,
+        true,
+        true,
+      ]),
+    );
     await rollcall.open(tabOf('bob'));
+    expect(await tab.join('room')).toMatchObject({ ok: true });
+  });
+
+  it('are of one connection each, however many are asked for at once', async () => {
+    const rollcall = await Rollcall.start([shop()]);
+    const { socket } = await lineTo(rollcall);
+    for (let n = 0; n < 5; n += 1) socket.send('40');
+    await eventually(() => expect(socket.readyState).toBe(WebSocket.CLOSED));
+    await eventually(() => expect(rollcall.app.get(Connections).size).toBe(0));
+  });
+});
+
+describe('A connection that heeds no refusal', () => {
+  it('is cut before what else it has sent is looked at', async () => {
+    const rollcall = await Rollcall.start([shop({ limits: { eventsPerSecond: 1, eventsBurst: 10 } })]);
+    const answered = jest.spyOn(rollcall.app.get(SocketEvents), 'receive');
+    const tab = await rollcall.open();
+    const gone = new Promise((resolve) => tab.socket.once('disconnect', resolve));
+    for (let n = 0; n < 5000; n += 1) tab.socket.emit('channel:leave', { channel: 'x' });
+    await gone;
+    expect(answered.mock.calls.length).toBeLessThanOrEqual(101);
+    await expect(rollcall.open()).resolves.toBeDefined();
+  });
+});
+
+describe('Messages', () => {
+  it('of one user go to so many connections a second, whichever they are sent from', async () => {
+    const rollcall = await Rollcall.start([shop({ limits: { deliveriesPerSecond: 5 } })]);
+    const tabs = await Promise.all(Array.from({ length: 5 }, () => rollcall.open(tabOf('ada'))));
+    for (const tab of tabs) await tab.join('room');
+    const send = (tab: Tab | undefined): Promise<unknown> | undefined =>
+      tab?.ask('message:send', { channel: 'room', message: 1 });
+    for (let n = 0; n < 4; n += 1) expect(await send(tabs[n])).toMatchObject({ ok: true });
+    expect(await send(tabs[4])).toMatchObject({ ok: false, error: { code: 'RATE_LIMITED' } });
+    const bob = await rollcall.open(tabOf('bob'));
+    await bob.join('room');
+    expect(await send(bob)).toMatchObject({ ok: true });
   });
 });
 
 describe('Hosts that clients make up', () => {
+  it('are as many as the app says, also where they are only asked about', async () => {
+    const rollcall = await Rollcall.start([shop({ hosts: [HOST, '*'], limits: { hosts: 3 } })]);
+    const asked: number[] = [];
+    for (let n = 0; n < 5; n += 1) {
+      const { status } = await rollcall.presence('', { host: `h${n}.example`, headers: asUser('ada') });
+      asked.push(status);
+    }
+    expect(asked).toEqual([200, 200, 200, 429, 429]);
+    expect((await rollcall.message('users', {}, { host: 'h9.example' })).status).toBe(429);
+    await expect(rollcall.open({ host: 'h9.example' })).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+    await rollcall.open({ host: 'h0.example' });
+    expect((await rollcall.message('users', {}, { host: HOST })).status).toBe(201);
+  });
+
   it('keep nothing of what was chosen there when everybody has been gone for a while', async () => {
     const { now } = Date;
     let aheadMs = 0;

@@ -1,0 +1,65 @@
+/*
+ * What all connections of one user to this pod may do together on a host: many tabs are no way around the limits of each.
+ * Visitors without a name share one budget for what they send to others; otherwise each connection is its own. One entry a
+ * user who did something lately, written by their events; a crash gives everybody a full one.
+ */
+import { Injectable } from '@nestjs/common';
+import type { Connection } from './connection';
+import { TokenBucket } from './token-bucket';
+
+/** A user may do so many times what one connection may. */
+const CONNECTIONS = 10;
+
+/** A message to a large channel may take so many seconds' worth at once. */
+const BURST_SECONDS = 4;
+
+/** Entries that are full are as good as none. */
+const TIDIED_EVERY_MS = 10_000;
+
+interface Budget {
+  readonly events: TokenBucket;
+  readonly deliveries: TokenBucket;
+}
+
+@Injectable()
+export class Budgets {
+  private readonly budgets = new Map<string, Budget>();
+  private tidiedAtMs = 0;
+
+  get size(): number {
+    return this.budgets.size;
+  }
+
+  /** Whether the user may send one event more. */
+  takeEvent(connection: Connection, nowMs: number): boolean {
+    return connection.visitor.user === null || this.of(connection, nowMs).events.take(nowMs);
+  }
+
+  /** Whether the user may send something that goes to so many connections. */
+  takeDeliveries(connection: Connection, count: number, nowMs: number): boolean {
+    return this.of(connection, nowMs).deliveries.take(nowMs, count);
+  }
+
+  private of({ host, visitor: { user, app } }: Connection, nowMs: number): Budget {
+    const { eventsPerSecond, eventsBurst, deliveriesPerSecond } = app.limits;
+    // Neither has line feeds. Figures that were read anew begin anew.
+    const key = [host, user?.id ?? '\n', eventsPerSecond, eventsBurst, deliveriesPerSecond].join('\n');
+    const known = this.budgets.get(key);
+    if (known !== undefined) return known;
+    this.tidy(nowMs);
+    const budget = {
+      events: new TokenBucket(CONNECTIONS * eventsPerSecond, CONNECTIONS * eventsBurst),
+      deliveries: new TokenBucket(deliveriesPerSecond, BURST_SECONDS * deliveriesPerSecond),
+    };
+    this.budgets.set(key, budget);
+    return budget;
+  }
+
+  private tidy(nowMs: number): void {
+    if (nowMs - this.tidiedAtMs < TIDIED_EVERY_MS) return;
+    this.tidiedAtMs = nowMs;
+    for (const [key, { events, deliveries }] of this.budgets) {
+      if (events.isFull(nowMs) && deliveries.isFull(nowMs)) this.budgets.delete(key);
+    }
+  }
+}
