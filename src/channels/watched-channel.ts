@@ -1,7 +1,7 @@
 /* One channel of a host that connections of this pod watch, and what they are told of it. */
 import type { ChannelChange, ChannelKind, ChannelReset, ChannelSnapshot, Member } from '@rollcall/contract';
 import type { ChannelStep, Moment, RosterView } from '@rollcall/roster';
-import { Audience, type Shown } from '../sockets/audience';
+import { Audience, type News, type Shown } from '../sockets/audience';
 import type { Connection } from '../sockets/connection';
 
 export interface WatchedPlace {
@@ -35,22 +35,18 @@ export class WatchedChannel {
 
   /** Whether somebody could not be told. */
   tick(moment: Moment): boolean {
-    return this.audience.bring(moment, (shown, watchers) => {
-      const event = this.event(shown, moment);
-      if (event === undefined) return [];
-      const ready: Connection[] = [];
-      const late: Connection[] = [];
-      for (const watcher of watchers) (watcher.takesMore(moment) ? ready : late).push(watcher);
-      if (ready.length > 0) this.send(ready, event());
-      return late;
+    return this.audience.bring(moment, {
+      takesMore: (watcher) => watcher.takesMore(moment),
+      news: (shown) => this.news(shown, moment),
     });
   }
 
-  /** What to send, to be made when somebody can take it; `undefined`: nothing has changed. */
-  private event(shown: Shown | undefined, moment: Moment): (() => ChannelChange | ChannelReset) | undefined {
+  private news(shown: Shown | undefined, moment: Moment): News<Connection> | undefined {
     const step = shown === undefined ? 'unknown' : this.step(shown, moment);
     if (step === undefined) return undefined;
-    return () => (step === 'unknown' ? this.reset(moment) : this.change(step, moment));
+    const tell = (watchers: readonly Connection[]): void =>
+      this.send(watchers, step === 'unknown' ? this.reset(moment) : this.change(step, moment));
+    return { concerns: () => true, tell };
   }
 
   private step({ view, position }: Shown, moment: Moment): ChannelStep | undefined | 'unknown' {

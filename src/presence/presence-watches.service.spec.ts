@@ -1,4 +1,4 @@
-import { MemoryRosterStore, RosterView, type Ticks } from '@rollcall/roster';
+import { MemoryRosterStore, RosterView, type TickListener, type Ticks } from '@rollcall/roster';
 import { HOST, listening, rowOf, Writer } from '../../test/support/roster-store';
 import { Directory, GRACE_MS, loadView, START_MS } from '../../test/support/roster-view';
 import type { Apps } from '../auth/apps.service';
@@ -7,27 +7,50 @@ import { SocketServer } from '../sockets/socket-server';
 import type { BroadcastSetting } from './broadcast-setting.service';
 import { PresenceWatches } from './presence-watches.service';
 
+/** A host, a pod that writes to it, and a pod that watches it. */
+async function watched() {
+  const store = new MemoryRosterStore({ now: () => START_MS, graceMs: GRACE_MS, leaseMs: 6000 });
+  const pod = new Writer(store, HOST, 'pod-1');
+  const view = new RosterView(new Directory(), { graceMs: 0, stepsMin: 1000, stepsMax: 1000 });
+  await store.follow(
+    HOST,
+    listening((entry) => void view.apply(entry)),
+  );
+  await loadView(view, store);
+  const listeners = new Set<TickListener>();
+  const follow = (_host: string, listener: TickListener) => {
+    listeners.add(listener);
+    return () => void listeners.delete(listener);
+  };
+  const broadcast = { onChange: () => undefined, isDisabled: () => false };
+  const watches = new PresenceWatches(
+    { follow } as unknown as Ticks,
+    new SocketServer(),
+    broadcast as unknown as BroadcastSetting,
+    { byId: () => undefined } as unknown as Apps,
+  );
+  const moment = { view, atMs: START_MS };
+  const tick = (): string[] => [...listeners].map((listener) => listener({ ...moment }));
+  return { pod, view, watches, moment, tick, listeners };
+}
+
+/** A connection, and what it is told: the users' ids with their statuses. */
+function tab() {
+  const heard: string[][] = [];
+  const socket = {
+    once: () => undefined,
+    emit: (_event: string, { users }: { users: { _id: string; status: string }[] }) =>
+      heard.push(users.map(({ _id, status }) => `${_id} ${status}`)),
+  };
+  const state = { isReading: true };
+  const connection = { host: HOST, visitor: { app: { id: 'demo' } }, socket, takesMore: () => state.isReading };
+  return { connection: connection as unknown as Connection, heard, state };
+}
+
 describe('A watch of presence that goes on', () => {
   it('loses nothing to a cursor that is newer than what it was told last', async () => {
-    const store = new MemoryRosterStore({ now: () => START_MS, graceMs: GRACE_MS, leaseMs: 6000 });
-    const pod = new Writer(store, HOST, 'pod-1');
-    const view = new RosterView(new Directory(), { graceMs: 0, stepsMin: 100, stepsMax: 100 });
-    await store.follow(
-      HOST,
-      listening((entry) => void view.apply(entry)),
-    );
-    await loadView(view, store);
-    const ticks = { follow: () => () => undefined };
-    const broadcast = { onChange: () => undefined, isDisabled: () => false };
-    const watches = new PresenceWatches(
-      ticks as unknown as Ticks,
-      new SocketServer(),
-      broadcast as unknown as BroadcastSetting,
-      { byId: () => undefined } as unknown as Apps,
-    );
-    const socket = { once: () => undefined, emit: () => true };
-    const connection = { host: HOST, visitor: { app: { id: 'demo' } }, socket } as unknown as Connection;
-    const moment = { view, atMs: START_MS };
+    const { pod, view, watches, moment } = await watched();
+    const { connection } = tab();
 
     watches.watch(connection, new Set(['ada']), moment, undefined);
     await pod.row('t1', rowOf('ada'));
@@ -36,5 +59,32 @@ describe('A watch of presence that goes on', () => {
       changes: [{ _id: 'ada', status: 'online' }],
     });
     expect(watches.watch(connection, new Set(['ada']), moment, view.cursorAt(START_MS))).toMatchObject({ changes: [] });
+  });
+});
+
+describe('Watchers of presence who do not read', () => {
+  it('cost no difference at a tick, wherever each of them has stopped, and have the truth when they read again', async () => {
+    const { pod, view, watches, moment, tick } = await watched();
+    const quick = tab();
+    watches.watch(quick.connection, undefined, moment, undefined);
+    const slow = Array.from({ length: 30 }, (_, n) => ({ id: `user-${n}`, ...tab() }));
+    for (const { id, connection, state } of slow) {
+      watches.watch(connection, new Set([id]), moment, undefined);
+      state.isReading = false;
+      await pod.row(`tab-of-${id}`, rowOf(id));
+      expect(tick()).toEqual(['again']);
+    }
+    const changed = jest.spyOn(view.changes, 'rows');
+    await pod.row('t1', rowOf('ada'));
+    expect(tick()).toEqual(['again']);
+    expect(changed).toHaveBeenCalledTimes(1);
+    expect(quick.heard.at(-1)).toEqual(['ada online']);
+
+    changed.mockClear();
+    for (const { state } of slow) state.isReading = true;
+    expect(tick()).toEqual(['done']);
+    expect(changed.mock.calls.length).toBeLessThan(10);
+    for (const { id, heard } of slow) expect(heard).toEqual([[`${id} online`]]);
+    expect(quick.heard.at(-1)).toEqual(['ada online']);
   });
 });

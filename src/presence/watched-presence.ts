@@ -1,7 +1,7 @@
 /* The presence of a host's users, as connections of this pod watch it: everybody's, or that of some. */
 import type { PresenceChange, PresenceRow } from '@rollcall/contract';
 import type { Moment } from '@rollcall/roster';
-import { Audience, type Shown } from '../sockets/audience';
+import { Audience, type News, type Shown } from '../sockets/audience';
 import type { Connection } from '../sockets/connection';
 
 /** One connection's watch. Without `ids` it is everybody's presence. */
@@ -82,15 +82,28 @@ export class WatchedPresence {
       this.audience.forget();
       return false;
     }
-    return this.audience.bring(moment, (shown, watches) => {
-      const rows = shown && this.changes(shown, moment, undefined);
-      if (rows === undefined) return this.resetAll(moment, watches);
-      return rows.length === 0 ? [] : this.tellRows(rows, moment, watches);
+    return this.audience.bring(moment, {
+      takesMore: ({ connection }) => connection.takesMore(moment),
+      news: (shown, watches) => this.news(shown, moment, watches),
     });
   }
 
-  private tellRows(rows: readonly PresenceRow[], moment: Moment, watches: ReadonlySet<Watch>): Watch[] {
+  private news(shown: Shown | undefined, moment: Moment, watches: ReadonlySet<Watch>): News<Watch> | undefined {
+    const rows = shown && this.changes(shown, moment, undefined);
+    if (rows === undefined) {
+      return { concerns: () => true, tell: (ready) => this.tell(ready, ({ ids }) => this.reset(moment, ids)) };
+    }
+    if (rows.length === 0) return undefined;
     const cursor = moment.view.cursorAt(moment.atMs);
+    const some = this.rowsByWatch(rows, watches);
+    return {
+      concerns: (watch) => watch.ids === undefined || some.has(watch),
+      tell: (ready) => this.tell(ready, (watch) => ({ cursor, users: some.get(watch) ?? rows })),
+    };
+  }
+
+  /** To those who watch users by name, what concerns them. */
+  private rowsByWatch(rows: readonly PresenceRow[], watches: ReadonlySet<Watch>): Map<Watch, PresenceRow[]> {
     const some = new Map<Watch, PresenceRow[]>();
     for (const row of rows) {
       for (const watch of this.byUser.get(row._id) ?? []) {
@@ -100,29 +113,22 @@ export class WatchedPresence {
         else own.push(row);
       }
     }
-    const late: Watch[] = [];
-    const everybody: Connection[] = [];
-    for (const watch of watches) {
-      const own = watch.ids === undefined ? rows : some.get(watch);
-      if (own === undefined) continue;
-      if (!watch.connection.takesMore(moment)) late.push(watch);
-      else if (watch.ids === undefined) everybody.push(watch.connection);
-      else this.send([watch.connection], { cursor, users: own });
-    }
-    if (everybody.length > 0) this.send(everybody, { cursor, users: rows });
-    return late;
+    return some;
   }
 
-  private resetAll(moment: Moment, watches: ReadonlySet<Watch>): Watch[] {
-    const late: Watch[] = [];
-    const everybody: Connection[] = [];
+  /** One event to each who watches users by name, and one to all who watch everybody. */
+  private tell(watches: readonly Watch[], eventFor: (watch: Watch) => PresenceChange): void {
+    const everybody: Watch[] = [];
     for (const watch of watches) {
-      if (!watch.connection.takesMore(moment)) late.push(watch);
-      else if (watch.ids === undefined) everybody.push(watch.connection);
-      else this.send([watch.connection], this.reset(moment, watch.ids));
+      if (watch.ids === undefined) everybody.push(watch);
+      else this.send([watch.connection], eventFor(watch));
     }
-    if (everybody.length > 0) this.send(everybody, this.reset(moment, undefined));
-    return late;
+    const [first] = everybody;
+    if (first === undefined) return;
+    this.send(
+      everybody.map(({ connection }) => connection),
+      eventFor(first),
+    );
   }
 
   private reset(moment: Moment, ids: ReadonlySet<string> | undefined): PresenceChange {

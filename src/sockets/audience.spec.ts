@@ -1,77 +1,142 @@
 import type { Moment, RosterView } from '@rollcall/roster';
-import { Audience, type Shown, shownAt } from './audience';
+import { Audience, LATE_MAX, type Shown, shownAt, type Telling } from './audience';
 
 const view = (revision: number): RosterView => ({ head: { revision } }) as unknown as RosterView;
+const at = (of: RosterView, atMs: number): Moment => ({ view: of, atMs });
 
 describe('An audience', () => {
   const [one, other] = [view(1), view(2)];
-  const at = (of: RosterView, atMs: number): Moment => ({ view: of, atMs });
   let audience: Audience<string>;
   let told: [revision: number | undefined, watchers: string[]][];
+  /** What news was made from, whether or not anybody was told. */
+  let made: (number | undefined)[];
 
   beforeEach(() => {
     audience = new Audience();
     told = [];
+    made = [];
   });
 
-  const tell =
-    (late: readonly string[] = []) =>
-    (shown: Shown | undefined, watchers: ReadonlySet<string>): string[] => {
-      told.push([shown?.position.revision, [...watchers]]);
-      return [...watchers].filter((watcher) => late.includes(watcher));
-    };
+  const telling = (late: readonly string[] = [], concerns: (watcher: string) => boolean = () => true) => ({
+    takesMore: (watcher: string) => !late.includes(watcher),
+    news: (shown: Shown | undefined) => {
+      made.push(shown?.position.revision);
+      return {
+        concerns,
+        tell: (watchers: readonly string[]) => void told.push([shown?.position.revision, [...watchers]]),
+      };
+    },
+  });
+
+  /** So many, each of whom was late from a revision of its own on. */
+  const fallBehind = (count: number): string[] => {
+    const names = Array.from({ length: count }, (_, n) => `late-${n + 1}`);
+    for (const [n, name] of names.entries()) {
+      audience.add(name, { view: one, position: { revision: n + 1, atMs: n + 1 } });
+      audience.bring(at(one, n + 2), telling(names));
+    }
+    told = [];
+    made = [];
+    return names;
+  };
 
   it('is one group once everybody has been told', () => {
     for (const watcher of ['a', 'b', 'c']) audience.add(watcher, shownAt(at(one, 1)));
-    expect(audience.bring(at(one, 2), tell())).toBe(false);
+    expect(audience.bring(at(one, 2), telling())).toBe(false);
     told = [];
-    audience.bring(at(one, 3), tell());
+    audience.bring(at(one, 3), telling());
     expect(told).toEqual([[1, ['a', 'b', 'c']]]);
   });
 
   it('tells those who were late from where they were, and everything once the picture is another one', () => {
-    for (const watcher of ['a', 'b']) audience.add(watcher, shownAt(at(one, 1)));
-    expect(audience.bring(at(one, 2), tell(['b']))).toBe(true);
+    for (const watcher of ['a', 'b', 'c']) audience.add(watcher, shownAt(at(one, 1)));
+    expect(audience.bring(at(one, 2), telling(['b', 'c']))).toBe(true);
     told = [];
-    expect(audience.bring(at(other, 3), tell(['b']))).toBe(true);
+    expect(audience.bring(at(other, 3), telling(['c']))).toBe(true);
     expect(told).toEqual([
       [1, ['a']],
       [1, ['b']],
     ]);
     told = [];
-    expect(audience.bring(at(other, 4), tell())).toBe(false);
+    expect(audience.bring(at(other, 4), telling())).toBe(false);
     expect(told).toEqual([
-      [2, ['a']],
-      [undefined, ['b']],
+      [2, ['a', 'b']],
+      [undefined, ['c']],
     ]);
   });
 
-  it('leaves those alone to whom another pod has shown a later moment', () => {
-    audience.add('a', shownAt(at(one, 10)));
-    expect(audience.bring(at(one, 5), tell())).toBe(true);
-    expect(told).toEqual([]);
-    expect(audience.bring(at(one, 10), tell())).toBe(false);
-    expect(told).toEqual([[1, ['a']]]);
+  it('leaves those alone to whom another pod has shown a later moment, however many they are', () => {
+    const names = Array.from({ length: LATE_MAX + 5 }, (_, n) => `ahead-${n}`);
+    for (const [n, name] of names.entries()) audience.add(name, { view: one, position: { revision: n, atMs: 10 + n } });
+    expect(audience.bring(at(one, 5), telling())).toBe(true);
+    expect(made).toEqual([]);
+    expect(audience.bring(at(one, 50), telling())).toBe(false);
+    expect(told).toEqual(names.map((name, n) => [n, [name]]));
   });
 
   it('tells a group everything that it failed to tell, and nobody else anything twice', () => {
     for (const watcher of ['a', 'b', 'c']) audience.add(watcher, shownAt(at(one, 1)));
-    const fail = (shown: Shown | undefined, watchers: ReadonlySet<string>): string[] => {
-      if (watchers.has('b')) throw new Error('Not now.');
-      return tell()(shown, watchers);
+    const { takesMore, news } = telling();
+    const failing: Telling<string> = {
+      takesMore,
+      news: (shown) => ({
+        concerns: () => true,
+        tell: (watchers) => {
+          if (watchers.includes('b')) throw new Error('Not now.');
+          news(shown).tell(watchers);
+        },
+      }),
     };
-    expect(() => audience.bring(at(one, 2), fail)).toThrow('Not now.');
+    expect(() => audience.bring(at(one, 2), failing)).toThrow('Not now.');
     expect(told).toEqual([
       [1, ['a']],
       [1, ['c']],
     ]);
     told = [];
-    expect(audience.bring(at(one, 3), tell())).toBe(false);
+    expect(audience.bring(at(one, 3), telling())).toBe(false);
     expect(told).toEqual([
       [1, ['a', 'c']],
       [undefined, ['b']],
     ]);
     for (const watcher of ['a', 'b', 'c']) audience.remove(watcher);
     expect(audience.isEmpty).toBe(true);
+  });
+
+  it('makes no news for those who are late and cannot take any', () => {
+    const names = fallBehind(3);
+    audience.add('quick', { view: one, position: { revision: 10, atMs: 10 } });
+    expect(audience.bring(at(one, 20), telling(names))).toBe(true);
+    expect(made).toEqual([10]);
+    expect(told).toEqual([[10, ['quick']]]);
+    audience.remove('quick');
+    made = [];
+    expect(audience.bring(at(one, 21), telling(names))).toBe(true);
+    expect(made).toEqual([]);
+    expect(audience.bring(at(one, 22), telling(['late-1', 'late-3']))).toBe(true);
+    expect(made).toEqual([2]);
+  });
+
+  it('keeps few places of those who are late, and tells the oldest ones everything anew, together', () => {
+    const names = fallBehind(LATE_MAX + 20);
+    expect(audience.bring(at(one, 100), telling())).toBe(false);
+    const newest = names.slice(20).map((name, n): [number, string[]] => [n + 21, [name]]);
+    expect(told.slice(0, -1)).toEqual(newest.reverse());
+    const [revision, anew] = told.at(-1) ?? [];
+    expect(revision).toBeUndefined();
+    expect(anew?.sort()).toEqual(names.slice(0, 20).sort());
+  });
+
+  it('asks nobody whom nothing concerns, and lets them keep up', () => {
+    for (const watcher of ['a', 'b']) audience.add(watcher, shownAt(at(one, 1)));
+    const concernsB = (watcher: string): boolean => watcher === 'b';
+    expect(audience.bring(at(one, 2), telling(['a'], concernsB))).toBe(false);
+    expect(told).toEqual([[1, ['b']]]);
+  });
+
+  it('is one group to whom nothing shown counts any more, however they came', () => {
+    for (const watcher of ['a', 'b', 'c']) audience.add(watcher, shownAt(at(one, 1)));
+    audience.forget();
+    audience.bring(at(one, 2), telling());
+    expect(told).toEqual([[undefined, ['a', 'b', 'c']]]);
   });
 });

@@ -1,8 +1,15 @@
 /*
  * Watchers, grouped by what they have been shown: nearly always one group, to which one event goes that is made once.
- * Newcomers, and those who could not take the last events, stand apart until the next tick has brought them up to date.
+ * Newcomers stand apart until the next tick has brought them up to date, and those who are late until they take more.
+ *
+ * What a tick costs: each group's news is worked out, and that of the late ones only if somebody of them can be told. So
+ * nobody costs anything by not reading, and all of them, when they read again, no more than `LATE_MAX` differences and
+ * one picture of everything.
  */
 import type { Moment, Position, RosterView } from '@rollcall/roster';
+
+/** Fewer: who reads slowly is told everything more often. More: each costs a difference when it reads again. */
+export const LATE_MAX = 8;
 
 /** What a watcher has been shown; `undefined`: nothing that could be built upon. */
 export interface Shown {
@@ -10,9 +17,26 @@ export interface Shown {
   readonly position: Position;
 }
 
+/** What there is to tell those who have been shown the same. */
+export interface News<Watcher> {
+  /** Whether a watcher is to be told at all. Who is not keeps up without being asked for anything. */
+  concerns(watcher: Watcher): boolean;
+  tell(watchers: readonly Watcher[]): void;
+}
+
+/** One tick of an audience. */
+export interface Telling<Watcher> {
+  /** Whether a watcher can be told something at this tick, however often that is asked. */
+  takesMore(watcher: Watcher): boolean;
+  /** What is new to these watchers, who have been shown this; `undefined`: nothing. */
+  news(shown: Shown | undefined, watchers: ReadonlySet<Watcher>): News<Watcher> | undefined;
+}
+
 interface Group<Watcher> {
-  shown: Shown | undefined;
-  watchers: Set<Watcher>;
+  readonly shown: Shown | undefined;
+  readonly watchers: Set<Watcher>;
+  /** They could not be told something: no news is made for them before one of them takes more. */
+  readonly isLate: boolean;
 }
 
 export const shownAt = ({ view, atMs }: Moment): Shown => ({
@@ -30,7 +54,7 @@ export class Audience<Watcher> {
   /** Takes a watcher up who has been shown this just now. */
   add(watcher: Watcher, shown: Shown | undefined): void {
     this.remove(watcher);
-    this.groups.push({ shown, watchers: new Set([watcher]) });
+    this.groups.push({ shown, watchers: new Set([watcher]), isLate: false });
   }
 
   remove(watcher: Watcher): void {
@@ -44,45 +68,81 @@ export class Audience<Watcher> {
 
   /** Nobody has been shown anything that still counts. */
   forget(): void {
-    for (const group of this.groups) group.shown = undefined;
+    if (this.isEmpty) return;
+    this.groups = [{ shown: undefined, watchers: together(this.groups), isLate: false }];
   }
 
-  /**
-   * Brings everybody to a moment: `tell` sends a group what has changed for it, if anything, and answers whom it could not
-   * be sent. Whether there is somebody left.
-   */
-  bring(
-    moment: Moment,
-    tell: (shown: Shown | undefined, watchers: ReadonlySet<Watcher>) => readonly Watcher[],
-  ): boolean {
-    const told: Group<Watcher> = { shown: shownAt(moment), watchers: new Set() };
-    const left: Group<Watcher>[] = [];
+  /** Brings everybody to a moment who can be told, and who need not be told. Whether there is somebody left. */
+  bring(moment: Moment, telling: Telling<Watcher>): boolean {
+    const told: Group<Watcher>[] = [];
+    const ahead: Group<Watcher>[] = [];
+    const late: Group<Watcher>[] = [];
     let failure: { readonly error: unknown } | undefined;
     for (const group of this.groups) {
-      const { shown, watchers } = group;
       // Shown by another pod, whose guess of the time is ahead.
-      if (shown !== undefined && shown.position.atMs > moment.atMs) {
-        left.push(group);
+      if (group.shown !== undefined && group.shown.position.atMs > moment.atMs) {
+        ahead.push(group);
         continue;
       }
-      let late: readonly Watcher[];
       try {
-        late = tell(shown, watchers);
+        const { reached, left } = tell(group, telling);
+        if (reached.size > 0) told.push({ ...group, watchers: reached });
+        if (left.size > 0) late.push({ shown: kept(group.shown, moment), watchers: left, isLate: true });
       } catch (error) {
         // Whom it has reached nobody knows: they are told everything, and the others go on.
         failure = { error };
-        left.push({ shown: undefined, watchers });
-        continue;
+        late.push({ shown: undefined, watchers: group.watchers, isLate: true });
       }
-      for (const watcher of late) watchers.delete(watcher);
-      if (late.length > 0) left.push({ shown: kept(shown, moment), watchers: new Set(late) });
-      if (told.watchers.size === 0) told.watchers = watchers;
-      else for (const watcher of watchers) told.watchers.add(watcher);
     }
-    this.groups = told.watchers.size > 0 ? [told, ...left] : left;
+    const left = [...ahead, ...few(late)];
+    this.groups =
+      told.length > 0 ? [{ shown: shownAt(moment), watchers: together(told), isLate: false }, ...left] : left;
     if (failure !== undefined) throw failure.error;
     return left.length > 0;
   }
+}
+
+/** Tells a group its news. Whom that has brought up to date, and who is left. */
+function tell<Watcher>(
+  { shown, watchers, isLate }: Group<Watcher>,
+  telling: Telling<Watcher>,
+): { readonly reached: Set<Watcher>; readonly left: Set<Watcher> } {
+  const reached = new Set<Watcher>();
+  if (isLate) for (const watcher of watchers) if (telling.takesMore(watcher)) reached.add(watcher);
+  if (isLate && reached.size === 0) return { reached, left: watchers };
+  const candidates = isLate ? reached : watchers;
+  const news = telling.news(shown, candidates);
+  const ready: Watcher[] = [];
+  const left = new Set<Watcher>();
+  for (const watcher of news === undefined ? [] : candidates) {
+    if (news?.concerns(watcher) !== true) continue;
+    if (isLate || telling.takesMore(watcher)) ready.push(watcher);
+    else left.add(watcher);
+  }
+  if (ready.length > 0) news?.tell(ready);
+  // Nothing of the group is touched before it is told: an error leaves it whole.
+  for (const watcher of isLate ? reached : left) watchers.delete(watcher);
+  return isLate ? { reached, left: watchers } : { reached: watchers, left };
+}
+
+/** Those who are late in few groups: from the oldest positions nobody goes on, they are told everything anew. */
+function few<Watcher>(late: readonly Group<Watcher>[]): Group<Watcher>[] {
+  const placed = late.filter(({ shown }) => shown !== undefined).sort((a, b) => newestFirst(a.shown, b.shown));
+  const anew = [...late.filter(({ shown }) => shown === undefined), ...placed.slice(LATE_MAX)];
+  if (anew.length === 0) return placed;
+  return [...placed.slice(0, LATE_MAX), { shown: undefined, watchers: together(anew), isLate: true }];
+}
+
+function newestFirst(a: Shown | undefined, b: Shown | undefined): number {
+  if (a === undefined || b === undefined) return 0;
+  return b.position.revision - a.position.revision || b.position.atMs - a.position.atMs;
+}
+
+/** All watchers of some groups, in the set of the first one: it is the largest as a rule. */
+function together<Watcher>([first, ...others]: readonly Group<Watcher>[]): Set<Watcher> {
+  const all = first?.watchers ?? new Set();
+  for (const { watchers } of others) for (const watcher of watchers) all.add(watcher);
+  return all;
 }
 
 /** A picture that was replaced is not kept for the sake of those who are slow: they will be shown everything anew. */
