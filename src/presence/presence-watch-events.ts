@@ -50,7 +50,7 @@ export class PresenceWatchEvents implements OnModuleInit {
   private unwatch(connection: Connection, fields: Fields): Promise<object> {
     const ids = idsIn(fields);
     this.ends.set(connection, (this.ends.get(connection) ?? 0) + 1);
-    this.watches.unwatch(connection, ids, this.views.moment(connection.host));
+    this.watches.unwatch(connection, ids);
     return Promise.resolve({});
   }
 }

@@ -62,6 +62,64 @@ describe('A watch of presence that goes on', () => {
   });
 });
 
+describe('A watch of presence that ends for some users', () => {
+  it('does nothing about users who are not watched', async () => {
+    const { pod, view, watches, moment, tick } = await watched();
+    const { connection, heard } = tab();
+    watches.watch(connection, new Set(['ada']), moment, undefined);
+    await pod.row('t1', rowOf('ada'));
+    const [changed, listed] = [jest.spyOn(view.changes, 'rows'), jest.spyOn(view.presence, 'rows')];
+    watches.unwatch(connection, new Set(['bob', 'cyd']));
+    expect(changed).not.toHaveBeenCalled();
+    expect(listed).not.toHaveBeenCalled();
+    expect(heard).toEqual([]);
+    expect(tick()).toEqual(['done']);
+    expect(heard).toEqual([['ada online']]);
+  });
+
+  it('is told with the next tick what is new of the others, and nothing of these', async () => {
+    const { pod, watches, moment, tick } = await watched();
+    const [some, bobs] = [tab(), tab()];
+    const ids = new Set(['ada', 'bob']);
+    watches.watch(some.connection, ids, moment, undefined);
+    watches.watch(bobs.connection, new Set(['bob']), moment, undefined);
+    await pod.row('t1', rowOf('ada'));
+    await pod.row('t2', rowOf('bob'));
+    watches.unwatch(some.connection, new Set(['bob', 'eve']));
+    expect([...ids]).toEqual(['ada', 'bob']);
+    expect(some.heard).toEqual([]);
+    tick();
+    await pod.row('t1', rowOf('ada', { active: false }));
+    await pod.row('t2', rowOf('bob', { active: false }));
+    tick();
+    expect(some.heard).toEqual([['ada online'], ['ada away']]);
+    expect(bobs.heard).toEqual([['bob online'], ['bob away']]);
+  });
+
+  it('is over when none is left, and can begin anew', async () => {
+    const { pod, watches, moment, tick, listeners } = await watched();
+    const { connection, heard } = tab();
+    watches.watch(connection, new Set(['ada', 'bob']), moment, undefined);
+    watches.unwatch(connection, new Set(['ada']));
+    expect(listeners.size).toBe(1);
+    watches.unwatch(connection, new Set(['bob']));
+    expect(listeners.size).toBe(0);
+    await pod.row('t1', rowOf('ada'));
+    expect(watches.watch(connection, new Set(['ada']), moment, undefined)).toMatchObject({
+      users: [{ _id: 'ada', status: 'online' }],
+    });
+    tick();
+    expect(heard).toEqual([]);
+  });
+
+  it('cannot end for some of everybody', async () => {
+    const { watches, moment } = await watched();
+    const { connection } = tab();
+    watches.watch(connection, undefined, moment, undefined);
+    expect(() => watches.unwatch(connection, new Set(['ada']))).toThrow('ids cannot be taken out of everybody.');
+  });
+});
+
 describe('Watchers of presence who do not read', () => {
   it('cost no difference at a tick, wherever each of them has stopped, and have the truth when they read again', async () => {
     const { pod, view, watches, moment, tick } = await watched();

@@ -57,7 +57,7 @@ export class PresenceWatches {
   ): PresenceWatchAnswer {
     const { presence } = this.hosts.get(connection.host) ?? this.begin(connection);
     const before = this.watches.get(connection);
-    const all = before === undefined ? ids : joined(before.ids, ids);
+    const all = joined(before === undefined ? new Set() : before.ids, ids);
     if (all !== undefined && all.size > WATCHED_IDS_MAX) {
       throw new AppError(
         'RATE_LIMITED',
@@ -76,17 +76,18 @@ export class PresenceWatches {
     return changes === undefined ? { cursor: at, users: presence.users(moment, ids) } : { cursor: at, changes };
   }
 
-  /** Ends the watch of some users, or altogether. @throws AppError BAD_REQUEST if some are taken out of everybody. */
-  unwatch(connection: Connection, ids: ReadonlySet<string> | undefined, moment: Moment | undefined): void {
-    const before = this.watches.get(connection);
-    const presence = this.hosts.get(connection.host)?.presence;
-    if (before === undefined || presence === undefined) return;
+  /**
+   * Ends the watch of some users, or altogether. Costs what it takes to look at the ids that are named.
+   *
+   * @throws AppError BAD_REQUEST if some are taken out of everybody.
+   */
+  unwatch(connection: Connection, ids: ReadonlySet<string> | undefined): void {
+    const watch = this.watches.get(connection);
+    if (watch === undefined) return;
     if (ids === undefined) return this.drop(connection);
-    if (before.ids === undefined) throw new AppError('BAD_REQUEST', 'ids cannot be taken out of everybody.', 'ids');
-    const rest = new Set([...before.ids].filter((id) => !ids.has(id)));
-    if (rest.size === 0 || moment === undefined) return this.drop(connection);
-    presence.flush(before, moment, ids);
-    this.replace(connection, presence, { connection, ids: rest }, moment);
+    if (watch.ids === undefined) throw new AppError('BAD_REQUEST', 'ids cannot be taken out of everybody.', 'ids');
+    this.hosts.get(connection.host)?.presence.unwatch(watch, ids);
+    if (watch.ids.size === 0) this.drop(connection);
   }
 
   private replace(connection: Connection, presence: WatchedPresence, watch: Watch, moment: Moment): void {

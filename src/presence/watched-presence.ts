@@ -4,10 +4,10 @@ import type { Moment } from '@rollcall/roster';
 import { Audience, type News, type Shown } from '../sockets/audience';
 import type { Connection } from '../sockets/connection';
 
-/** One connection's watch. Without `ids` it is everybody's presence. */
+/** One connection's watch, which may end for some users while it goes on. Without `ids` it is everybody's presence. */
 export interface Watch {
   readonly connection: Connection;
-  readonly ids: ReadonlySet<string> | undefined;
+  readonly ids: Set<string> | undefined;
 }
 
 /** Sends one event to connections of this pod. */
@@ -38,11 +38,12 @@ export class WatchedPresence {
 
   remove(watch: Watch): void {
     this.audience.remove(watch);
-    for (const id of watch.ids ?? []) {
-      const watches = this.byUser.get(id);
-      watches?.delete(watch);
-      if (watches?.size === 0) this.byUser.delete(id);
-    }
+    for (const id of watch.ids ?? []) this.unlist(id, watch);
+  }
+
+  /** Takes users out of a watch, whose place stays: what is untold of the others is told with the next tick. */
+  unwatch(watch: Watch, ids: ReadonlySet<string>): void {
+    for (const id of ids) if (watch.ids?.delete(id) === true) this.unlist(id, watch);
   }
 
   /** Tells one watch what it has not been told yet, outside the ticks, but for some users. */
@@ -86,6 +87,12 @@ export class WatchedPresence {
       takesMore: ({ connection }) => connection.takesMore(moment),
       news: (shown, watches) => this.news(shown, moment, watches),
     });
+  }
+
+  private unlist(id: string, watch: Watch): void {
+    const watches = this.byUser.get(id);
+    watches?.delete(watch);
+    if (watches?.size === 0) this.byUser.delete(id);
   }
 
   private news(shown: Shown | undefined, moment: Moment, watches: ReadonlySet<Watch>): News<Watch> | undefined {
