@@ -161,7 +161,11 @@ describe('Tabs that have stopped polling, one after the other', () => {
     if (view === undefined) throw new Error('There is no picture of the host.');
     const differences = jest.spyOn(view.changes, 'rows');
     for (let turns = 0; turns < 3; turns += 1) await turn('other');
-    expect(differences.mock.calls.length).toBeLessThan(names.length);
+    // One for those who keep up.
+    const ticks = new Map<number, number>();
+    for (const [, atMs] of differences.mock.calls) ticks.set(atMs, (ticks.get(atMs) ?? 0) + 1);
+    expect(ticks.size).toBeGreaterThan(0);
+    expect(Math.max(...ticks.values())).toBe(1);
 
     const [first, last] = [tabs[0]?.[1], tabs.at(-1)?.[1]];
     await last?.send(`42${JSON.stringify(['presence:unwatch', { ids: ['other'] }])}`);
