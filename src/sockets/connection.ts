@@ -93,11 +93,16 @@ export class Connection {
   }
 }
 
-/** Who sends so many times what may be sent does not heed any refusal. */
+/** Who sends so many times what may be sent heeds no refusal; few are refused in no time, however little may be sent. */
 const PACKETS_PER_EVENT = 10;
+const PACKETS_PER_SECOND_MIN = 200;
+const PACKETS_AT_ONCE_MIN = 1000;
 
 const packetsOf = ({ limits: { eventsPerSecond, eventsBurst } }: App): TokenBucket =>
-  new TokenBucket(PACKETS_PER_EVENT * eventsPerSecond, PACKETS_PER_EVENT * eventsBurst);
+  new TokenBucket(
+    Math.max(PACKETS_PER_SECOND_MIN, PACKETS_PER_EVENT * eventsPerSecond),
+    Math.max(PACKETS_AT_ONCE_MIN, PACKETS_PER_EVENT * eventsBurst),
+  );
 
 const bucketOf = (perSecond: number | undefined): TokenBucket | undefined =>
   perSecond === undefined ? undefined : new TokenBucket(perSecond, perSecond);

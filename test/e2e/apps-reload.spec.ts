@@ -191,7 +191,7 @@ describe('Sockets, when the apps file changes', () => {
     await eventually(async () => expect(await ada.join('two')).toMatchObject({ error: { code: 'RATE_LIMITED' } }));
     await eventually(async () =>
       expect(await ada.join('two')).toMatchObject({
-        error: { message: 'At most 1 events a second are taken from a connection.' },
+        error: { message: 'At most 1 events a second are taken from a connection, and ten times as many from a user.' },
       }),
     );
   });

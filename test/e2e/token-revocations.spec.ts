@@ -118,8 +118,11 @@ describe('revoking one JWT', () => {
   });
 
   it('is of this app alone', async () => {
-    const rollcall = await Rollcall.start([shop(SHOP), shop({ id: 'third', hosts: ['third.example.com'], jwt })]);
-    const token = await signedBySecret(SECRET, { jti: 'one' });
+    const rollcall = await Rollcall.start([
+      shop({ ...SHOP, jwt: { ...jwt, audience: 'shop' } }),
+      shop({ id: 'third', hosts: ['third.example.com'], jwt: { ...jwt, audience: 'third' } }),
+    ]);
+    const token = await signedBySecret(SECRET, { jti: 'one', aud: ['shop', 'third'] });
     const tab = await rollcall.open({ token, host: 'third.example.com' });
     await revoke(rollcall, { jti: 'one' });
     expect(await doors(rollcall, token)).toEqual(REVOKED);
