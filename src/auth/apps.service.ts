@@ -16,7 +16,7 @@ import { Injectable } from '@nestjs/common';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { App } from '../config/app';
 import { Config } from '../config/config';
-import { hostName } from '../config/host-name';
+import { ADDRESS_MAX_LENGTH, hostName } from '../config/host-name';
 import { type AppTable, ownerOf, tableOf } from './app-table';
 
 /** A host and the app that owns it: the scope of everything that a request or a socket may see. */
@@ -27,9 +27,6 @@ export interface Scope {
 
 /** Clients can make up addresses; then what is known starts over. */
 const SCOPES_MAX = 1000;
-
-/** Longer than any host name with a port. */
-const ADDRESS_MAX_LENGTH = 300;
 
 /** Which app answers for which host. An exact host beats `*`. */
 @Injectable()

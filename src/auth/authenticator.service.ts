@@ -17,6 +17,8 @@ const LOOKS_LIKE_JWT = /^[\w-]+\.[\w-]+\.[\w-]*$/;
 /** Checks keys and tokens, always against one app: what is good in one app is worth nothing in another. */
 @Injectable()
 export class Authenticator {
+  private readonly leads = new WeakMap<JwtRules, number>();
+
   constructor(
     private readonly accounts: Accounts,
     private readonly jwts: JwtVerifier,
@@ -63,6 +65,7 @@ export class Authenticator {
   private async identifyByJwt(app: App, rules: JwtRules, token: string, userId: string | undefined): Promise<Identity> {
     const identity = identityOf(await this.jwts.verify(rules, token), rules);
     const { id, issuedAtMs = 0 } = identity;
+    const leadMs = this.leadOf(rules, issuedAtMs);
     if (userId !== undefined && userId !== id) {
       throw new AppError('NOT_AUTHENTICATED', 'The token belongs to another user.');
     }
@@ -71,14 +74,21 @@ export class Authenticator {
     if (revoked || this.accounts.isRevoked(app, { ...identity, checkedAgainstMs })) {
       throw new AppError('NOT_AUTHENTICATED', 'The token was revoked.');
     }
-    // The clock of who issued it may be ahead by so much: then it is from before the revocation.
-    if (checkedAgainstMs > 0 && issuedAtMs - rules.leewaySeconds * 1000 <= checkedAgainstMs) {
+    // By its issuer's clock it may be younger than it is.
+    if (checkedAgainstMs > 0 && issuedAtMs - leadMs <= checkedAgainstMs) {
       throw new AppError(
         'NOT_AUTHENTICATED',
-        `The token was issued within ${rules.leewaySeconds} seconds of a revocation and cannot be told from those that it meant; get another one.`,
+        'The token cannot be told from those that were revoked a moment before it: its issuer has a clock that is ahead. Get another one.',
       );
     }
     return { ...identity, checkedAgainstMs };
+  }
+
+  /** How far an issuer's clock is ahead of ours at least, in ms, as all its tokens have shown. */
+  private leadOf(rules: JwtRules, issuedAtMs: number): number {
+    const leadMs = Math.max(this.leads.get(rules) ?? 0, issuedAtMs - Date.now());
+    this.leads.set(rules, leadMs);
+    return leadMs;
   }
 }
 

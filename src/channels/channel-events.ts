@@ -80,7 +80,8 @@ export class ChannelEvents implements OnModuleInit {
     if (connection.messages?.take(performance.now()) === false) {
       throw new AppError('RATE_LIMITED', `At most ${messagesPerSecond} messages a second are taken from a connection.`);
     }
-    const reached = this.views.moment(host)?.view.connectionCount(kind, channel) ?? 1;
+    const here = socket.nsp.adapter.rooms.get(room)?.size ?? 1;
+    const reached = Math.max(here, this.views.moment(host)?.view.connectionCount(kind, channel) ?? 0);
     if (!this.budgets.takeDeliveries(connection, reached, performance.now())) {
       throw new AppError(
         'RATE_LIMITED',

@@ -31,7 +31,11 @@ describe('two apps that trust the same key', () => {
   const two = (one: object, other: object): object => ({
     apps: [
       appOf({ jwt: { algorithms: ['HS256'], secret: 'same', ...one } }),
-      appOf({ id: 'bank', hosts: ['bank.example.com'], jwt: { algorithms: ['HS512'], secret: 'same', ...other } }),
+      appOf({
+        id: 'bank',
+        hosts: ['bank.example.com'],
+        jwt: { algorithms: ['HS512', 'HS256'], secret: 'same', ...other },
+      }),
     ],
   });
   const fault = 'apps[1].jwt: takes the tokens of apps[0], which trusts the same key: give each an audience';
@@ -50,6 +54,7 @@ describe('two apps that trust the same key', () => {
     ['ask for audiences', { audience: 'shop' }, { audience: 'bank' }],
     ['ask for one audience, and say so', { audience: 'all' }, { audience: 'all' }],
     ['ask for other issuers', { issuer: 'one' }, { issuer: 'other' }],
+    ['take no algorithm that both do', {}, { algorithms: ['HS512'] }],
     ['have other secrets', {}, { secret: 'other' }],
     ['have keys at other addresses', url, { ...url, jwksUrl: 'https://other.example.com/keys' }],
   ])('are taken where they %s', (_, one, other) => {

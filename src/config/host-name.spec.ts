@@ -1,5 +1,10 @@
 import { hostName } from './host-name';
 
+it('A host name is not looked for in a long text, which would take a while', () => {
+  expect(hostName(`a${' '.repeat(80_000)}a`)).toBeUndefined();
+  expect(hostName(`${'a'.repeat(60)}.`.repeat(5))).toBeUndefined();
+});
+
 describe('a host name', () => {
   it.each([
     ['portal.example.com', 'portal.example.com'],

@@ -40,7 +40,9 @@ export class PresenceWatches {
   rows(connection: Connection, ids: ReadonlySet<string> | undefined, now: Moment, cursor: string | undefined): number {
     if (cursor !== undefined) return Infinity;
     if (ids === undefined) return now.view.presence.size;
-    return ids.size + (this.watches.get(connection)?.ids?.size ?? 0);
+    const before = this.watches.get(connection);
+    if (before !== undefined && before.ids === undefined) return Infinity;
+    return ids.size + (before?.ids?.size ?? 0);
   }
 
   /**

@@ -68,6 +68,11 @@ export class Admission {
     );
   };
 
+  /** Whether somebody has come in by the line, or is about to. */
+  holds(line: RollcallSocket['conn']): boolean {
+    return this.lines.has(line);
+  }
+
   /** The handshake is over: the connection is in the store, or has gone. */
   finish(socket: RollcallSocket): void {
     this.underWay.get(socket)?.();

@@ -25,7 +25,7 @@ function sweeping(tabs: readonly ReturnType<typeof tab>[]): () => void {
 }
 
 describe('What all connections of a pod let wait together', () => {
-  it('is bounded though each keeps to its own bound: the largest go, once they have been late for a while', () => {
+  it('is bounded though each keeps to its own bound: the largest go, once all have been late for a while', () => {
     const small = Array.from({ length: 200 }, () => tab(MIB / 2));
     const large = Array.from({ length: 200 }, () => tab(MIB));
     const sweep = sweeping([...small, ...large]);
@@ -36,6 +36,17 @@ describe('What all connections of a pod let wait together', () => {
     // 100 MiB and 156 of the large ones.
     expect(large.filter(({ line }) => line.isCut)).toHaveLength(44);
     expect(small.some(({ line }) => line.isCut)).toBe(false);
+  });
+
+  it('is given up first by those who have hoarded for longest', () => {
+    const hoarders = Array.from({ length: 256 }, () => tab(MIB));
+    const slow = Array.from({ length: 10 }, () => tab(0));
+    const sweep = sweeping([...hoarders, ...slow]);
+    for (let look = 0; look < 5; look += 1) sweep();
+    for (const { line } of slow) line.bytes = MIB;
+    for (let look = 0; look < 3; look += 1) sweep();
+    expect(hoarders.filter(({ line }) => line.isCut)).toHaveLength(10);
+    expect(slow.some(({ line }) => line.isCut)).toBe(false);
   });
 
   it('does not count what goes out from one look to the next', () => {

@@ -77,7 +77,7 @@ export class Backlogs implements OnApplicationBootstrap, OnApplicationShutdown {
       });
     }
     const over = new Set([...late].filter(isTooMuch).map(([socket]) => socket));
-    for (const socket of largestBeyond(BACKLOGS_MAX_BYTES, [...late])) over.add(socket);
+    for (const socket of latestBeyond(BACKLOGS_MAX_BYTES, [...late])) over.add(socket);
     for (const socket of over) late.delete(socket);
     this.late = late;
     if (over.size === 0) return;
@@ -90,9 +90,14 @@ const isLarge = (bytes: number): boolean => bytes > BACKLOG_MAX_BYTES;
 
 const isTooMuch = ([, { bytes, large }]: Entry): boolean => large >= LOOKS_MAX || bytes > BACKLOG_CUT_BYTES;
 
-/** Those to let go of so that what is left waits for no more bytes, of connections that have been late for a while. */
-function largestBeyond(mostBytes: number, entries: readonly Entry[]): RollcallSocket[] {
-  const settled = entries.filter(([, { looks }]) => looks >= SETTLED_LOOKS).sort(([, a], [, b]) => b.bytes - a.bytes);
+/**
+ * Those to let go of so that what is left waits for no more bytes, of connections that have been late for a while: who has
+ * been so for longest first, so that nobody who hoards drives out those who are only slow.
+ */
+function latestBeyond(mostBytes: number, entries: readonly Entry[]): RollcallSocket[] {
+  const settled = entries
+    .filter(([, { looks }]) => looks >= SETTLED_LOOKS)
+    .sort(([, a], [, b]) => b.looks - a.looks || b.bytes - a.bytes);
   let total = settled.reduce((sum, [, { bytes }]) => sum + bytes, 0);
   const over: RollcallSocket[] = [];
   for (const [socket, { bytes }] of settled) {

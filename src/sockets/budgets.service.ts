@@ -1,7 +1,8 @@
 /*
  * What all connections of one user to this pod may do together on a host: many tabs are no way around the limits of each.
- * Visitors without a name share one budget for what they send to others; otherwise each connection is its own. One entry a
- * user who did something lately, written by their events; a crash gives everybody a full one.
+ * Of visitors without a name each connection is on its own; what they send to others has a bound for all of them as well,
+ * for nothing else ties those of one person together. One entry a user who did something lately, written by their
+ * events; a crash gives everybody a full one.
  */
 import { Injectable } from '@nestjs/common';
 import type { Connection } from './connection';
@@ -9,6 +10,9 @@ import { TokenBucket } from './token-bucket';
 
 /** A user may do so many times what one connection may. */
 const CONNECTIONS = 10;
+
+/** All visitors of a host without a name may send so many times what one user may. */
+const ANONYMOUS = 10;
 
 /** A message to a large channel may take so many seconds' worth at once. */
 const BURST_SECONDS = 4;
@@ -32,24 +36,30 @@ export class Budgets {
 
   /** Whether the user may send one event more. */
   takeEvent(connection: Connection, nowMs: number): boolean {
-    return connection.visitor.user === null || this.of(connection, nowMs).events.take(nowMs);
+    const { user } = connection.visitor;
+    return user === null || this.of(connection, user.id, nowMs).events.take(nowMs);
   }
 
   /** Whether the user may send something that goes to so many connections. */
   takeDeliveries(connection: Connection, count: number, nowMs: number): boolean {
-    return this.of(connection, nowMs).deliveries.take(nowMs, count);
+    const { visitor, id } = connection;
+    if (visitor.user !== null) return this.of(connection, visitor.user.id, nowMs).deliveries.take(nowMs, count);
+    // No user's id has a line feed.
+    const own = this.of(connection, `\n${id}`, nowMs).deliveries;
+    return own.take(nowMs, count) && this.of(connection, '\n', nowMs, ANONYMOUS).deliveries.take(nowMs, count);
   }
 
-  private of({ host, visitor: { user, app } }: Connection, nowMs: number): Budget {
+  private of({ host, visitor: { app } }: Connection, whose: string, nowMs: number, times = 1): Budget {
     const { eventsPerSecond, eventsBurst, deliveriesPerSecond } = app.limits;
-    // Neither has line feeds. Figures that were read anew begin anew.
-    const key = [host, user?.id ?? '\n', eventsPerSecond, eventsBurst, deliveriesPerSecond].join('\n');
+    // Hosts have none either. Figures that were read anew begin anew.
+    const key = [host, whose, eventsPerSecond, eventsBurst, deliveriesPerSecond].join('\n');
     const known = this.budgets.get(key);
     if (known !== undefined) return known;
     this.tidy(nowMs);
+    const deliveries = times * deliveriesPerSecond;
     const budget = {
       events: new TokenBucket(CONNECTIONS * eventsPerSecond, CONNECTIONS * eventsBurst),
-      deliveries: new TokenBucket(deliveriesPerSecond, BURST_SECONDS * deliveriesPerSecond),
+      deliveries: new TokenBucket(deliveries, BURST_SECONDS * deliveries),
     };
     this.budgets.set(key, budget);
     return budget;

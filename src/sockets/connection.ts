@@ -70,8 +70,8 @@ export class Connection {
     const before = this.current.app.limits;
     if (eventsPerSecond !== before.eventsPerSecond || eventsBurst !== before.eventsBurst) {
       this.events = new TokenBucket(eventsPerSecond, eventsBurst);
-      this.packets = packetsOf(app);
     }
+    this.packets = packetsOf(app);
     if (joinsPerSecond !== before.joinsPerSecond) this.joins = bucketOf(joinsPerSecond);
     if (messagesPerSecond !== before.messagesPerSecond) this.messages = bucketOf(messagesPerSecond);
     this.current = { ...this.current, app };
@@ -93,16 +93,19 @@ export class Connection {
   }
 }
 
-/** Who sends so many times what may be sent heeds no refusal; few are refused in no time, however little may be sent. */
+/**
+ * Who sends so many times what may be sent heeds no refusal. Where little may be sent, a client that comes back and asks
+ * for all its channels, and each second again for those that were refused, is still an honest one.
+ */
 const PACKETS_PER_EVENT = 10;
 const PACKETS_PER_SECOND_MIN = 200;
 const PACKETS_AT_ONCE_MIN = 1000;
 
-const packetsOf = ({ limits: { eventsPerSecond, eventsBurst } }: App): TokenBucket =>
-  new TokenBucket(
-    Math.max(PACKETS_PER_SECOND_MIN, PACKETS_PER_EVENT * eventsPerSecond),
-    Math.max(PACKETS_AT_ONCE_MIN, PACKETS_PER_EVENT * eventsBurst),
-  );
+function packetsOf({ limits: { eventsPerSecond, eventsBurst, channelsPerConnection } }: App): TokenBucket {
+  const perSecond = Math.max(PACKETS_PER_SECOND_MIN, 2 * channelsPerConnection, PACKETS_PER_EVENT * eventsPerSecond);
+  const burst = Math.max(PACKETS_AT_ONCE_MIN, 5 * channelsPerConnection, PACKETS_PER_EVENT * eventsBurst);
+  return new TokenBucket(perSecond, burst);
+}
 
 const bucketOf = (perSecond: number | undefined): TokenBucket | undefined =>
   perSecond === undefined ? undefined : new TokenBucket(perSecond, perSecond);

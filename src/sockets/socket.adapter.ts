@@ -7,6 +7,7 @@ import { Apps } from '../auth/apps.service';
 import { hostFault } from '../http/host-fault';
 import { SAFE_HEADERS } from '../http/safe-headers';
 import { Stores } from '../store/stores';
+import { Admission } from './admission.service';
 import type { RollcallServer } from './connection';
 import { limitKnocks } from './knocks';
 import { limitUnusedLines } from './unused-lines';
@@ -30,6 +31,7 @@ type CorsDelegate = Extract<ServerOptions['cors'], (...args: never[]) => unknown
 export class SocketAdapter extends IoAdapter {
   private readonly apps: Apps;
   private readonly messages: Stores['messages'];
+  private readonly admission: Admission;
   /** Node forgets a connection once it is a WebSocket's, so it could not close it. */
   private readonly connections = new Set<Socket>();
 
@@ -37,6 +39,7 @@ export class SocketAdapter extends IoAdapter {
     super(app);
     this.apps = app.get(Apps);
     this.messages = app.get(Stores).messages;
+    this.admission = app.get(Admission);
     (this.httpServer as HttpServer).on('connection', (connection) => {
       this.connections.add(connection);
       connection.once('close', () => this.connections.delete(connection));
@@ -66,7 +69,7 @@ export class SocketAdapter extends IoAdapter {
     };
     const server = super.createIOServer(port, ours as ServerOptions) as RollcallServer;
     limitKnocks(server.engine);
-    limitUnusedLines(server);
+    limitUnusedLines(server, (line) => this.admission.holds(line));
     server.engine.on('headers', (headers: Record<string, string>) => void Object.assign(headers, SAFE_HEADERS));
     return this.messages === undefined ? server : server.adapter(this.messages.adapter);
   }

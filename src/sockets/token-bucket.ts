@@ -1,6 +1,7 @@
 /**
  * Lets `burst` through at once and `perSecond` in the long run. What costs more than there is passes if there is anything,
- * and has to be earned before the next. Time is an argument; two numbers are all its state.
+ * and has to be earned before the next, but for what is more than another burst. Time is an argument; two numbers are all
+ * its state.
  */
 export class TokenBucket {
   private tokens: number;
@@ -16,7 +17,7 @@ export class TokenBucket {
   take(nowMs: number, cost = 1): boolean {
     this.fill(nowMs);
     if (this.tokens < 1) return false;
-    this.tokens -= cost;
+    this.tokens = Math.max(-this.burst, this.tokens - cost);
     return true;
   }
 

@@ -8,15 +8,21 @@ import type { RollcallServer, RollcallSocket } from './connection';
 /** Each takes some 20 KB. */
 const UNUSED_MAX = 10_000;
 
-export function limitUnusedLines(server: RollcallServer, most = UNUSED_MAX): void {
+/** `isWanted`: somebody is about to come in by the line. */
+export function limitUnusedLines(
+  server: RollcallServer,
+  isWanted: (line: RollcallSocket['conn']) => boolean,
+  most = UNUSED_MAX,
+): void {
   /** In the order of coming. */
   const unused = new Set<RollcallSocket['conn']>();
   server.engine.on('connection', (line: RollcallSocket['conn']) => {
     unused.add(line);
     line.once('close', () => unused.delete(line));
     if (unused.size <= most) return;
-    const [oldest] = unused;
-    oldest?.close(true);
+    for (const oldest of unused) {
+      if (!isWanted(oldest)) return void oldest.close(true);
+    }
   });
   server.on('connection', ({ conn }) => unused.delete(conn));
 }

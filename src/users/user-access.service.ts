@@ -13,6 +13,9 @@ import type { MintedTokenDto } from './users.dto';
 const TOKENS_MAX = 100;
 
 /** Lets users in and throws them out: tokens, kicks and erasure. Answers when the roster no longer shows who had to go. */
+/** More at once would keep others of this pod waiting. */
+const HOSTS_AT_ONCE = 100;
+
 @Injectable()
 export class UserAccess {
   constructor(
@@ -56,15 +59,18 @@ export class UserAccess {
     const closed = await this.closeEverywhere(app, id);
     // The store lists no host on which nobody has been for long, and still has what users have chosen there.
     const named = app.hosts.filter((host) => host !== '*');
-    await Promise.all(
-      [...new Set([...closed, ...named])].map(async (host) => {
-        // Choosing to be offline waits for no grace: nobody is shown as an erased user who may come back.
-        await this.rosters.of(host).setUser(id, { status: 'offline' });
-        await this.rosters.of(host).setUser(id, { forget: true });
-      }),
-    );
+    const hosts = [...new Set([...closed, ...named])];
+    for (let at = 0; at < hosts.length; at += HOSTS_AT_ONCE) {
+      await Promise.all(hosts.slice(at, at + HOSTS_AT_ONCE).map((host) => this.forget(host, id)));
+    }
     // Last: with the last connection it was remembered anew. Also on hosts on which nobody has been for long.
     await this.store.forgetLastSeen(id, (host) => this.apps.appOf(host)?.id === app.id);
+  }
+
+  private async forget(host: string, id: string): Promise<void> {
+    // Choosing to be offline waits for no grace: nobody is shown as an erased user who may come back.
+    await this.rosters.of(host).setUser(id, { status: 'offline' });
+    await this.rosters.of(host).setUser(id, { forget: true });
   }
 
   private async closeEverywhere(app: App, id: string): Promise<string[]> {

@@ -113,7 +113,7 @@ describe('Lines', () => {
   it('that nobody has come in by make room, the oldest first, and keep nobody out', async () => {
     const rollcall = await Rollcall.start([shop()]);
     const { server } = rollcall.app.get(SocketServer);
-    limitUnusedLines(server, 3);
+    limitUnusedLines(server, () => false, 3);
     const tab = await rollcall.open(tabOf('ada'));
     const lines: WebSocket[] = [];
     for (let n = 0; n < 6; n += 1) lines.push((await lineTo(rollcall)).socket);
