@@ -68,14 +68,6 @@ export class HostChannels {
     return this.everyone.has(userId);
   }
 
-  /** The lists that show the user because of a connection have to be written anew. */
-  fragmentChanged(userId: string, { channels }: ConnectionRow): void {
-    this.everyone.fragmentChanged(userId);
-    for (const { kind, channel } of channels) {
-      if (kind === 'authenticated') this.users.get(channel)?.fragmentChanged(userId);
-    }
-  }
-
   private moveChannels(old: ConnectionRow | undefined, row: ConnectionRow | null, sameUser: boolean): void {
     const before = old?.channels ?? NONE;
     const after = row?.channels ?? NONE;

@@ -1,12 +1,28 @@
 import type { ChannelKind } from '@rollcall/contract';
+import * as fc from 'fast-check';
 import { inChannels, rowOf, Writer } from '../../../test/support/roster-store';
 import { Directory, Followed, parsed } from '../../../test/support/roster-view';
 import type { LogEntry, MembershipState } from './roster.store';
 import { RosterView, type TabShape } from './roster-view';
+import { SegmentedList } from './segmented-list';
 
 const anonymously = (...channels: string[]): { channels: MembershipState[] } => ({
   channels: channels.map((channel) => ({ kind: 'anonymous', channel })),
 });
+
+const ROOMS = ['room', 'hall'];
+const email = fc.constantFrom('a@example.com', 'b@example.com');
+const user = fc.constantFrom('ada', 'bob');
+
+/** Whatever is made of what users are shown as. */
+const textsOf = (view: RosterView): unknown => [
+  ...(['array', 'object'] as const).flatMap((tabs) => [
+    parsed(view.channelMap(tabs).bytes),
+    ...[...ROOMS, 'authenticated', 'tab|t1'].map((name) => view.channel(name, tabs).toString()),
+  ]),
+  view.usersJson().toString(),
+  view.userConnectionsJson().toString(),
+];
 
 const ADA = { id: 'ada', email: 'ada@example.com' };
 const BOB = { id: 'bob', email: null };
@@ -20,6 +36,8 @@ describe('A view of a host', () => {
     view = followed.view;
     followed.directory.details.set('ada', { email: 'ada@example.com' });
   });
+
+  afterEach(() => jest.restoreAllMocks());
 
   const map = (tabs: TabShape = 'array'): unknown => parsed(view.channelMap(tabs).bytes);
   const channel = (name: string, tabs: TabShape = 'array'): unknown => parsed(view.channel(name, tabs));
@@ -214,6 +232,36 @@ describe('A view of a host', () => {
       everywhere(null);
     });
 
+    it('of a user with many tabs in many channels at the cost of one look', async () => {
+      const rooms = Array.from({ length: 20 }, (_, n) => `room-${n}`);
+      for (let n = 0; n < 20; n += 1) await followed.pod.row(`many-${n}`, rowOf('bob', inChannels(...rooms)));
+      const { bytes } = view.channelMap('array');
+      const looks = jest.spyOn(followed.directory, 'profileOf');
+      const touches = jest.spyOn(SegmentedList.prototype, 'changed');
+      const since = (): number[] => [looks, touches].map((spy) => spy.mock.calls.splice(0).length);
+      // Among those whose presence has changed, the user stands in one place.
+      const one = [1, 1];
+
+      // Lists are the same with another name, and with claims that the directory goes before.
+      followed.directory.details.set('bob', { name: 'Bob', email: 'old@example.com' });
+      view.profileChanged('bob');
+      expect([since(), view.channelMap('array').bytes === bytes]).toEqual([one, true]);
+      const claims = { name: 'B', email: 'b@example.com' };
+      await followed.pod.row('t2', rowOf('bob', { claims }));
+      const [lookedAt, touched] = since();
+      await followed.pod.row('t3', rowOf('bob', { claims }));
+      expect([lookedAt, since()]).toEqual([1, [0, touched]]);
+      await followed.pod.gone('t2', 't3');
+      since();
+      expect(view.channelMap('array').bytes.equals(bytes)).toBe(true);
+      expect(since()).toEqual([0, 0]);
+
+      followed.directory.details.set('bob', { email: 'new@example.com' });
+      view.profileChanged('bob');
+      expect(since()).toEqual(one);
+      expect(map()).toMatchObject({ 'room-19': [{ id: 'bob', email: 'new@example.com' }] });
+    });
+
     it('that changed while the user was away', async () => {
       everywhere('old@example.com');
       await followed.pod.gone('t1');
@@ -222,6 +270,44 @@ describe('A view of a host', () => {
       await followed.pod.row('t1', rowOf('bob', inChannels('room')));
       everywhere('new@example.com');
     });
+  });
+
+  it('shows in every answer what a view shows that was loaded just now, whoever comes with which claims', async () => {
+    const claims = fc.option(fc.record({ email, name: fc.constantFrom('A', 'B') }, { requiredKeys: [] }));
+    const step = fc.oneof(
+      { weight: 5, arbitrary: fc.record({ tab: fc.nat(5), user, claims, rooms: fc.subarray(ROOMS) }) },
+      { weight: 2, arbitrary: fc.record({ gone: fc.nat(5) }) },
+      { weight: 2, arbitrary: fc.record({ edited: user, email: fc.option(email, { nil: undefined }) }) },
+      { weight: 1, arbitrary: fc.record({ forgotten: user }) },
+      { weight: 1, arbitrary: fc.constant('all' as const) },
+    );
+    const steps = fc.array(fc.record({ step, asked: fc.subarray([...ROOMS, 'authenticated', 'tab|t1']) }), {
+      maxLength: 30,
+      size: 'max',
+    });
+    await fc.assert(
+      fc.asyncProperty(steps, async (sequence) => {
+        const host = await Followed.open();
+        const { view: shown, pod, directory } = host;
+        for (const { step: next, asked } of sequence) {
+          if (next === 'all') {
+            directory.details.set('ada', { email: 'all@example.com' });
+            shown.allProfilesChanged();
+          } else if ('tab' in next) {
+            await pod.row(`t${next.tab}`, rowOf(next.user, { claims: next.claims, ...inChannels(...next.rooms) }));
+          } else if ('gone' in next) await pod.gone(`t${next.gone}`);
+          else if ('forgotten' in next) await pod.write({ users: [{ userId: next.forgotten, forget: true }] });
+          else {
+            directory.details.set(next.edited, next.email === undefined ? {} : { email: next.email });
+            shown.profileChanged(next.edited);
+          }
+          // Each list keeps what it was when it was last read, which is not with every step.
+          for (const name of asked) shown.channel(name, 'array');
+        }
+        expect(textsOf(shown)).toEqual(textsOf(await host.fresh()));
+      }),
+      { numRuns: 300 },
+    );
   });
 
   it.each(['__proto__', 'constructor', 'toString', '"quoted"\\', '0'])('takes %p for any name', async (hard) => {

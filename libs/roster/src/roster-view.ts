@@ -19,6 +19,7 @@ import { PresenceView } from './presence-view';
 import type { Profiles } from './profile';
 import type { Head, LogEntry, Snapshot } from './roster.store';
 import type { ConnectionRow } from './row';
+import { OwnedFragments, UserFragments } from './user-fragments';
 import { type HistoryOptions, type Position, ViewHistory } from './view-history';
 
 /** How a logged-in tab's own channel is shown: as an array of its one user, or as the bare user. */
@@ -47,13 +48,16 @@ export class RosterView {
   /** Connections by pod. */
   private readonly pods = new Map<string, number>();
   private readonly channels: HostChannels;
-  private readonly fragments = new Map<string, string>();
+  private readonly fragments: UserFragments;
+  private readonly tabFragments: OwnedFragments;
   private readonly maps = new Map<TabShape, ReturnType<AnswerMemory['join']>>();
   private readonly memory = new AnswerMemory();
 
   /** `remembers`: what watchers need; without it the view cannot say what has changed since a cursor. */
   constructor(profiles: Profiles, remembers?: HistoryOptions) {
     this.presence = new PresenceView(profiles);
+    this.fragments = new UserFragments(this.shownOf);
+    this.tabFragments = new OwnedFragments(this.fragments, this.ownerOf, this.tabOf);
     this.history = new ViewHistory(remembers);
     this.channels = new HostChannels({
       member: (channel, userId, joined, vanished) =>
@@ -146,14 +150,13 @@ export class RosterView {
   /** The directory's word on a user has changed; shows in the next answer. */
   profileChanged(userId: string): void {
     this.presence.changed(userId);
-    this.dropFragment(userId);
-    this.dropMaps();
+    if (this.fragments.refresh(userId)) this.dropMaps();
   }
 
   /** Whoever is here, or was, or is shown for being a bot. */
   allProfilesChanged(): void {
     this.presence.allChanged();
-    for (const userId of [...this.fragments.keys()]) this.dropFragment(userId);
+    this.fragments.refreshAll();
     this.dropMaps();
   }
 
@@ -215,7 +218,7 @@ export class RosterView {
 
   /** Every connected user once, in the order of first connecting, as a JSON array of `{id,email}`. */
   usersJson(): Buffer {
-    return listOf((parts) => this.channels.everyone.pushJson(parts, this.fragmentOf));
+    return listOf((parts) => this.channels.everyone.pushJson(parts, this.fragments));
   }
 
   /** The user of each logged-in connection, in the order of connecting, as a JSON array of `{id,email}`. */
@@ -223,7 +226,7 @@ export class RosterView {
     const fragments: string[] = [];
     for (const connectionId of this.tabs.names()) {
       const userId = this.rows.get(connectionId)?.userId;
-      if (userId != null) fragments.push(this.fragmentOf(userId));
+      if (userId != null) fragments.push(this.fragments.of(userId));
     }
     return Buffer.from(`[${fragments.join(',')}]`);
   }
@@ -305,7 +308,8 @@ export class RosterView {
     const claims = record?.claims;
     if (before?.claims === claims) return;
     const same = (['email', 'username', 'name'] as const).every((claim) => before?.claims?.[claim] === claims?.[claim]);
-    if (!same) this.dropFragment(userId);
+    // Most of what a token says is in no list, and what the directory says goes before it.
+    if (!same) this.fragments.refresh(userId);
   }
 
   private setRow(connectionId: string, row: ConnectionRow | null): void {
@@ -314,7 +318,7 @@ export class RosterView {
     else this.rows.set(connectionId, row);
     this.place(old, row);
     if (old?.userId == null || old.userId === row?.userId) return;
-    if (!this.channels.has(old.userId)) this.fragments.delete(old.userId);
+    if (!this.channels.has(old.userId)) this.fragments.forget(old.userId);
   }
 
   /** Brings what follows from the rows from one to the other. */
@@ -338,36 +342,25 @@ export class RosterView {
     else this.pods.set(pod, connections);
   }
 
-  private readonly fragmentOf = (userId: string): string => {
-    let fragment = this.fragments.get(userId);
-    if (fragment === undefined) {
-      const { id, email } = this.presence.profile(userId);
-      fragment = JSON.stringify({ id, email });
-      this.fragments.set(userId, fragment);
-    }
-    return fragment;
+  private readonly shownOf = (userId: string): string => {
+    const { id, email } = this.presence.profile(userId);
+    return JSON.stringify({ id, email });
   };
+
+  private readonly ownerOf = (connectionId: string): string | null => this.rows.get(connectionId)?.userId ?? null;
 
   private readonly tabOf = (connectionId: string): string => {
     const userId = this.rows.get(connectionId)?.userId;
     const key = JSON.stringify(tabChannel(connectionId));
     if (userId == null) return `${key}:1`;
-    return this.tabShape === 'array' ? `${key}:[${this.fragmentOf(userId)}]` : `${key}:${this.fragmentOf(userId)}`;
+    return this.tabShape === 'array' ? `${key}:[${this.fragments.of(userId)}]` : `${key}:${this.fragments.of(userId)}`;
   };
-
-  private dropFragment(userId: string): void {
-    this.fragments.delete(userId);
-    for (const row of this.connectionsOf(userId)) {
-      this.channels.fragmentChanged(userId, row);
-      this.tabs.changed(row.since.revision, row.connectionId);
-    }
-  }
 
   private pushAll(members: JsonMembers, tabs: TabShape): void {
     this.pushBuiltIn(members, 'authenticated');
     for (const [name, channel] of this.channels.users) this.pushUsers(members, name, channel);
     this.shapeTabs(tabs);
-    members.pushMany((parts) => this.tabs.pushJson(parts, this.tabOf));
+    members.pushMany((parts) => this.tabs.pushJson(parts, this.tabFragments));
     this.pushBuiltIn(members, 'anonymous');
     for (const name of this.channels.anonymous.keys()) this.pushAnonymous(members, name);
   }
@@ -410,7 +403,7 @@ export class RosterView {
   }
 
   private pushUsers(members: JsonMembers, name: string, channel: UserChannel): void {
-    members.pushList(name, (parts) => channel.pushJson(parts, this.fragmentOf));
+    members.pushList(name, (parts) => channel.pushJson(parts, this.fragments));
   }
 
   private pushAnonymous(members: JsonMembers, name: string): void {

@@ -3,6 +3,7 @@
  * so that a change in the middle of a list of any length moves a few of them, and each segment keeps the JSON of its
  * names until one of them changes: after a change a long list costs little more than its copy.
  */
+import type { Fragments } from './user-fragments';
 
 /** Larger: a change writes more anew. Smaller: more pieces to put together for an answer. */
 const SEGMENT_MAX = 32;
@@ -12,6 +13,8 @@ interface Segment {
   readonly names: string[];
   /** Each name's fragment, with a comma before it. */
   json: Buffer | undefined;
+  /** The version of the fragments for which the JSON was found to hold. */
+  jsonVersion: number;
   /** What `textFrom` made of it. */
   text: string | undefined;
 }
@@ -32,7 +35,7 @@ export class SegmentedList {
     const at = this.segmentOf(order, name);
     const segment = this.segments[at];
     if (segment === undefined) {
-      this.segments.push({ orders: [order], names: [name], json: undefined, text: undefined });
+      this.segments.push(segmentOf([order], [name]));
       return;
     }
     const place = placeIn(segment, order, name);
@@ -58,7 +61,7 @@ export class SegmentedList {
     this.tidy(at);
   }
 
-  /** A name's fragment is no longer what it was. */
+  /** A name's text is no longer what it was. */
   changed(order: number, name: string): void {
     const segment = this.segments[this.segmentOf(order, name)];
     if (segment !== undefined) spoil(segment);
@@ -100,11 +103,11 @@ export class SegmentedList {
   }
 
   /** Adds the fragments of all names to the parts of an answer, with commas between them. */
-  pushJson(parts: Buffer[], fragmentOf: (name: string) => string): void {
+  pushJson(parts: Buffer[], fragments: Fragments): void {
     let isFirst = true;
     for (const segment of this.segments) {
-      segment.json ??= Buffer.from(`,${segment.names.map(fragmentOf).join(',')}`);
-      parts.push(isFirst ? segment.json.subarray(1) : segment.json);
+      const json = jsonOf(segment, fragments);
+      parts.push(isFirst ? json.subarray(1) : json);
       isFirst = false;
     }
   }
@@ -154,12 +157,29 @@ export class SegmentedList {
   }
 }
 
+const segmentOf = (orders: number[], names: string[]): Segment => ({
+  orders,
+  names,
+  json: undefined,
+  jsonVersion: 0,
+  text: undefined,
+});
+
 const isBefore = (order: number, name: string, otherOrder: number, otherName: string): boolean =>
   order < otherOrder || (order === otherOrder && name < otherName);
 
 function spoil(segment: Segment): void {
   segment.json = undefined;
   segment.text = undefined;
+}
+
+function jsonOf(segment: Segment, fragments: Fragments): Buffer {
+  const { names, jsonVersion } = segment;
+  const { version } = fragments;
+  const mayHold = segment.json !== undefined && jsonVersion !== version;
+  if (mayHold && names.some((name) => fragments.isNewerThan(jsonVersion, name))) segment.json = undefined;
+  segment.jsonVersion = version;
+  return (segment.json ??= Buffer.from(`,${names.map((name) => fragments.of(name)).join(',')}`));
 }
 
 function textIn({ orders, names }: Segment, from: number, except: string | undefined, textOf: TextOf): string {
@@ -192,5 +212,5 @@ function insert(segment: Segment, place: number, order: number, name: string): v
 /** Takes what is behind a place into a segment of its own. */
 function cut(segment: Segment, place: number): Segment {
   if (place < segment.names.length) spoil(segment);
-  return { orders: segment.orders.splice(place), names: segment.names.splice(place), json: undefined, text: undefined };
+  return segmentOf(segment.orders.splice(place), segment.names.splice(place));
 }

@@ -1,5 +1,6 @@
 import { listOf } from './json-members';
 import { UserChannel } from './user-channel';
+import { UserFragments } from './user-fragments';
 
 type Step = readonly ['join' | 'leave', userId: string, since: number];
 
@@ -10,10 +11,10 @@ const channelAfter = (...steps: Step[]): UserChannel => {
 };
 
 /** The channel's list, as an answer shows it. */
-const listed = (channel: UserChannel, fragmentOf = quoted): string =>
-  listOf((parts) => channel.pushJson(parts, fragmentOf)).toString();
+const listed = (channel: UserChannel, fragments = quoted()): string =>
+  listOf((parts) => channel.pushJson(parts, fragments)).toString();
 
-const quoted = (userId: string): string => JSON.stringify(userId);
+const quoted = (): UserFragments => new UserFragments((userId) => JSON.stringify(userId));
 
 describe('The members of a channel', () => {
   it.each<readonly [name: string, steps: Step[], order: string[]]>([
@@ -162,19 +163,19 @@ describe('The members of a channel', () => {
 
   it('are made into JSON again only when a member or a fragment changes', () => {
     const channel = channelAfter(['join', 'a', 1]);
-    let made = 0;
-    const counting = (userId: string): string => {
-      made += 1;
-      return quoted(userId);
-    };
-    listed(channel, counting);
-    listed(channel, counting);
+    let text = 'old';
+    const fragments = new UserFragments(() => `"${text}"`);
+    const made = jest.spyOn(fragments, 'of');
+    listed(channel, fragments);
+    listed(channel, fragments);
     channel.join('a', 2);
     channel.leave('a', 2);
-    listed(channel, counting);
-    expect(made).toBe(1);
-    channel.fragmentChanged('a');
-    listed(channel, counting);
-    expect(made).toBe(2);
+    fragments.refresh('a');
+    expect(listed(channel, fragments)).toBe('["old"]');
+    expect(made).toHaveBeenCalledTimes(1);
+    text = 'new';
+    fragments.refresh('a');
+    expect(listed(channel, fragments)).toBe('["new"]');
+    expect(made).toHaveBeenCalledTimes(2);
   });
 });

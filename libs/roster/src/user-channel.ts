@@ -3,6 +3,7 @@
  * lasts. The order follows from the rows alone, so every pod lists a channel alike, whenever it began to follow.
  */
 import { SegmentedList } from './segmented-list';
+import type { Fragments } from './user-fragments';
 
 /** The revisions at which a user's connections joined; a plain number for the usual user with one connection. */
 type Joined = number | number[];
@@ -85,14 +86,8 @@ export class UserChannel {
   }
 
   /** Adds the users' fragments, with commas between them, to the parts of an answer. */
-  pushJson(parts: Buffer[], fragmentOf: (userId: string) => string): void {
-    this.order.pushJson(parts, fragmentOf);
-  }
-
-  /** A member's fragment is no longer what it was. */
-  fragmentChanged(userId: string): void {
-    const joined = this.members.get(userId);
-    if (joined !== undefined) this.order.changed(firstOf(joined), userId);
+  pushJson(parts: Buffer[], fragments: Fragments): void {
+    this.order.pushJson(parts, fragments);
   }
 
   private moved(userId: string, from: number, to: number): void {
