@@ -4,15 +4,20 @@ import type { Moment, Position } from '@rollcall/roster';
 import type { ChangesQuery } from './changes-query';
 import type { ChangedChannelDto, ChangesDto } from './changes.dto';
 
-/** A larger host takes too long to be told of at once, and everybody else would wait meanwhile. */
-const FULL_MAX_CONNECTIONS = 20_000;
+/**
+ * Members of all channels and rows of presence in one answer: some megabytes of JSON, and about a tenth of a second in which
+ * the pod does nothing else. A user counts in each channel, for each is written there; counted by connections, a host of
+ * a few thousand could take as long as one of a million.
+ */
+const LISTED_MAX = 50_000;
 
 type Wanted = Pick<ChangesQuery, 'channel' | 'presence'>;
 
 /** @throws AppError PAYLOAD_TOO_LARGE */
 export function everything(moment: Moment, { channel, presence }: Wanted): ChangesDto {
   const { view, atMs } = moment;
-  if (channel === undefined && view.connections > FULL_MAX_CONNECTIONS) throw tooLarge(view.cursor);
+  const members = channel === undefined ? view.changes.size(atMs) : view.changes.sizeOf(channel, atMs);
+  if (members + (presence ? view.changes.rowsAtMost(atMs) : 0) > LISTED_MAX) throw tooLarge(channel, view.cursor);
   const halves = channel === undefined ? allSeen(moment) : BUILT_IN_CHANNELS.map((kind) => ({ kind, channel }));
   const channels: ChangedChannelDto[] = [];
   for (const half of halves) {
@@ -59,9 +64,11 @@ function changed(moment: Moment, kind: ChannelKind, channel: string, from: Posit
 const membersOf = ({ view }: Moment, userIds: readonly string[]): Member[] =>
   userIds.map((userId) => view.member(userId, true));
 
-const tooLarge = (cursor: string): AppError =>
-  new AppError(
-    'PAYLOAD_TOO_LARGE',
-    `More than ${FULL_MAX_CONNECTIONS} connections are too many for one answer. Name a channel, or read /v1/channels and its members page by page and come back with cursor=${cursor}.`,
-    'channel',
-  );
+function tooLarge(channel: string | undefined, cursor: string): AppError {
+  const most = `${LISTED_MAX} members of channels and rows of presence are the most that one answer tells.`;
+  const instead =
+    channel === undefined
+      ? 'Name a channel, or read /v1/channels and its members page by page'
+      : 'Ask without presence, or read /v1/channels/{channel}/members page by page';
+  return new AppError('PAYLOAD_TOO_LARGE', `${most} ${instead} and come back with cursor=${cursor}.`, 'channel');
+}

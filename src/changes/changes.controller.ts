@@ -10,7 +10,10 @@ import { readChangesQuery, WAIT_MAX_SECONDS } from './changes-query';
 import { ChangesDto } from './changes.dto';
 import { Changes } from './changes.service';
 
-const TOO_LARGE = failing('The host has too many connections for everything at once.', 'PAYLOAD_TOO_LARGE');
+const TOO_LARGE = failing(
+  'Everything at once would be more than 50,000 members of channels and rows of presence; the text says what to do instead.',
+  'PAYLOAD_TOO_LARGE',
+);
 
 @ApiTags('Changes')
 @ApiSecurity('apiKey')
@@ -25,7 +28,7 @@ export class ChangesController {
   @ApiOperation({
     summary: 'What has changed, as soon as it has',
     description:
-      'Without a cursor: everything, at once. With the cursor of an earlier answer: what is different from what that answer showed, as soon as something is, or nothing after `waitSeconds`. ' +
+      'Without a cursor: everything, at once, unless that is too much. With the cursor of an earlier answer: what is different from what that answer showed, as soon as something is, or nothing after `waitSeconds`. ' +
       'Each change is told once, and none is missed, on whichever pod. A cursor of the socket, of a list or of an `X-Rollcall-Cursor` header works as well. ' +
       'Who vanished with a connection is told of when the offline grace is over, so that a page that is loaded again is no change.',
   })

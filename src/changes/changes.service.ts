@@ -44,13 +44,14 @@ export class Changes implements OnModuleDestroy {
     const back = resumed(query.cursor, this.momentOf(host));
     if (back === undefined) return { body: everything(this.momentOf(host), query), staleMs };
     const { position, moment } = back;
-    const told = ({ view, atMs }: Moment): ChangesDto =>
-      view === moment.view && view.history.covers(position)
-        ? changes({ view, atMs: Math.max(atMs, moment.atMs) }, position, query)
-        : everything({ view, atMs }, query);
+    const isLost = ({ view }: Moment): boolean => view !== moment.view || !view.history.covers(position);
+    const told = (now: Moment): ChangesDto =>
+      isLost(now)
+        ? everything(now, query)
+        : changes({ view: now.view, atMs: Math.max(now.atMs, moment.atMs) }, position, query);
     const body = told(moment);
     if (!isEmpty(body) || waitMs === 0) return { body, staleMs };
-    await this.wait({ app, host }, (now) => !isEmpty(told(now)), waitMs, gone);
+    await this.wait({ app, host }, (now) => isLost(now) || !isEmpty(told(now)), waitMs, gone);
     return { body: told(this.momentOf(host)), staleMs };
   }
 

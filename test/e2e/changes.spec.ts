@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { LocalRosters } from '@rollcall/roster';
 import { eventually } from '../support/eventually';
 import { type Answer, DEMO, Rollcall } from '../support/rollcall';
 import { asUser, shop, tabOf, tokenOf } from '../support/shop';
@@ -173,6 +174,31 @@ describe('GET /v1/changes', () => {
   it('refuses a cursor of unbounded length', async () => {
     const { ask } = await shopWithChanges();
     expect(await ask({ cursor: 'x'.repeat(3000) })).toMatchObject({ status: 400, json: { code: 'BAD_REQUEST' } });
+  });
+
+  it('refuses to tell too much at once, however it is asked, and says how to get there', async () => {
+    const { rollcall, ask, changes, enter } = await shopWithChanges();
+    const roster = rollcall.app.get(LocalRosters).of('localhost');
+    const written = Array.from({ length: 500 }, (_, n) => {
+      void roster.connect(`c-${n}`, { id: `user-${n}`, claims: null });
+      const rooms = Array.from({ length: 101 }, (_each, room) => `room-${room}`);
+      return Promise.all(rooms.map((room) => roster.join(`c-${n}`, 'authenticated', room)));
+    });
+    await Promise.all(written);
+    const large = { status: 413, json: { code: 'PAYLOAD_TOO_LARGE' } };
+    expect(await ask({})).toMatchObject(large);
+    const forgotten = 'kVn0y2mQ3xZp.42.Xy1Zk9QwErTy.1795251947711';
+    const { json } = await ask({ cursor: forgotten, waitSeconds: 25 });
+    expect(json).toMatchObject(large.json);
+    const cursor = /cursor=(\S+)\.$/.exec((json as { detail: string }).detail)?.[1] ?? '';
+    await enter('ada');
+    expect(await changes({ ...quick, cursor })).toMatchObject({
+      full: false,
+      channels: [{ channel: 'lobby', joined: [member('ada')] }],
+      presence: expect.arrayContaining([expect.objectContaining({ _id: 'ada' })]) as unknown,
+    });
+    const { full, channels } = await changes({ channel: 'room-100' });
+    expect([full, channels.map(({ users }) => (users as unknown[]).length)]).toEqual([true, [500]]);
   });
 
   it('lets go of callers who have gone, and answers those who wait when the pod ends', async () => {

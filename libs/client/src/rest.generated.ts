@@ -257,7 +257,7 @@ export interface paths {
         };
         /**
          * What has changed, as soon as it has
-         * @description Without a cursor: everything, at once. With the cursor of an earlier answer: what is different from what that answer showed, as soon as something is, or nothing after `waitSeconds`. Each change is told once, and none is missed, on whichever pod. A cursor of the socket, of a list or of an `X-Rollcall-Cursor` header works as well. Who vanished with a connection is told of when the offline grace is over, so that a page that is loaded again is no change.
+         * @description Without a cursor: everything, at once, unless that is too much. With the cursor of an earlier answer: what is different from what that answer showed, as soon as something is, or nothing after `waitSeconds`. Each change is told once, and none is missed, on whichever pod. A cursor of the socket, of a list or of an `X-Rollcall-Cursor` header works as well. Who vanished with a connection is told of when the offline grace is over, so that a page that is loaded again is no change.
          */
         readonly get: operations["changed"];
         readonly put?: never;
@@ -2980,7 +2980,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description The host has too many connections for everything at once. */
+            /** @description Everything at once would be more than 50,000 members of channels and rows of presence; the text says what to do instead. */
             readonly 413: {
                 headers: {
                     readonly [name: string]: unknown;

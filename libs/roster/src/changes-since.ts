@@ -38,18 +38,42 @@ export class ChangesSince {
 
   /** Who is seen in a channel: its users, and those who have vanished from it and may be back in a moment. */
   picture(kind: ChannelKind, channel: string, atMs: number): ChannelPicture {
-    if (kind === 'anonymous') return { users: [], anonymous: this.countOf(channel) };
-    const users = [...(this.channels.users.get(channel)?.userIds() ?? [])];
-    for (const [userId, { untilMs }] of this.seen(channel, { revision: Infinity, atMs }, atMs)) {
-      if (untilMs > atMs && !this.isMember(channel, userId)) users.push(userId);
-    }
+    if (kind === 'anonymous') return { users: [], anonymous: this.connectionsOf(channel) };
+    const users = [...(this.channels.users.get(channel)?.userIds() ?? []), ...this.vanished(channel, atMs)];
     return { users, anonymous: 0 };
+  }
+
+  /** How many entries the pictures of all channels have: each user in each, and each anonymous channel. Makes none of them. */
+  size(atMs: number): number {
+    let size = this.channels.anonymous.size;
+    for (const users of this.channels.users.values()) size += users.size;
+    for (const channel of this.held(atMs)) size += countOf(this.vanished(channel, atMs));
+    return size;
+  }
+
+  /** The same of one name, both its kinds. */
+  sizeOf(channel: string, atMs: number): number {
+    const users = this.channels.users.get(channel)?.size ?? 0;
+    return users + countOf(this.vanished(channel, atMs)) + (this.channels.anonymous.has(channel) ? 1 : 0);
+  }
+
+  /**
+   * How many rows of presence there are at most, without a look at each: those of everybody who is connected, also who chose
+   * to be offline, and of those who have just left. Bots that were never connected are left out: no client can make any.
+   */
+  rowsAtMost(atMs: number): number {
+    const leaving = new Set<string>();
+    for (const userId of this.presence.takingEffect(atMs, Infinity)) {
+      const record = this.presence.record(userId);
+      if (record?.connections === 0 && record.stampMs > atMs) leaving.add(userId);
+    }
+    return this.channels.everyone.size + leaving.size;
   }
 
   /** What is different in a channel; `undefined`: nothing. */
   channel(kind: ChannelKind, channel: string, from: Position, atMs: number): ChannelStep | undefined {
     if (kind === 'anonymous') {
-      const anonymous = this.countOf(channel);
+      const anonymous = this.connectionsOf(channel);
       const before = this.history.counts.firstAfter(channel, from.revision)?.before ?? anonymous;
       return before === anonymous ? undefined : { joined: [], left: [], anonymous };
     }
@@ -123,7 +147,7 @@ export class ChangesSince {
   private pictureAt(kind: ChannelKind, channel: string, at: Position): ChannelPicture {
     if (kind === 'anonymous') {
       const before = this.history.counts.firstAfter(channel, at.revision)?.before;
-      return { users: [], anonymous: before ?? this.countOf(channel) };
+      return { users: [], anonymous: before ?? this.connectionsOf(channel) };
     }
     const users = new Set(this.channels.users.get(channel)?.userIds());
     for (const [userId, { before }] of this.seen(channel, at, at.atMs)) {
@@ -155,12 +179,19 @@ export class ChangesSince {
     return new Set([...this.history.touchedSince('records', from), ...this.presence.takingEffect(from.atMs, atMs)]);
   }
 
-  private countOf(channel: string): number {
+  private connectionsOf(channel: string): number {
     return this.channels.anonymous.get(channel) ?? 0;
   }
 
   private isMember(channel: string, userId: string): boolean {
     return this.channels.users.get(channel)?.has(userId) === true;
+  }
+
+  /** Who is seen in a channel without being there: they have vanished from it, and may be back in a moment. */
+  private *vanished(channel: string, atMs: number): Iterable<string> {
+    for (const [userId, { untilMs }] of this.seen(channel, { revision: Infinity, atMs }, atMs)) {
+      if (untilMs > atMs && !this.isMember(channel, userId)) yield userId;
+    }
   }
 
   /** The usual case, without a look at anybody: a host may have many watched channels, and few of them change. */
@@ -185,4 +216,11 @@ export class ChangesSince {
     }
     return seen;
   }
+}
+
+function countOf(all: Iterable<unknown>): number {
+  let count = 0;
+  // eslint-disable-next-line @typescript-eslint/no-unused-vars -- only how many there are
+  for (const _ of all) count += 1;
+  return count;
 }
