@@ -1,5 +1,5 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { AppError, type Degradable, type JoinAnswer, type Message } from '@rollcall/contract';
+import { AppError, CHANNEL_NAMES_MAX_BYTES, type Degradable, type JoinAnswer, type Message } from '@rollcall/contract';
 import { Views } from '@rollcall/roster';
 import { jsonFault } from '../http/json-depth';
 import { Budgets } from '../sockets/budgets.service';
@@ -55,6 +55,10 @@ export class ChannelEvents implements OnModuleInit {
     const { channelsPerConnection, joinsPerSecond } = visitor.app.limits;
     if (roster.channelCount(id) >= channelsPerConnection) {
       throw new AppError('RATE_LIMITED', `A connection may be in ${channelsPerConnection} channels at most.`);
+    }
+    if (roster.channelNamesBytes(id) + Buffer.byteLength(place.channel) > CHANNEL_NAMES_MAX_BYTES) {
+      const most = `${CHANNEL_NAMES_MAX_BYTES} bytes of UTF-8`;
+      throw new AppError('RATE_LIMITED', `The names of a connection's channels may have ${most} together at most.`);
     }
     if (joins?.take(performance.now()) === false) {
       throw new AppError('RATE_LIMITED', `At most ${joinsPerSecond} joins a second are taken from a connection.`);

@@ -1,4 +1,4 @@
-import { MESSAGE_MAX_BYTES } from '@rollcall/contract';
+import { MESSAGE_MAX_BYTES, NAME_MAX_LENGTH } from '@rollcall/contract';
 import { eventually } from '../support/eventually';
 import { Rollcall } from '../support/rollcall';
 import { shop, tabOf, type WrittenApp } from '../support/shop';
@@ -9,6 +9,8 @@ const OTHER = 'other.example.com';
 type Limits = NonNullable<WrittenApp['limits']>;
 const start = (limits: Limits, environment: Record<string, string> = {}): Promise<Rollcall> =>
   Rollcall.start([shop({ hosts: ['localhost', OTHER], limits })], environment);
+
+const NAMES_FULL = "The names of a connection's channels may have 16384 bytes of UTF-8 together at most.";
 
 const refused = (message: string) => ({ code: 'RATE_LIMITED', message });
 const from = (address: string): TabOptions => ({ client: { extraHeaders: { 'x-forwarded-for': address } } });
@@ -130,6 +132,32 @@ describe('A connection', () => {
     expect(await tab.join('a')).toMatchObject({ ok: true });
     expect(await tab.ask('message:send', { channel: 'a', message: 1 })).toMatchObject({ ok: true });
     await eventually(async () => expect(await tab.join('d')).toMatchObject({ ok: true }));
+  });
+
+  it('may be in channels whose names have 16 KiB together, to the byte, and no more until it leaves one', async () => {
+    const rollcall = await start({});
+    const tab = await rollcall.open(tabOf('ada'));
+    const full = { ok: false, error: refused(NAMES_FULL) };
+    // 256 bytes each, and 255 characters: 64 are all that there is room for, whichever kind they are of.
+    const nameOf = (n: number): string => `${n}é`.padEnd(NAME_MAX_LENGTH, 'x');
+    const join = (name: string, anonymous: boolean): ReturnType<typeof tab.ask> =>
+      tab.ask('channel:join', { channel: name, anonymous });
+    const answers = await joined(Array.from({ length: 70 }, (_, n) => join(nameOf(n), n % 2 === 0)));
+    expect([answers.indexOf(false), answers.filter(Boolean).length]).toEqual([64, 64]);
+    expect(await tab.join('a')).toEqual(full);
+    expect(await join(nameOf(0), true)).toMatchObject({ ok: true });
+    expect(await join(nameOf(0), false)).toEqual(full);
+
+    const other = await rollcall.open(tabOf('ada'));
+    expect(await other.join('a')).toMatchObject({ ok: true });
+    await tab.ask('channel:leave', { channel: nameOf(0), anonymous: true });
+    expect(await tab.join(`${nameOf(70).slice(1)}€`)).toEqual(full);
+    expect(await tab.join('b')).toMatchObject({ ok: true });
+    expect(await tab.join(nameOf(71))).toEqual(full);
+    expect(await tab.join(nameOf(71).slice(1))).toMatchObject({ ok: true });
+    expect(await tab.join('c')).toEqual(full);
+    expect(await tab.ask('presence:idle', { idle: true })).toMatchObject({ ok: true });
+    expect(await tab.ask('message:send', { channel: nameOf(1), message: 1 })).toMatchObject({ ok: true });
   });
 
   it('may send so often in a second, and is told when it is too often', async () => {

@@ -27,6 +27,13 @@ export type Address =
 /** 255: the longest name that the documents' peers accept; a longer one would only cost memory in every pod. */
 export const NAME_MAX_LENGTH = 255;
 
+/**
+ * Of the names of all channels that one connection is in, in UTF-8. The store and every pod are sent all of them whenever
+ * anything about the connection changes, be it only that it is idle: without a bound of their own a hundred long names
+ * were 76 KB for a packet of 50 bytes. 16 KiB are a hundred names of 160 letters.
+ */
+export const CHANNEL_NAMES_MAX_BYTES = 16_384;
+
 // eslint-disable-next-line no-control-regex -- control characters are what it is for
 const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f-\u009f]/;
 

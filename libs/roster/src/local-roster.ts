@@ -101,6 +101,13 @@ export class LocalRoster {
     return this.connections.get(connectionId)?.channels.length ?? 0;
   }
 
+  /** What the names of its channels take in UTF-8, together. */
+  channelNamesBytes(connectionId: string): number {
+    let bytes = 0;
+    for (const { channel } of this.connections.get(connectionId)?.channels ?? []) bytes += Buffer.byteLength(channel);
+    return bytes;
+  }
+
   channelsOf(connectionId: string): { readonly kind: ChannelKind; readonly channel: string }[] {
     return (this.connections.get(connectionId)?.channels ?? []).map(({ kind, channel }) => ({ kind, channel }));
   }
