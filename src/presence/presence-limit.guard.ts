@@ -4,6 +4,9 @@ import { callerOf } from '../auth/caller';
 import { tellAllowance, TooManyRequests } from '../http/allowance';
 import { PresenceLimit } from './presence-limit';
 
+/** A call whose URL is longer asks for many users, and counts as often as it is so long. */
+const LENGTH_OF_A_CALL = 4096;
+
 /** Counts a call, and tells the client what is left. It stands behind the user-token guard, so that a 401 costs nothing. */
 @Injectable()
 export class PresenceLimitGuard implements CanActivate {
@@ -15,7 +18,9 @@ export class PresenceLimitGuard implements CanActivate {
     const caller = callerOf(request);
     if (caller?.user === undefined) throw new Error('This route has no guard for users.');
     try {
-      tellAllowance(reply, 'presence', await this.limit.take(caller.app, caller.user.id, context.getHandler().name));
+      const cost = 1 + Math.floor(request.url.length / LENGTH_OF_A_CALL);
+      const left = await this.limit.take(caller.app, caller.user.id, context.getHandler().name, cost);
+      tellAllowance(reply, 'presence', left);
     } catch (error) {
       if (error instanceof TooManyRequests) tellAllowance(reply, 'presence', error.allowance);
       throw error;

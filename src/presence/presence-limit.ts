@@ -11,12 +11,15 @@ import { type Allowance, allowance, TooManyRequests } from '../http/allowance';
 export class PresenceLimit implements OnModuleDestroy {
   private readonly limiters = new Map<string, RateLimiterMemory>();
 
-  /** Takes one call off the user's minute on the route. @throws TooManyRequests when nothing is left. */
-  async take(app: App, userId: string, route: string): Promise<Allowance> {
+  /**
+   * Takes a call off the user's minute on the route, or several for one that costs as much. @throws TooManyRequests when
+   * not so much is left.
+   */
+  async take(app: App, userId: string, route: string, cost = 1): Promise<Allowance> {
     const limit = app.limits.usersPresencePerMinute;
     const limiter = this.limiterOf(app.id, limit);
     try {
-      return allowance(limit, await limiter.consume(`${route} ${userId}`));
+      return allowance(limit, await limiter.consume(`${route} ${userId}`, Math.min(cost, limit)));
     } catch (refused) {
       if (!(refused instanceof RateLimiterRes)) throw refused;
       const left = allowance(limit, refused);

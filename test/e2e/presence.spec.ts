@@ -147,6 +147,17 @@ describe('users.presence', () => {
     }
   });
 
+  it('counts a call that names very many users as several', async () => {
+    const rollcall = await Rollcall.start([shop({ limits: { usersPresencePerMinute: 10 } })]);
+    const left = async (ids: string): Promise<unknown> =>
+      (await rollcall.presence(`?ids=${ids}`, { headers: asUser('ada') })).headers['x-ratelimit-remaining'];
+    expect(await left('ada')).toBe('9');
+    expect(await left('x'.repeat(200) + ',ada'.repeat(3000))).toBe('6');
+    const all = { headers: asUser('bob') };
+    expect((await rollcall.presence(`?ids=${'bob,'.repeat(15_000)}`, all)).status).toBe(200);
+    expect((await rollcall.presence('?ids=bob', all)).status).toBe(429);
+  });
+
   it('counts per user, refuses what is too much, and says how long to wait', async () => {
     const limits = { usersPresencePerMinute: 2 };
     const rollcall = await Rollcall.start([shop({ limits, presence: { broadcastDisabled: true } })]);
