@@ -43,6 +43,6 @@ describeWithRedis('Whatever three pods do, Redis', () => {
         for (const verb of history) deepStrictEqual(await real?.does(verb), await memory?.does(verb));
         deepStrictEqual(await real?.all(), await memory?.all());
       }),
-      { numRuns: SLOW ? 3000 : 150 },
+      { numRuns: SLOW ? 2000 : 150 },
     ));
 });

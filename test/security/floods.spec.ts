@@ -16,7 +16,7 @@ import type { Tab } from '../support/tab';
 import { stopAfterTest } from '../support/teardown';
 
 const HOST = 'localhost';
-const USERS = 20_000;
+const USERS = 10_000;
 const CHANNELS = 5;
 /** As many answers as channels, and twenty. */
 const WAITING = CHANNELS + 20;
