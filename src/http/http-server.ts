@@ -7,6 +7,7 @@ import { Apps } from '../auth/apps.service';
 import { answerOrigins } from './cors';
 import { asAppError, replyWithError } from './error-reply';
 import { jsonFault } from './json-depth';
+import { boundPipelines } from './pipelines';
 import { PARAM_MAX_LENGTH, RouteTable } from './route-table';
 import { answerSafely } from './safe-headers';
 import { Shutdown } from './shutdown.service';
@@ -61,6 +62,7 @@ export function setUpHttp(app: NestFastifyApplication): void {
   const fastify = app.getHttpAdapter().getInstance();
   const routes = app.get(RouteTable);
   fastify.addHook('onRoute', ({ method, url }) => routes.add(method, url));
+  boundPipelines(fastify);
   answerSafely(fastify);
   acceptJsonOnly(fastify);
   letGo(fastify, app.get(Shutdown));

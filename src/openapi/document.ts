@@ -15,7 +15,7 @@ Everything is scoped to the host of the request: no answer shows another host's 
 Browsers connect with Socket.IO on the same port. To see somebody in the answers, paste this into this page's console:
 
 \`\`\`js
-const { io } = await import('/socket.io/socket.io.esm.min.js');
+const { io } = await import('/docs/socket.io.esm.min.js');
 const socket = io(); // anonymous; io({ auth: { token, userId } }) is that user
 socket.on('session', console.log);
 await socket.emitWithAck('channel:join', { channel: 'salesRoom' });

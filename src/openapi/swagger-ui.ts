@@ -1,5 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { hash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { DEMO_API_KEY, DEMO_TOKEN, DEMO_USER_ID } from '../config/demo-app';
 
@@ -13,6 +15,9 @@ const DEMO_LOGIN = `addEventListener('load', function () {
     window.ui.preauthorizeApiKey('userId', ${JSON.stringify(DEMO_USER_ID)});
   }, 100);
 });`;
+
+/** Socket.IO's, for pages and for this one's console. */
+const CLIENT_SCRIPT = 'socket.io.esm.min.js';
 
 const STYLE = '.swagger-ui .topbar { display: none } .swagger-ui .info { margin: 24px 0 }';
 
@@ -29,7 +34,7 @@ const policyOf = (inlineScripts: readonly string[]): string =>
     "frame-ancestors 'none'",
   ].join('; ');
 
-/** Serves the document at `/openapi.json` and as Swagger UI at `/docs`; `/` leads there. */
+/** Serves the document at `/openapi.json` and as Swagger UI at `/docs`, with Socket.IO's client script; `/` leads there. */
 export function serveSwaggerUi(app: NestFastifyApplication, document: OpenAPIObject, demo: boolean): void {
   const fastify = app.getHttpAdapter().getInstance();
   const policy = policyOf(demo ? [DEMO_LOGIN] : []);
@@ -45,5 +50,11 @@ export function serveSwaggerUi(app: NestFastifyApplication, document: OpenAPIObj
     ...(demo ? { customJsStr: DEMO_LOGIN } : {}),
     swaggerOptions: { displayRequestDuration: true, tryItOutEnabled: true, defaultModelsExpandDepth: 0 },
   });
+  const script = readFileSync(join(dirname(require.resolve('socket.io/package.json')), 'client-dist', CLIENT_SCRIPT));
+  fastify.get(`/docs/${CLIENT_SCRIPT}`, (_request, reply) =>
+    reply
+      .headers({ 'content-type': 'text/javascript; charset=utf-8', 'cache-control': 'public, max-age=3600' })
+      .send(script),
+  );
   fastify.get('/', (_request, reply) => reply.redirect('/docs', 302));
 }

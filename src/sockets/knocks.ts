@@ -11,7 +11,7 @@ const KNOCKS_AT_ONCE = 10;
 const KNOCKS_PER_SECOND = 1;
 
 /** Of Socket.IO's packets: somebody wants to be let in, to whichever namespace. */
-const CONNECT = '0';
+const CONNECT = 0;
 
 type Line = RollcallSocket['conn'];
 
@@ -20,7 +20,8 @@ export function limitKnocks(engine: RollcallServer['engine']): void {
   engine.on('connection', (line: Line) => {
     const knocks = new TokenBucket(KNOCKS_PER_SECOND, KNOCKS_AT_ONCE);
     line.on('data', (packet: unknown) => {
-      if (typeof packet !== 'string' || !packet.startsWith(CONNECT)) return;
+      // As Socket.IO reads it, to which a space is a 0, too.
+      if (typeof packet !== 'string' || Number(packet.charAt(0)) !== CONNECT) return;
       if (!knocks.take(performance.now())) line.close(true);
     });
   });

@@ -64,6 +64,8 @@ export class SocketAdapter extends IoAdapter {
       pingTimeout: PING_TIMEOUT_MS,
       maxHttpBufferSize: FRAME_MAX_BYTES,
       connectTimeout: 10_000,
+      // It would compress its script anew for each request of anybody's; `/docs` has it.
+      serveClient: false,
       // Compression would cost each idle socket some 200 KB of memory.
       perMessageDeflate: false,
     };

@@ -11,6 +11,8 @@ describe('A line over which a client knocks without end', () => {
   it.each([
     ['the door', '40'],
     ['doors that are not there', '40/x,'],
+    ['the door, with a space for a 0', '4 '],
+    ['doors that are not there, with a tab for a 0', '4\t/x,'],
   ])('is cut before the pod has worked for it: %s, tens of thousands of times in one request', async (_what, knock) => {
     const rollcall = await Rollcall.start([shop()]);
     const polling = `http://localhost:${rollcall.port}/socket.io/?EIO=4&transport=polling`;

@@ -164,6 +164,10 @@ describe('the UI', () => {
     expect(assets.length).toBeGreaterThanOrEqual(4);
     for (const path of assets) expect((await rollcall.ask('GET', path)).status).toBe(200);
     expect(await rollcall.ask('GET', '/')).toMatchObject({ status: 302, headers: { location: '/docs' } });
+    const script = await rollcall.ask('GET', '/docs/socket.io.esm.min.js');
+    expect(script).toMatchObject({ status: 200, headers: { 'content-type': 'text/javascript; charset=utf-8' } });
+    expect(script.text).toMatch(/export\s*\{/);
+    expect((await rollcall.ask('GET', '/socket.io/socket.io.js')).status).toBe(400);
     expect(page.text).not.toMatch(/https?:\/\/(?!localhost)[^"']*\.(js|css)/);
   });
 

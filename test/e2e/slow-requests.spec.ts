@@ -100,3 +100,31 @@ describe('The HTTP server', () => {
     await eventually(async () => expect(await connections(serverOf(rollcall))).toBe(0), { within: 5000 });
   });
 });
+
+describe('Requests that do not wait for each other', () => {
+  const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
+
+  it('are answered, as many as may wait', async () => {
+    const rollcall = await Rollcall.start();
+    const { socket } = await sender(rollcall);
+    let heard = '';
+    socket.on('data', (chunk: Buffer) => (heard += chunk.toString()));
+    for (let round = 1; round <= 3; round += 1) {
+      socket.write(get('/health/live').repeat(20));
+      await eventually(() => expect(heard.match(/HTTP\/1\.1 200/g)).toHaveLength(20 * round));
+    }
+  });
+
+  it.each(['/openapi.json', '/docs/swagger-ui-bundle.js', '/nowhere'])(
+    'cut their connection where they are more, before anything is made for them: %s',
+    async (path) => {
+      const rollcall = await Rollcall.start();
+      const { socket } = await sender(rollcall);
+      socket.pause();
+      socket.write(get(path).repeat(1500));
+      const server = serverOf(rollcall);
+      await eventually(async () => expect(await connections(server)).toBe(0));
+      expect((await rollcall.ask('GET', '/health/live')).status).toBe(200);
+    },
+  );
+});
