@@ -60,6 +60,19 @@ describe('A watch of presence that goes on', () => {
     });
     expect(watches.watch(connection, new Set(['ada']), moment, view.cursorAt(START_MS))).toMatchObject({ changes: [] });
   });
+
+  it('is told what is untold of the others before it is answered, so that the cursor is good for all', async () => {
+    const { pod, view, watches, moment } = await watched();
+    const { connection, heard } = tab();
+
+    watches.watch(connection, new Set(['ada']), moment, undefined);
+    await pod.row('t1', rowOf('ada'));
+    expect(watches.watch(connection, new Set(['bob']), moment, undefined)).toEqual({
+      users: [],
+      cursor: view.cursorAt(START_MS),
+    });
+    expect(heard).toEqual([['ada online']]);
+  });
 });
 
 describe('A watch of presence that ends for some users', () => {

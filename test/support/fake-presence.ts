@@ -56,7 +56,6 @@ export class FakePresence {
 
   watch(connectionId: string, ids: readonly string[] | undefined, cursor: string | undefined): object {
     const known = this.watchers.get(connectionId);
-    // Whoever watches already is told of the others from where it stands.
     const watcher = known ?? { everybody: false, ids: new Set(), told: this.states.length - 1 };
     this.watchers.set(connectionId, watcher);
     if (ids === undefined) watcher.everybody = true;

@@ -76,8 +76,7 @@ export class FakeService {
         const news = channel.news(socket.id, this.slow);
         if (news !== undefined) socket.emit('channel:changed', news);
       }
-      const rows = this.presence.news(socket.id, this.slow);
-      if (rows !== undefined) socket.emit('presence:changed', rows);
+      this.tellPresence(socket, this.slow);
     }
     this.slow = false;
   }
@@ -146,6 +145,11 @@ export class FakeService {
     return this.heard.filter((one) => one.event === event).map(({ payload }) => payload);
   }
 
+  private tellPresence(socket: FakeSocket, anew = false): void {
+    const rows = this.presence.news(socket.id, anew);
+    if (rows !== undefined) socket.emit('presence:changed', rows);
+  }
+
   private welcome(socket: FakeSocket): void {
     const { id } = socket;
     const { userId } = socket.data;
@@ -173,7 +177,9 @@ export class FakeService {
     return fault === undefined ? { ok: true, ...this.act(socket, event, payload) } : { ok: false, error: fault };
   }
 
-  private act({ id, data: { userId } }: FakeSocket, event: string, payload: Payload): object {
+  private act(socket: FakeSocket, event: string, payload: Payload): object {
+    const { id, data } = socket;
+    const { userId } = data;
     const channel = this.channel(String(payload.channel), kindOf(userId, payload.anonymous) === 'anonymous');
     switch (event) {
       case 'channel:join':
@@ -185,6 +191,8 @@ export class FakeService {
       case 'channel:unwatch':
         return channel.unwatch(id);
       case 'presence:watch':
+        // The answer's cursor is good for all whom the connection watches.
+        this.tellPresence(socket);
         return this.presence.watch(id, payload.ids, payload.cursor);
       case 'presence:unwatch':
         return this.presence.unwatch(id, payload.ids);

@@ -147,14 +147,65 @@ describe('A watch of presence', () => {
     expect([idsOf(watch), idsOf(second)]).toEqual([['bob'], []]);
   });
 
-  it('forgets no change of the others when the line breaks after a question about some', async () => {
+  it('hears what was untold of the others when it asks about some', async () => {
     const { service, client, presence, watch } = await watched('bob');
     presence.set(rowOf('bob', 'offline'));
-    // Its answer is of now, and bob's change is yet to be told.
     await client.watchPresence(['eve']).ready;
-    expect(idsOf(watch)).toEqual(['bob']);
+    expect(idsOf(watch)).toEqual([]);
     await cut(service, client);
-    await eventually(() => expect(idsOf(watch)).toEqual([]));
+    await eventually(() => expect(watch.live).toBe(true));
+    expect(idsOf(watch)).toEqual([]);
+  });
+
+  it('goes on from what overtook its first answer', async () => {
+    const { service, client } = await playedService();
+    service.holdAnswers();
+    const watch = client.watchPresence(['bob']);
+    await eventually(() => expect(service.waitingAnswers).toBe(1));
+    service.presence.set(rowOf('bob'));
+    service.tick();
+    service.letGo();
+    await eventually(() => expect(idsOf(watch)).toEqual(['bob']));
+    await cut(service, client);
+    // As he was when the question was answered.
+    service.presence.set(rowOf('bob', 'offline'));
+    await eventually(() => expect(watch.live).toBe(true));
+    expect(idsOf(watch)).toEqual([]);
+  });
+
+  it.each([
+    ['', false],
+    [', also when an event came before it', true],
+  ])('goes on from the answer about further users%s', async (_when, event) => {
+    const { service, client, presence } = await watched('bob');
+    presence.set(rowOf('fay'));
+    if (event) service.holdAnswers();
+    const second = client.watchPresence(['fay', 'eve']);
+    if (event) {
+      await eventually(() => expect(service.waitingAnswers).toBe(1));
+      presence.set(rowOf('bob', 'busy'));
+      service.tick();
+      service.letGo();
+    }
+    await second.ready;
+    expect(idsOf(second)).toEqual(['eve', 'fay']);
+    await cut(service, client);
+    // As she was when the first answer was made.
+    presence.set(rowOf('fay', 'offline'));
+    await eventually(() => expect(second.live).toBe(true));
+    expect(idsOf(second)).toEqual(['eve']);
+  });
+
+  it('is right when it is asked for alone, since all at once were refused after a reconnect', async () => {
+    const { service, client, presence, watch } = await watched('bob');
+    const second = client.watchPresence(['eve']);
+    await second.ready;
+    service.judge = (_event, { ids = [] }) =>
+      ids.length > 1 ? { code: 'BAD_REQUEST', message: 'One by one.' } : undefined;
+    await cut(service, client);
+    presence.set(rowOf('bob', 'offline'), rowOf('eve', 'offline'));
+    await eventually(() => expect([watch.live, second.live]).toEqual([true, true]));
+    expect([idsOf(watch), idsOf(second)]).toEqual([[], []]);
   });
 
   it('that is refused ends alone', async () => {

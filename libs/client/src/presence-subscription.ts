@@ -18,6 +18,8 @@ import { has, isNobody, NOBODY, those, together, type Users } from './watched-us
 interface Asking {
   readonly users: Users;
   readonly held: PresenceRow[];
+  /** Where the last event led to that came meanwhile. */
+  cursor: string | undefined;
   /** All was told anew meanwhile, and nobody knows whether these users were part of it. */
   unsure: boolean;
 }
@@ -73,6 +75,7 @@ export class PresenceSubscription {
     if (asking !== undefined) {
       asking.held.push(...users.filter(({ _id }) => has(asking.users, _id)));
       asking.unsure ||= full === true;
+      asking.cursor = cursor;
     }
     if (isNobody(followed)) return;
     this.cursor = cursor;
@@ -131,7 +134,7 @@ export class PresenceSubscription {
   }
 
   private async ask(session: Session, users: Users, resuming: boolean): Promise<void> {
-    const asking: Asking = { users, held: [], unsure: false };
+    const asking: Asking = { users, held: [], cursor: undefined, unsure: false };
     const asked = (): boolean => this.asking === asking;
     const cursor = resuming && this.cursor !== undefined ? { cursor: this.cursor } : {};
     const patienceMs = resuming ? Infinity : this.calls.withinMs;
@@ -149,12 +152,14 @@ export class PresenceSubscription {
     }
   }
 
-  private take({ users, held }: Asking, answer: Answer<'presence:watch'>): void {
-    // Those who were followed before may have changes that are yet to be told: their cursor is the older one.
-    if (isNobody(this.followed)) this.cursor = answer.cursor;
+  private take({ users, held, cursor }: Asking, answer: Answer<'presence:watch'>): void {
+    // Events of nobody but those who are asked about are later than the answer. Of others, too, nobody knows: then the next
+    // one says where all stand, and until it comes there is nothing to go on from.
+    const unknown = !isNobody(this.followed) && cursor !== undefined && cursor !== answer.cursor;
+    this.cursor = unknown ? undefined : (cursor ?? answer.cursor);
     this.followed = together(this.followed, users);
     this.known = this.followed;
-    this.board.keep(this.known);
+    this.prune();
     const reset = 'users' in answer;
     const rows = (reset ? answer.users : answer.changes).filter(({ _id }) => has(users, _id));
     this.tell(reset ? this.board.replace(rows, users) : this.board.apply(rows), reset);
@@ -168,8 +173,13 @@ export class PresenceSubscription {
     this.followed = gone === 'everybody' || followed === 'everybody' ? NOBODY : those(followed, (id) => !gone.has(id));
     // What is wanted of it stays known, until it is asked for again from the cursor on.
     if (wanted === 'everybody') return;
-    this.known = known === 'everybody' ? wanted : those(known, (id) => wanted.has(id));
-    this.board.keep(this.known);
+    this.known = known === 'everybody' ? wanted : those(known, (id) => wanted.has(id) || has(this.followed, id));
+    this.prune();
+  }
+
+  /** What the watches show stays, also where it is not known any more: what is told anew differs from it. */
+  private prune(): void {
+    this.board.keep(together(this.known, this.wanted));
   }
 
   private async giveUp(session: Session, users: Users): Promise<void> {

@@ -89,7 +89,10 @@ export interface PresenceWatchRequest {
   readonly cursor?: string;
 }
 
-/** Those who are not offline, or the rows that have changed since the request's cursor, offline ones included. */
+/**
+ * Those who are not offline, or the rows that have changed since the request's cursor, offline ones included. `cursor` is
+ * good for all whom the connection watches: what it had not been told of the others comes in an event before.
+ */
 export type PresenceWatchAnswer = { readonly cursor: string } & (
   { readonly users: readonly PresenceRow[] } | { readonly changes: readonly PresenceRow[] }
 );
