@@ -58,7 +58,7 @@ export class ChannelsGateway implements OnGatewayInit<RollcallServer> {
       if (!connection.packets.take(performance.now())) socket.conn.close(true);
     });
     socket.onAny((event: unknown, ...args: unknown[]) => void this.events.receive(connection, event, args));
-    socket.once('disconnect', () => this.disconnect(connection));
+    socket.on('disconnect', () => this.disconnect(connection));
     connection.registered = this.register(connection).finally(() => this.admission.finish(socket));
     forgetHandshake(socket);
   }
@@ -95,8 +95,10 @@ export class ChannelsGateway implements OnGatewayInit<RollcallServer> {
   }
 }
 
+const NOTHING = Object.freeze({});
+
 /** What a connection is was decided: its headers and its token need not stay in memory for as long as it does. */
 function forgetHandshake({ conn, handshake }: RollcallSocket): void {
   Object.assign(conn, { request: null });
-  Object.assign(handshake, { headers: {}, auth: {}, query: {}, url: '' });
+  Object.assign(handshake, { headers: NOTHING, auth: NOTHING, query: NOTHING, url: '' });
 }

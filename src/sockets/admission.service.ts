@@ -76,6 +76,7 @@ export class Admission {
   /** The handshake is over: the connection is in the store, or has gone. */
   finish(socket: RollcallSocket): void {
     this.underWay.get(socket)?.();
+    this.underWay.delete(socket);
   }
 
   private async admit(socket: RollcallSocket): Promise<Visitor> {
@@ -112,7 +113,7 @@ export class Admission {
 
 /** Until the socket has gone; one that did not wait for the answer never comes, which Socket.IO decides by its next tick. */
 function holdWhileThere(socket: RollcallSocket, giveBack: () => void): void {
-  socket.once('disconnect', giveBack);
+  socket.on('disconnect', giveBack);
   atNextTurn(() => {
     if (!socket.connected) giveBack();
   });

@@ -1,7 +1,7 @@
 /*
  * How often a client may ask to be let in over one line. Each question costs far more than the three bytes that it may have,
  * and a single frame can hold tens of thousands of them, from somebody who has said nothing of who they are. One bucket a
- * line, written by its packets, and gone with it.
+ * line, written by its packets, and gone when somebody is in: from then on all packets are counted.
  */
 import type { RollcallServer, RollcallSocket } from './connection';
 import { TokenBucket } from './token-bucket';
@@ -16,13 +16,18 @@ const CONNECT = 0;
 type Line = RollcallSocket['conn'];
 
 /** Cuts lines over which somebody knocks more often: no honest client does, and what else they hold is not looked at. */
-export function limitKnocks(engine: RollcallServer['engine']): void {
-  engine.on('connection', (line: Line) => {
-    const knocks = new TokenBucket(KNOCKS_PER_SECOND, KNOCKS_AT_ONCE);
-    line.on('data', (packet: unknown) => {
-      // As Socket.IO reads it, to which a space is a 0, too.
-      if (typeof packet !== 'string' || Number(packet.charAt(0)) !== CONNECT) return;
-      if (!knocks.take(performance.now())) line.close(true);
-    });
+export function limitKnocks(server: RollcallServer): void {
+  const knocks = new WeakMap<Line, TokenBucket>();
+  function count(this: Line, packet: unknown): void {
+    // As Socket.IO reads it, to which a space is a 0, too.
+    if (typeof packet !== 'string' || Number(packet.charAt(0)) !== CONNECT) return;
+    const bucket = knocks.get(this) ?? new TokenBucket(KNOCKS_PER_SECOND, KNOCKS_AT_ONCE);
+    knocks.set(this, bucket);
+    if (!bucket.take(performance.now())) this.close(true);
+  }
+  server.engine.on('connection', (line: Line) => line.on('data', count));
+  server.on('connection', ({ conn }) => {
+    knocks.delete(conn);
+    conn.off('data', count);
   });
 }

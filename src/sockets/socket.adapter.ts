@@ -40,9 +40,14 @@ export class SocketAdapter extends IoAdapter {
     this.apps = app.get(Apps);
     this.messages = app.get(Stores).messages;
     this.admission = app.get(Admission);
+    const { connections } = this;
+    // One listener for all: idle connections are what a pod has most of.
+    function forget(this: Socket): void {
+      connections.delete(this);
+    }
     (this.httpServer as HttpServer).on('connection', (connection) => {
-      this.connections.add(connection);
-      connection.once('close', () => this.connections.delete(connection));
+      connections.add(connection);
+      connection.on('close', forget);
     });
   }
 
@@ -70,7 +75,7 @@ export class SocketAdapter extends IoAdapter {
       perMessageDeflate: false,
     };
     const server = super.createIOServer(port, ours as ServerOptions) as RollcallServer;
-    limitKnocks(server.engine);
+    limitKnocks(server);
     limitUnusedLines(server, (line) => this.admission.holds(line));
     server.engine.on('headers', (headers: Record<string, string>) => void Object.assign(headers, SAFE_HEADERS));
     return this.messages === undefined ? server : server.adapter(this.messages.adapter);

@@ -5,24 +5,29 @@
  */
 import type { RollcallServer, RollcallSocket } from './connection';
 
+type Line = RollcallSocket['conn'];
+
 /** Each takes some 20 KB. */
 const UNUSED_MAX = 10_000;
 
 /** `isWanted`: somebody is about to come in by the line. */
-export function limitUnusedLines(
-  server: RollcallServer,
-  isWanted: (line: RollcallSocket['conn']) => boolean,
-  most = UNUSED_MAX,
-): void {
+export function limitUnusedLines(server: RollcallServer, isWanted: (line: Line) => boolean, most = UNUSED_MAX): void {
   /** In the order of coming. */
-  const unused = new Set<RollcallSocket['conn']>();
-  server.engine.on('connection', (line: RollcallSocket['conn']) => {
+  const unused = new Set<Line>();
+  // One listener for all: a line that is used has nothing of it left.
+  function forget(this: Line): void {
+    unused.delete(this);
+  }
+  server.engine.on('connection', (line: Line) => {
     unused.add(line);
-    line.once('close', () => unused.delete(line));
+    line.on('close', forget);
     if (unused.size <= most) return;
     for (const oldest of unused) {
       if (!isWanted(oldest)) return void oldest.close(true);
     }
   });
-  server.on('connection', ({ conn }) => unused.delete(conn));
+  server.on('connection', ({ conn }) => {
+    unused.delete(conn);
+    conn.off('close', forget);
+  });
 }
