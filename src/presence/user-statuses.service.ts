@@ -64,7 +64,6 @@ export class UserStatuses {
     return this.rosters.of(caller.host).setUser(userId, choice);
   }
 
-  /** By the store's clock, as far as it is known; where it is not, the store finds out when it writes. */
   /** Whoever asks can make up hosts of an app that takes any: one that keeps nothing but statuses would be kept for good. */
   private async checkIsInUse({ app, host }: UserCaller): Promise<void> {
     if (app.hosts.includes(host)) return;
@@ -76,6 +75,7 @@ export class UserStatuses {
     );
   }
 
+  /** By the store's clock, as far as it is known; where it is not, the store finds out when it writes. */
   private async checkIsToCome({ host }: Scope, untilMs: number): Promise<void> {
     const { atMs = 0 } = (await this.views.latest(host, 'readPresence')) ?? {};
     if (untilMs <= atMs) throw new AppError('BAD_REQUEST', 'expiresAt must be in the future.', 'expiresAt');

@@ -12,10 +12,10 @@ import type { MintedTokenDto } from './users.dto';
 /** More tokens than anybody has devices: what one user can take of a pod's memory must have a limit. */
 const TOKENS_MAX = 100;
 
-/** Lets users in and throws them out: tokens, kicks and erasure. Answers when the roster no longer shows who had to go. */
 /** More at once would keep others of this pod waiting. */
 const HOSTS_AT_ONCE = 100;
 
+/** Lets users in and throws them out: tokens, kicks and erasure. Answers when the roster no longer shows who had to go. */
 @Injectable()
 export class UserAccess {
   constructor(
