@@ -125,6 +125,7 @@ export class RosterModel {
     const { touched, choices } = this.pod(pod);
     this.pod(pod).touched = [];
     this.pod(pod).choices = [];
+    const leaving = this.stored.filter(({ id }) => touched.includes(id)).map(({ userId }) => userId);
     for (const id of touched) this.store(pod, id);
     const last = new Map(this.userIds.map((userId) => [userId, this.facts.get(userId)?.at(-1)]));
     for (const userId of this.userIds) {
@@ -144,6 +145,8 @@ export class RosterModel {
       const active = tabs.filter((tab) => tab.active).length;
       const fact = { atMs, connections: tabs.length, active, chosen, text, untilMs };
       this.facts.set(userId, [...(this.facts.get(userId) ?? []), fact]);
+      const isTouched = leaving.includes(userId) || choices.some((choice) => choice.userId === userId);
+      if (isTouched && this.leavesNothing(userId, fact)) this.claims.set(userId, null);
     }
     this.noteExits(atMs);
   }
@@ -285,6 +288,11 @@ export class RosterModel {
 
   channelUser(userId: string): object {
     return { id: userId, email: this.details.get(userId)?.email ?? this.claims.get(userId)?.email ?? null };
+  }
+
+  /** Who was never seen, and has chosen nothing, is forgotten with the last connection: there is nothing to tell of. */
+  private leavesNothing(userId: string, { atMs, connections, chosen, text }: Fact): boolean {
+    return connections === 0 && chosen === 'online' && text === '' && this.history(userId, atMs).length === 0;
   }
 
   private noteExits(atMs: number): void {
