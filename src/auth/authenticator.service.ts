@@ -4,7 +4,7 @@ import { timingSafeEqual } from 'node:crypto';
 import type { ApiKey, App, JwtRules } from '../config/app';
 import { hashSecret } from '../config/secret-hash';
 import { Accounts } from './accounts.service';
-import { claimsOf, grantsOf, type Identity, roleOf } from './identity';
+import { claimsOf, grantsOf, type Identity, NO_GRANTS, roleOf } from './identity';
 import { JwtVerifier, type VerifiedToken } from './jwt.verifier';
 
 export type { Identity } from './identity';
@@ -54,24 +54,29 @@ export class Authenticator {
     return {
       id: userId,
       claims: null,
-      grants: {},
-      ...(issuedAtMs === undefined ? {} : { issuedAtMs }),
+      claimedRole: undefined,
+      grants: NO_GRANTS,
+      jti: undefined,
+      issuedAtMs,
+      expiresAtMs,
       // The clocks of our own pods alone decide, so there is nothing to allow for.
-      ...(expiresAtMs === undefined ? {} : { expiresAtMs, goodUntilMs: expiresAtMs }),
+      goodUntilMs: expiresAtMs,
       checkedAgainstMs: this.accounts.revokedAtMs(app, userId),
     };
   }
 
   private async identifyByJwt(app: App, rules: JwtRules, token: string, userId: string | undefined): Promise<Identity> {
-    const identity = identityOf(await this.jwts.verify(rules, token), rules);
-    const { id, issuedAtMs = 0 } = identity;
+    const verified = await this.jwts.verify(rules, token);
+    const id = nameIn('sub', verified.payload.sub);
+    const checkedAgainstMs = this.accounts.revokedAtMs(app, id);
+    const identity = identityOf(id, verified, rules, checkedAgainstMs);
+    const { issuedAtMs = 0 } = identity;
     const leadMs = this.leadOf(rules, issuedAtMs);
     if (userId !== undefined && userId !== id) {
       throw new AppError('NOT_AUTHENTICATED', 'The token belongs to another user.');
     }
-    const checkedAgainstMs = this.accounts.revokedAtMs(app, id);
     const revoked = checkedAgainstMs > 0 && issuedAtMs <= checkedAgainstMs;
-    if (revoked || this.accounts.isRevoked(app, { ...identity, checkedAgainstMs })) {
+    if (revoked || this.accounts.isRevoked(app, identity)) {
       throw new AppError('NOT_AUTHENTICATED', 'The token was revoked.');
     }
     // By its issuer's clock it may be younger than it is.
@@ -81,7 +86,7 @@ export class Authenticator {
         'The token cannot be told from those that were revoked a moment before it: its issuer has a clock that is ahead. Get another one.',
       );
     }
-    return { ...identity, checkedAgainstMs };
+    return identity;
   }
 
   /** How far an issuer's clock is ahead of ours at least, in ms, as all its tokens have shown. */
@@ -92,21 +97,25 @@ export class Authenticator {
   }
 }
 
+/** Written out, field by field: each connection has one, and spreads would give each a hidden class of its own. */
 function identityOf(
+  id: string,
   { payload, issuedAtMs, expiresAtMs }: VerifiedToken,
   { leewaySeconds }: JwtRules,
-): Omit<Identity, 'checkedAgainstMs'> {
-  const claimedRole = roleOf(payload);
+  checkedAgainstMs: number,
+): Identity {
   const jti = payload.jti as unknown;
   return {
-    id: nameIn('sub', payload.sub),
+    id,
     claims: claimsOf(payload),
+    claimedRole: roleOf(payload),
     grants: grantsOf(payload),
-    ...(claimedRole === undefined ? {} : { claimedRole }),
     // One that nobody could name would be one that nobody could revoke.
-    ...(jti === undefined ? {} : { jti: nameIn('jti', jti) }),
-    ...(issuedAtMs === undefined ? {} : { issuedAtMs }),
-    ...(expiresAtMs === undefined ? {} : { expiresAtMs, goodUntilMs: expiresAtMs + leewaySeconds * 1000 }),
+    jti: jti === undefined ? undefined : nameIn('jti', jti),
+    issuedAtMs,
+    expiresAtMs,
+    goodUntilMs: expiresAtMs === undefined ? undefined : expiresAtMs + leewaySeconds * 1000,
+    checkedAgainstMs,
   };
 }
 

@@ -10,6 +10,9 @@ export interface Grants {
   readonly channels?: readonly Granted[];
 }
 
+/** One for all: few tokens say anything of this. */
+export const NO_GRANTS: Grants = Object.freeze({});
+
 /** Who a token says its bearer is, and for how long. */
 export interface Identity {
   readonly id: string;
@@ -40,10 +43,8 @@ export const roleOf = ({ role }: JWTPayload): Role | undefined => ROLES.find((on
 
 export function grantsOf({ role, channels }: JWTPayload): Grants {
   const named = textOf(role, 255);
-  return {
-    ...(named === undefined ? {} : { role: named }),
-    ...(channels === undefined ? {} : { channels: channelsOf(channels) }),
-  };
+  if (named === undefined && channels === undefined) return NO_GRANTS;
+  return { role: named, channels: channels === undefined ? undefined : channelsOf(channels) };
 }
 
 /**

@@ -23,16 +23,17 @@ export class SocketDoor {
   async admit({ auth, headers }: Socket['handshake']): Promise<Visitor> {
     const scope = this.apps.scopeOf(headers);
     if (scope === undefined) throw new AppError('UNKNOWN_HOST');
-    if (!this.apps.allowsOrigin(scope.app, headers)) throw new AppError('ORIGIN_REFUSED');
+    const { app, host } = scope;
+    if (!this.apps.allowsOrigin(app, headers)) throw new AppError('ORIGIN_REFUSED');
     const token = textOf(auth, 'token') ?? headerOf(headers['x-auth-token']);
     const userId = textOf(auth, 'userId') ?? headerOf(headers['x-user-id']);
     if (token === undefined) {
-      if (!scope.app.anonymous) throw new AppError('ANONYMOUS_REFUSED');
-      return { ...scope, user: null };
+      if (!app.anonymous) throw new AppError('ANONYMOUS_REFUSED');
+      return { app, host, user: null };
     }
     const fault = userId === undefined ? undefined : nameFault(userId);
     if (fault !== undefined) throw new AppError('BAD_REQUEST', `auth.userId ${fault}.`, 'userId');
-    return { ...scope, user: await this.authenticator.identify(scope.app, token, userId) };
+    return { app, host, user: await this.authenticator.identify(app, token, userId) };
   }
 }
 

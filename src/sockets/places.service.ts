@@ -19,7 +19,9 @@ export class Places {
   }
 
   /** Takes a place by each key. Returns the way to give them back, which counts once. */
-  take(keys: readonly string[]): () => void {
+  take(places: readonly string[]): () => void {
+    // As long as the connection, and with no room to spare, as a list that has grown would have.
+    const keys = places.slice();
     for (const key of keys) this.add(key, 1);
     let held = true;
     return () => {

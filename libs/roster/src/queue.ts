@@ -1,7 +1,12 @@
 /** First in, first out, with a look at any place in between. */
 export class Queue<Item> {
-  private items: Item[] = [];
+  private items: Item[];
   private start = 0;
+
+  /** Most queues have one item: a list that grows from nothing would reserve room for many. */
+  constructor(...first: Item[]) {
+    this.items = first;
+  }
 
   get length(): number {
     return this.items.length - this.start;

@@ -10,12 +10,9 @@ export class Track<Kind extends Step> {
   private readonly lists = new Map<string, Queue<Kind>>();
 
   add(key: string, step: Kind): void {
-    let list = this.lists.get(key);
-    if (list === undefined) {
-      list = new Queue();
-      this.lists.set(key, list);
-    }
-    list.push(step);
+    const list = this.lists.get(key);
+    if (list === undefined) this.lists.set(key, new Queue(step));
+    else list.push(step);
   }
 
   dropFirst(key: string): Kind | undefined {

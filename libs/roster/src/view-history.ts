@@ -23,8 +23,16 @@ export interface Position {
   readonly goneUpTo?: number;
 }
 
+export type TrackName = 'members' | 'counts' | 'records';
+
+/** One thing that has happened. There are many, and each is in its track and in the order of all: it is one object. */
+interface AnyStep extends Step {
+  readonly track: TrackName;
+  readonly key: string;
+}
+
 /** A user came to a channel, or left it; `untilMs`: until when watchers still see the one who left. */
-export interface MemberStep extends Step {
+export interface MemberStep extends AnyStep {
   readonly atMs: number;
   readonly userId: string;
   readonly joined: boolean;
@@ -32,16 +40,14 @@ export interface MemberStep extends Step {
 }
 
 /** An anonymous channel had so many connections before. */
-export interface CountStep extends Step {
+export interface CountStep extends AnyStep {
   readonly before: number;
 }
 
 /** A user's record was this one before; `undefined`: there was none. */
-export interface RecordStep extends Step {
+export interface RecordStep extends AnyStep {
   readonly before: UserRecord | undefined;
 }
-
-export type TrackName = 'members' | 'counts' | 'records';
 
 interface Place {
   readonly revision: number;
@@ -70,7 +76,7 @@ export class ViewHistory {
   readonly members = new Track<MemberStep>();
   readonly counts = new Track<CountStep>();
   readonly records = new Track<RecordStep>();
-  private readonly order = new Queue<{ readonly revision: number; readonly track: TrackName; readonly key: string }>();
+  private readonly order = new Queue<AnyStep>();
   private readonly places = new Queue<Place>();
   /** The channels from which somebody has vanished, in the order in which the graces end. */
   private readonly holds = new Queue<{ readonly untilMs: number; readonly channel: string }>();
@@ -119,21 +125,24 @@ export class ViewHistory {
     if (now === undefined || options === undefined) return;
     const { revision, atMs } = now;
     const untilMs = isHeld && options.graceMs > 0 ? atMs + options.graceMs : 0;
-    this.members.add(channel, { revision, atMs, userId, joined, untilMs });
+    const step: MemberStep = { revision, track: 'members', key: channel, atMs, userId, joined, untilMs };
+    this.members.add(channel, step);
     if (untilMs > 0) this.holds.push({ untilMs, channel });
-    this.step('members', channel);
+    this.taken(step);
   }
 
   count(channel: string, before: number): void {
     if (this.now === undefined || this.options === undefined) return;
-    this.counts.add(channel, { revision: this.now.revision, before });
-    this.step('counts', channel);
+    const step: CountStep = { revision: this.now.revision, track: 'counts', key: channel, before };
+    this.counts.add(channel, step);
+    this.taken(step);
   }
 
   record(userId: string, before: UserRecord | undefined): void {
     if (this.now === undefined || this.options === undefined) return;
-    this.records.add(userId, { revision: this.now.revision, before });
-    this.step('records', userId);
+    const step: RecordStep = { revision: this.now.revision, track: 'records', key: userId, before };
+    this.records.add(userId, step);
+    this.taken(step);
   }
 
   /** Whether the view was at this place; `undefined`: that would be too long ago to know. */
@@ -211,10 +220,9 @@ export class ViewHistory {
     return Math.max(this.knownFromMs, this.forgottenUntilMs);
   }
 
-  private step(track: TrackName, key: string): void {
-    const now = this.now as { revision: number; steps: number };
-    this.order.push({ revision: now.revision, track, key });
-    now.steps += 1;
+  private taken(step: AnyStep): void {
+    this.order.push(step);
+    if (this.now !== undefined) this.now.steps += 1;
   }
 
   private trim(connections: number): void {
