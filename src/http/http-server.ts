@@ -7,10 +7,10 @@ import { Apps } from '../auth/apps.service';
 import { answerOrigins } from './cors';
 import { asAppError, replyWithError } from './error-reply';
 import { jsonFault } from './json-depth';
-import { boundPipelines } from './pipelines';
 import { PARAM_MAX_LENGTH, RouteTable } from './route-table';
 import { answerSafely } from './safe-headers';
 import { Shutdown } from './shutdown.service';
+import { PlainUnlessSocket } from './upgrades';
 
 /** 64 KiB: every body of the documents is far smaller, and a pod must be able to hold many of them at once. */
 export const BODY_MAX_BYTES = 65_536;
@@ -42,6 +42,7 @@ export function httpAdapter(): FastifyAdapter {
     bodyLimit: BODY_MAX_BYTES,
     routerOptions: { maxParamLength: PARAM_MAX_LENGTH },
     http: {
+      IncomingMessage: PlainUnlessSocket,
       maxHeaderSize: HEADERS_MAX_BYTES,
       headersTimeout: HEADERS_TIMEOUT_MS,
       connectionsCheckingInterval: CONNECTIONS_LOOKED_AT_EVERY_MS,
@@ -62,7 +63,6 @@ export function setUpHttp(app: NestFastifyApplication): void {
   const fastify = app.getHttpAdapter().getInstance();
   const routes = app.get(RouteTable);
   fastify.addHook('onRoute', ({ method, url }) => routes.add(method, url));
-  boundPipelines(fastify);
   answerSafely(fastify);
   acceptJsonOnly(fastify);
   letGo(fastify, app.get(Shutdown));

@@ -5,7 +5,9 @@ import type { Socket } from 'node:net';
 import type { Server, ServerOptions } from 'socket.io';
 import { Apps } from '../auth/apps.service';
 import { hostFault } from '../http/host-fault';
+import { boundPipelines } from '../http/pipelines';
 import { SAFE_HEADERS } from '../http/safe-headers';
+import { surviveUpgrades } from '../http/upgrades';
 import { Stores } from '../store/stores';
 import { Admission } from './admission.service';
 import type { RollcallServer } from './connection';
@@ -45,7 +47,9 @@ export class SocketAdapter extends IoAdapter {
     function forget(this: Socket): void {
       connections.delete(this);
     }
-    (this.httpServer as HttpServer).on('connection', (connection) => {
+    const http = this.httpServer as HttpServer;
+    surviveUpgrades(http);
+    http.on('connection', (connection) => {
       connections.add(connection);
       connection.on('close', forget);
     });
@@ -75,6 +79,7 @@ export class SocketAdapter extends IoAdapter {
       perMessageDeflate: false,
     };
     const server = super.createIOServer(port, ours as ServerOptions) as RollcallServer;
+    boundPipelines(this.httpServer as HttpServer);
     limitKnocks(server);
     limitUnusedLines(server, (line) => this.admission.holds(line));
     server.engine.on('headers', (headers: Record<string, string>) => void Object.assign(headers, SAFE_HEADERS));

@@ -1,0 +1,80 @@
+import { connect, type Socket } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
+import { DEMO, Rollcall } from '../support/rollcall';
+import { eventually } from '../support/eventually';
+import { rawHttp } from '../support/raw-http';
+import { stopAfterTest } from '../support/teardown';
+
+const H2C = 'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n';
+const WEBSOCKET =
+  'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n';
+
+const at = (target: string, more: string, method = 'GET', body = ''): string =>
+  `${method} ${target} HTTP/1.1\r\nHost: localhost\r\n${more}\r\n${body}`;
+
+function line(port: number): { readonly socket: Socket; readonly heard: () => string } {
+  const socket = connect(port, '127.0.0.1').on('error', () => undefined);
+  stopAfterTest(() => void socket.destroy());
+  let heard = '';
+  socket.on('data', (chunk: Buffer) => (heard += chunk.toString()));
+  return { socket, heard: () => heard };
+}
+
+describe('A request for another protocol', () => {
+  it.each([
+    ['HTTP/2, as Java’s client asks for it', H2C],
+    ['one that nobody knows', 'Connection: Upgrade\r\nUpgrade: x\r\n'],
+    ['a WebSocket, where there is none', WEBSOCKET],
+  ])('is answered as if nothing had been asked: %s', async (_what, more) => {
+    const { port } = await Rollcall.start();
+    const body = JSON.stringify({ apiKey: DEMO.apiKey });
+    const json = `${more}Content-Type: application/json\r\nContent-Length: ${body.length}\r\n`;
+    const { socket, heard } = line(port);
+    socket.write(at('/health/live', more));
+    await eventually(() => expect(heard()).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*\{"status":"ok"\}$/));
+    // On the same connection.
+    socket.write(at('/message/users', json, 'POST', body));
+    await eventually(() => expect(heard()).toMatch(/\{"status":"ok"\}HTTP\/1\.1 201 Created\r\n[^]*\r\n\r\n\{/));
+    socket.write(at('/nowhere', more));
+    await eventually(() => expect(heard()).toMatch(/HTTP\/1\.1 404 Not Found\r\n[^]*NOT_FOUND/));
+  });
+
+  it('is one, where Socket.IO is asked for a WebSocket', async () => {
+    const { port } = await Rollcall.start();
+    const { socket, heard } = line(port);
+    socket.write(at('/socket.io/?EIO=4&transport=websocket', WEBSOCKET));
+    await eventually(() => expect(heard()).toMatch(/^HTTP\/1\.1 101 /));
+  });
+
+  it('of Socket.IO for anything else is one for polling', async () => {
+    const { port } = await Rollcall.start();
+    const { socket, heard } = line(port);
+    socket.write(at('/socket.io/?EIO=4&transport=polling', H2C));
+    await eventually(() => expect(heard()).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*"sid"/));
+  });
+
+  it('gets no tunnel', async () => {
+    const { port } = await Rollcall.start();
+    expect(await rawHttp(port, 'CONNECT example.com:443 HTTP/1.1\r\nHost: localhost\r\n\r\n')).not.toContain(' 200 ');
+  });
+
+  it.each(['/x', '/health/live', '/socket.io/', '/socket.io/?EIO=4&transport=websocket'])(
+    'may break off at any moment, and ends no process: %s',
+    async (target) => {
+      const rollcall = await Rollcall.start();
+      for (const more of [WEBSOCKET, H2C]) {
+        for (const [before, afterMs] of [
+          ['', 0],
+          ['', 20],
+          [at('/health/live', ''), 20],
+        ] as const) {
+          const { socket } = line(rollcall.port);
+          socket.write(before + at(target, more));
+          await setTimeout(afterMs);
+          socket.resetAndDestroy();
+        }
+      }
+      expect((await rollcall.ask('GET', '/health/live')).status).toBe(200);
+    },
+  );
+});
