@@ -54,8 +54,8 @@ export class ChannelsGateway implements OnGatewayInit<RollcallServer> {
     this.connections.add(connection);
     this.enterRooms(connection);
     // Before Socket.IO has made events of them: one request can hold tens of thousands.
-    socket.conn.on('data', () => {
-      if (!connection.packets.take(performance.now())) socket.conn.close(true);
+    socket.conn.on('data', (packet: unknown) => {
+      if (!connection.takesPacket(packet, performance.now())) socket.conn.close(true);
     });
     socket.onAny((event: unknown, ...args: unknown[]) => void this.events.receive(connection, event, args));
     socket.on('disconnect', () => this.disconnect(connection));

@@ -15,6 +15,10 @@ export type RollcallSocket = Socket<ClientToServerEvents, ServerToClientEvents, 
 
 /** Whoever could not be written to at so many ticks in a row is told nothing more until then. */
 const UNWRITABLE_MAX = 3;
+/** What waits for the rest of a packet: a message may have 64 KiB, and binary data is not taken, but refused in words. */
+const UNFINISHED_MAX_BYTES = 70_000;
+/** Socket.IO's packets that are followed by binary data: it keeps them until they are complete, without a limit in time. */
+const BINARY = /^[56]/;
 /** A client has so long to get a new token, or half of what its token has left when it comes. */
 const NOTICE_MS = 30_000;
 
@@ -32,6 +36,7 @@ export class Connection {
   /** Resolves when the connection has left the store. Set by the disconnect. */
   left: Promise<Written> | undefined;
   private unwritable = 0;
+  private unfinishedBytes = 0;
   private lastTick: object | undefined;
   /** When the client is to be told that its token expires; `undefined`: it does not, or it was told. */
   noticeAtMs: number | undefined;
@@ -76,6 +81,14 @@ export class Connection {
     if (messagesPerSecond !== before.messagesPerSecond) this.messages = bucketOf(messagesPerSecond);
     this.current = { ...this.current, app };
     this.socket.data.visitor = this.current;
+  }
+
+  /** Whether the client may go on, after a packet over its line. */
+  takesPacket(packet: unknown, nowMs: number): boolean {
+    const bytes = typeof packet === 'string' ? packet.length : ArrayBuffer.isView(packet) ? packet.byteLength : 0;
+    if (typeof packet !== 'string') this.unfinishedBytes += bytes;
+    else this.unfinishedBytes = BINARY.test(packet) ? bytes : 0;
+    return this.unfinishedBytes <= UNFINISHED_MAX_BYTES && this.packets.take(nowMs);
   }
 
   get host(): string {

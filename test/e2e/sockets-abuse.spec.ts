@@ -222,6 +222,14 @@ describe('A client that breaks the protocol', () => {
       'nests attachments endlessly deep',
       (wire) => (wire.packet(`51-["e",${'['.repeat(60_000)}${']'.repeat(60_000)}]`), wire.frame(Buffer.from('x'))),
     ],
+    [
+      'holds back the last attachment',
+      (wire) => {
+        wire.packet(`52-["e",${'{"_placeholder":true,"num":0},'.repeat(2)}0]`);
+        wire.frame(Buffer.alloc(100_000));
+      },
+    ],
+    ['holds back the only attachment', (wire) => wire.packet(`51-["e","${'x'.repeat(100_000)}"]`)],
     ['sends a frame that is too large', (wire) => wire.packet(`2["no:such","${'x'.repeat(300_000)}"]`)],
     ['breaks the framing', (wire) => wire.bytes(Buffer.alloc(64, 255))],
     ['says that it connects, once more', (wire) => wire.packet('0{"token":"x"}')],
