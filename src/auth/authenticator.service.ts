@@ -17,7 +17,8 @@ const LOOKS_LIKE_JWT = /^[\w-]+\.[\w-]+\.[\w-]*$/;
 /** Checks keys and tokens, always against one app: what is good in one app is worth nothing in another. */
 @Injectable()
 export class Authenticator {
-  private readonly leads = new WeakMap<JwtRules, number>();
+  /** By the app's id: its rules are other ones with each apps file that is read, and its issuer's clock is the same. */
+  private readonly leads = new Map<string, number>();
 
   constructor(
     private readonly accounts: Accounts,
@@ -71,7 +72,7 @@ export class Authenticator {
     const checkedAgainstMs = this.accounts.revokedAtMs(app, id);
     const identity = identityOf(id, verified, rules, checkedAgainstMs);
     const { issuedAtMs = 0 } = identity;
-    const leadMs = this.leadOf(rules, issuedAtMs);
+    const leadMs = this.leadOf(app, issuedAtMs);
     if (userId !== undefined && userId !== id) {
       throw new AppError('NOT_AUTHENTICATED', 'The token belongs to another user.');
     }
@@ -90,9 +91,9 @@ export class Authenticator {
   }
 
   /** How far an issuer's clock is ahead of ours at least, in ms, as all its tokens have shown. */
-  private leadOf(rules: JwtRules, issuedAtMs: number): number {
-    const leadMs = Math.max(this.leads.get(rules) ?? 0, issuedAtMs - Date.now());
-    this.leads.set(rules, leadMs);
+  private leadOf({ id }: App, issuedAtMs: number): number {
+    const leadMs = Math.max(this.leads.get(id) ?? 0, issuedAtMs - Date.now());
+    this.leads.set(id, leadMs);
     return leadMs;
   }
 }

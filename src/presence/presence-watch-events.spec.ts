@@ -1,4 +1,5 @@
 import type { Moment, Views } from '@rollcall/roster';
+import { Budgets } from '../sockets/budgets.service';
 import type { Connection } from '../sockets/connection';
 import type { EventHandler, SocketEvents } from '../sockets/socket-events';
 import { Turns } from '../sockets/turns.service';
@@ -18,12 +19,12 @@ describe('A watch of presence', () => {
       { on } as unknown as SocketEvents,
       views as unknown as Views,
       { watch, rows } as unknown as PresenceWatches,
-      new Turns(),
+      new Turns(new Budgets()),
     ).onModuleInit();
 
     let register: () => void = () => undefined;
     const registered = new Promise<void>((resolve) => (register = resolve));
-    const visitor = { user: { id: 'ada' } };
+    const visitor = { user: { id: 'ada' }, app: { limits: {} } };
     const connection = { host: 'a.example', visitor, roster: { has: () => true }, registered };
     const answer = handler?.(connection as unknown as Connection, {});
     await new Promise((resolve) => setImmediate(resolve));

@@ -17,12 +17,17 @@ const ANONYMOUS = 10;
 /** A message to a large channel may take so many seconds' worth at once. */
 const BURST_SECONDS = 4;
 
+/** Of all users whom a user is shown in small answers: a tab that comes back to a hundred channels of 200 asks for 20,000. */
+const ROWS_PER_SECOND = 20_000;
+const ROWS_AT_ONCE = 50_000;
+
 /** Entries that are full are as good as none. */
 const TIDIED_EVERY_MS = 10_000;
 
 interface Budget {
   readonly events: TokenBucket;
   readonly deliveries: TokenBucket;
+  readonly rows: TokenBucket;
 }
 
 @Injectable()
@@ -49,6 +54,13 @@ export class Budgets {
     return own.take(nowMs, count) && this.of(connection, '\n', nowMs, ANONYMOUS).deliveries.take(nowMs, count);
   }
 
+  /** Whether the user may be shown so many users at once; visitors of a host without a name together, as many as ten of them. */
+  takeRows(connection: Connection, count: number, nowMs: number): boolean {
+    const { user } = connection.visitor;
+    const budget = user === null ? this.of(connection, '\n', nowMs, ANONYMOUS) : this.of(connection, user.id, nowMs);
+    return budget.rows.take(nowMs, count);
+  }
+
   private of({ host, visitor: { app } }: Connection, whose: string, nowMs: number, times = 1): Budget {
     const { eventsPerSecond, eventsBurst, deliveriesPerSecond } = app.limits;
     // Hosts have none either. Figures that were read anew begin anew.
@@ -60,6 +72,7 @@ export class Budgets {
     const budget = {
       events: new TokenBucket(CONNECTIONS * eventsPerSecond, CONNECTIONS * eventsBurst),
       deliveries: new TokenBucket(deliveries, BURST_SECONDS * deliveries),
+      rows: new TokenBucket(times * ROWS_PER_SECOND, times * ROWS_AT_ONCE),
     };
     this.budgets.set(key, budget);
     return budget;
@@ -68,8 +81,8 @@ export class Budgets {
   private tidy(nowMs: number): void {
     if (nowMs - this.tidiedAtMs < TIDIED_EVERY_MS) return;
     this.tidiedAtMs = nowMs;
-    for (const [key, { events, deliveries }] of this.budgets) {
-      if (events.isFull(nowMs) && deliveries.isFull(nowMs)) this.budgets.delete(key);
+    for (const [key, budget] of this.budgets) {
+      if (Object.values(budget).every((bucket: TokenBucket) => bucket.isFull(nowMs))) this.budgets.delete(key);
     }
   }
 }

@@ -5,6 +5,7 @@ import { Authenticator } from '../auth/authenticator.service';
 import type { Connection } from './connection';
 import { type Fields, fieldsOf } from './payload';
 import { SocketEvents } from './socket-events';
+import { TokenBucket } from './token-bucket';
 
 /** What it does it begins at once; what it resolves with is added to the answer. */
 type RenewalListener = (connection: Connection) => Promise<Partial<AuthRefreshAnswer> & Degradable>;
@@ -12,8 +13,13 @@ type RenewalListener = (connection: Connection) => Promise<Partial<AuthRefreshAn
 /** Each may wait for an issuer's keys. A client has no use for more, and its tokens would wait in this process's memory. */
 const WAITING_MAX = 5;
 
+/** A token lives for minutes at least; each is held against the rules of all channels of the connection. */
+const REFRESHES_PER_SECOND = 0.2;
+const REFRESHES_AT_ONCE = 10;
+
 /** The tokens of a connection that are to be checked, one after another. */
 interface Line {
+  readonly bucket: TokenBucket;
   count: number;
   /** The end of the last one. Never rejects. */
   last: Promise<unknown>;
@@ -37,10 +43,16 @@ export class TokenRefresh implements OnModuleInit {
   onModuleInit(): void {
     this.events.on('auth:refresh', (connection, payload) => {
       const token = tokenOf(fieldsOf(payload));
-      const line = this.lines.get(connection) ?? { count: 0, last: Promise.resolve() };
+      const line = this.lines.get(connection) ?? newLine();
       this.lines.set(connection, line);
       if (line.count >= WAITING_MAX) {
         throw new AppError('RATE_LIMITED', `A connection may have ${WAITING_MAX} tokens checked at one time.`);
+      }
+      if (!line.bucket.take(performance.now())) {
+        throw new AppError(
+          'RATE_LIMITED',
+          `A connection may have ${REFRESHES_AT_ONCE} tokens checked, and one more every 5 seconds.`,
+        );
       }
       line.count += 1;
       const refreshed = line.last.then(() => this.refresh(connection, token)).finally(() => (line.count -= 1));
@@ -70,6 +82,12 @@ export class TokenRefresh implements OnModuleInit {
     return Object.assign(expiry, ...said) as AuthRefreshAnswer & Degradable;
   }
 }
+
+const newLine = (): Line => ({
+  bucket: new TokenBucket(REFRESHES_PER_SECOND, REFRESHES_AT_ONCE),
+  count: 0,
+  last: Promise.resolve(),
+});
 
 function tokenOf({ token }: Fields): string {
   if (typeof token === 'string' && token !== '') return token;

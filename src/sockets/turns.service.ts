@@ -7,9 +7,10 @@
 import { Injectable } from '@nestjs/common';
 import { AppError } from '@rollcall/contract';
 import { setTimeout } from 'node:timers/promises';
+import { Budgets } from './budgets.service';
 import type { Connection } from './connection';
 
-/** An answer of so many rows is made at once: it costs little more than any event does. */
+/** An answer of so many rows is made at once, as long as a user does not ask for many of them: it costs little more than any event does. */
 const SMALL_ROWS = 200;
 
 /**
@@ -42,6 +43,8 @@ export class Turns {
   private readonly own = new WeakMap<Connection, Set<Waiting>>();
   private running = false;
 
+  constructor(private readonly budgets: Budgets) {}
+
   /**
    * Resolves when an answer of so many rows (`Infinity`: nobody knows) may be made, which is to be done without waiting for
    * anything more.
@@ -50,7 +53,7 @@ export class Turns {
    * too long.
    */
   async turn(connection: Connection, rows: number): Promise<void> {
-    if (rows <= SMALL_ROWS) return;
+    if (rows <= SMALL_ROWS && this.budgets.takeRows(connection, rows, performance.now())) return;
     const { host, visitor, id } = connection;
     // Neither has line feeds. A visitor without a name is a user of their own.
     const whose = `${host}\n${visitor.user?.id ?? `\n${id}`}`;

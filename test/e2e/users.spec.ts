@@ -1,3 +1,5 @@
+import { Apps } from '../../src/auth/apps.service';
+import { readApps } from '../../src/config/apps-file';
 import { Rollcall } from '../support/rollcall';
 import { asUser, jwtOf, shop, tabOf } from '../support/shop';
 
@@ -279,6 +281,9 @@ describe('an erased user', () => {
     await rollcall.open({ token: jwtOf({ sub: 'bob', iat: aheadSeconds() }, SECRET) });
     const token = jwtOf({ sub: 'ada', iat: aheadSeconds() }, SECRET);
     await rollcall.native('DELETE', '/v1/users/ada');
+    await expect(rollcall.open({ token })).rejects.toThrow(/has a clock that is ahead/);
+    // The apps file is read anew.
+    rollcall.app.get(Apps).replace(readApps({ apps: [shop(WITH_JWT)] }, 'the apps file'));
     await expect(rollcall.open({ token })).rejects.toThrow(/has a clock that is ahead/);
     await new Promise((resolve) => setTimeout(resolve, 1100));
     await rollcall.open({ token: jwtOf({ sub: 'ada', iat: aheadSeconds() }, SECRET) });

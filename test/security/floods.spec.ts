@@ -10,7 +10,7 @@ import { Stores } from '../../src/store/stores';
 import { eventually } from '../support/eventually';
 import { JwksServer } from '../support/jwks-server';
 import { Rollcall } from '../support/rollcall';
-import { asUser, shop, tabOf } from '../support/shop';
+import { asUser, shop, tabOf, tokenOf } from '../support/shop';
 import { signed, signingKey } from '../support/signing-keys';
 import type { Tab } from '../support/tab';
 import { stopAfterTest } from '../support/teardown';
@@ -83,6 +83,19 @@ describe('A connection that sends token after token while its issuer is silent',
     const codes = answers.map(({ error }) => (error as { code: string }).code);
     expect(codes.filter((code) => code === 'UNAVAILABLE')).toHaveLength(5);
     expect(codes.filter((code) => code === 'RATE_LIMITED')).toHaveLength(15);
+  });
+});
+
+describe('Tokens that are good', () => {
+  it('are not held against all channels as often as a client likes', async () => {
+    const rollcall = await Rollcall.start([shop()]);
+    const tab = await rollcall.open(tabOf('ada'));
+    const codes: unknown[] = [];
+    for (let times = 0; times < 12; times += 1) {
+      const { ok, error } = await tab.ask('auth:refresh', { token: tokenOf('ada') });
+      codes.push(ok === true ? 'ok' : (error as { code: string }).code);
+    }
+    expect(codes).toEqual([...Array.from({ length: 10 }, () => 'ok'), 'RATE_LIMITED', 'RATE_LIMITED']);
   });
 });
 
