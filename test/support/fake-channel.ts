@@ -51,6 +51,7 @@ export class FakeChannel {
   }
 
   count(anonymous: number): void {
+    if (anonymous === this.now.anonymous) return;
     this.states.push({ ...this.now, anonymous });
   }
 
@@ -60,9 +61,14 @@ export class FakeChannel {
     for (const watcher of this.told.keys()) this.told.set(watcher, ANEW);
   }
 
+  hasMember(connectionId: string): boolean {
+    return this.joined.has(connectionId);
+  }
+
   join(connectionId: string, userId: string | undefined): object {
+    const again = this.joined.has(connectionId);
     this.joined.set(connectionId, userId);
-    if (this.kind === 'anonymous') this.count(this.now.anonymous + 1);
+    if (this.kind === 'anonymous') this.count(this.now.anonymous + (again ? 0 : 1));
     else if (userId !== undefined && !this.now.users.has(userId)) this.enter(memberOf(userId));
     return { channel: this.name, kind: this.kind, count: this.now.users.size, cursor: this.cursor };
   }

@@ -30,6 +30,11 @@ export class FakePresence {
     return this.states.at(-1) as Rows;
   }
 
+  /** Whether some cannot be taken out of what a connection watches. */
+  isOfEverybody(connectionId: string): boolean {
+    return this.watchers.get(connectionId)?.everybody === true;
+  }
+
   /** Whom a connection watches, sorted. */
   get watched(): ('everybody' | string[])[] {
     return [...this.watchers.values()].map(({ everybody, ids }) => (everybody ? 'everybody' : [...ids].sort()));

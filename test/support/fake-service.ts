@@ -3,10 +3,17 @@
  * are told, which answers wait, what is refused, and when the line breaks. It is as contrary as the contract lets it be:
  * events come before the answers that they follow on, and cursors are forgotten.
  */
-import type { ClientToServerEvents, Refusal, ServerToClientEvents, Session } from '@rollcall/contract';
+import type {
+  AuthRefreshAnswer,
+  ClientToServerEvents,
+  Refusal,
+  ServerToClientEvents,
+  Session,
+} from '@rollcall/contract';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Server, type Socket } from 'socket.io';
+import { FakeBeginnings } from './fake-beginnings';
 import { FakeChannel, kindOf } from './fake-channel';
 import { FakePresence } from './fake-presence';
 import { stopAfterTest } from './teardown';
@@ -14,6 +21,12 @@ import { stopAfterTest } from './teardown';
 type FakeSocket = Socket<ClientToServerEvents, ServerToClientEvents, object, { userId?: string }>;
 type Fault = Refusal['error'];
 type Payload = Record<string, unknown> & { channel?: string; anonymous?: boolean; ids?: string[]; cursor?: string };
+
+/** A watch of a channel is refused as `NOT_A_MEMBER`, one of presence as `BAD_REQUEST`. */
+const endedFault = (event: string): Fault => ({
+  code: event === 'channel:watch' ? 'NOT_A_MEMBER' : 'BAD_REQUEST',
+  message: 'The watch was ended before it began.',
+});
 
 export interface Heard {
   readonly connectionId: string;
@@ -30,9 +43,12 @@ export class FakeService {
   admit: (auth: Record<string, unknown>) => Fault | undefined = () => undefined;
   /** What an event is refused with; `'silence'` never answers it. */
   judge: (event: string, payload: Payload) => Fault | 'silence' | undefined = () => undefined;
+  /** What a newer token is answered. */
+  renewal: AuthRefreshAnswer = {};
   /** Whether watchers are told everything anew at the next tick, as those that were too slow. */
   slow = false;
   private readonly channels = new Map<string, FakeChannel>();
+  private readonly beginnings = new FakeBeginnings();
   private held: (() => void)[] | undefined;
   /** Connections that were told goodbye. */
   private readonly leaving = new Set<string>();
@@ -87,12 +103,18 @@ export class FakeService {
     this.presence.forget();
   }
 
+  /** Watches that are asked for begin when they are let go; what else is asked is done meanwhile. */
+  holdBeginnings(): void {
+    this.beginnings.hold();
+  }
+
   /** Answers wait until they are let go; what they say is settled already, and events overtake them. */
   holdAnswers(): void {
     this.held ??= [];
   }
 
   letGo(): void {
+    this.beginnings.letGo();
     const held = this.held ?? [];
     this.held = undefined;
     for (const answer of held) answer();
@@ -158,10 +180,13 @@ export class FakeService {
     socket.emit('session', session);
     socket.onAny((event: string, payload: Payload, acknowledge: (answer: object) => void) => {
       this.heard.push({ connectionId: id, event, payload });
-      const answer = this.answer(socket, event, payload);
-      if (answer === undefined) return;
-      if (this.held === undefined) acknowledge(answer);
-      else this.held.push(() => acknowledge(answer));
+      const ending = this.thingOf(socket, event, payload);
+      if (event.endsWith('watch') && !event.endsWith('unwatch')) {
+        this.beginnings.when(ending, (isEnded) => this.settle(socket, event, payload, acknowledge, isEnded));
+      } else {
+        if (event.endsWith('unwatch') || event === 'channel:leave') this.beginnings.end(ending);
+        this.settle(socket, event, payload, acknowledge);
+      }
     });
     socket.once('disconnect', () => {
       for (const channel of this.channels.values()) channel.disconnect(id);
@@ -169,21 +194,55 @@ export class FakeService {
     });
   }
 
-  private answer(socket: FakeSocket, event: string, payload: Payload): object | undefined {
-    const fault = this.leaving.has(socket.id)
-      ? { code: 'UNAVAILABLE', message: 'Going away.' }
-      : this.judge(event, payload);
-    if (fault === 'silence') return undefined;
-    return fault === undefined ? { ok: true, ...this.act(socket, event, payload) } : { ok: false, error: fault };
+  private settle(
+    socket: FakeSocket,
+    event: string,
+    payload: Payload,
+    acknowledge: (answer: object) => void,
+    isEnded = false,
+  ): void {
+    if (socket.disconnected) return;
+    const fault = isEnded ? endedFault(event) : this.faultOf(socket, event, payload);
+    if (fault === 'silence') return;
+    const answer =
+      fault === undefined ? { ok: true, ...this.act(socket, event, payload) } : { ok: false, error: fault };
+    if (this.held === undefined) acknowledge(answer);
+    else this.held.push(() => acknowledge(answer));
+  }
+
+  private faultOf(socket: FakeSocket, event: string, payload: Payload): Fault | 'silence' | undefined {
+    if (this.leaving.has(socket.id)) return { code: 'UNAVAILABLE', message: 'Going away.' };
+    const fault = this.judge(event, payload);
+    if (fault !== undefined) return fault;
+    if (event === 'channel:watch' && !this.channelOf(socket, payload).hasMember(socket.id)) {
+      return { code: 'NOT_A_MEMBER', message: 'Join first.' };
+    }
+    if (event === 'presence:watch' && socket.data.userId === undefined) {
+      return { code: 'USER_REQUIRED', message: 'Log in first.' };
+    }
+    if (event === 'presence:unwatch' && payload.ids !== undefined && this.presence.isOfEverybody(socket.id)) {
+      return { code: 'BAD_REQUEST', message: 'ids cannot be taken out of everybody.' };
+    }
+    return undefined;
+  }
+
+  private channelOf({ data: { userId } }: FakeSocket, { channel, anonymous }: Payload): FakeChannel {
+    return this.channel(String(channel), kindOf(userId, anonymous) === 'anonymous');
+  }
+
+  /** What a connection watches, or ends. */
+  private thingOf(socket: FakeSocket, event: string, payload: Payload): string {
+    if (event.startsWith('presence')) return `${socket.id}|presence`;
+    const { kind, name } = this.channelOf(socket, payload);
+    return `${socket.id}|${kind}|${name}`;
   }
 
   private act(socket: FakeSocket, event: string, payload: Payload): object {
     const { id, data } = socket;
-    const { userId } = data;
-    const channel = this.channel(String(payload.channel), kindOf(userId, payload.anonymous) === 'anonymous');
+    const channel = this.channelOf(socket, payload);
     switch (event) {
       case 'channel:join':
-        return channel.join(id, userId);
+        return channel.join(id, data.userId);
       case 'channel:leave':
         return channel.disconnect(id);
       case 'channel:watch':
@@ -196,6 +255,8 @@ export class FakeService {
         return this.presence.watch(id, payload.ids, payload.cursor);
       case 'presence:unwatch':
         return this.presence.unwatch(id, payload.ids);
+      case 'auth:refresh':
+        return this.renewal;
       case 'message:send':
         return { delivered: 1 };
       default:

@@ -10,12 +10,15 @@ import type { Answer, EventName, Request } from './events';
 import { RollcallError } from './rollcall-error';
 
 interface Waiting {
+  /** Which call it is. */
+  readonly order: number;
   go(): void;
   fail(error: RollcallError): void;
 }
 
 export class Calls {
   private readonly waiting = new Set<Waiting>();
+  private asked = 0;
   /** How long a call waits. */
   readonly withinMs: number;
 
@@ -34,20 +37,22 @@ export class Calls {
 
   /**
    * Sends an event, at once or when there is a session. `repeatable`: doing it twice is as doing it once, so it is sent
-   * again if the connection breaks before the answer.
+   * again if the connection breaks before the answer. `isVoid`: it is not sent once that holds, and rejects as `CLOSED`.
    *
    * @throws RollcallError
    */
   ask<Event extends EventName>(
     event: Event,
     request: Request<Event>,
-    { repeatable = false } = {},
+    { repeatable = false, isVoid = (): boolean => false } = {},
   ): Promise<Answer<Event>> {
     const { connection } = this;
     const giveUpAt = performance.now() + this.withinMs;
+    const order = (this.asked += 1);
     return new Promise((resolve, reject) => {
       if (connection.ended !== undefined) return reject(connection.ended);
       const send = (): void => {
+        if (isVoid()) return reject(new RollcallError('CLOSED', 'Nobody wants it any more.'));
         const session = connection.current;
         connection.exchange(event, request, Math.max(1, giveUpAt - performance.now())).then(resolve, (error) => {
           // A pod that was going away has done nothing of it.
@@ -55,10 +60,10 @@ export class Calls {
           if (!again || connection.current === session) return reject(error as RollcallError);
           if (connection.current !== undefined) send();
           else if (connection.ended !== undefined) reject(connection.ended);
-          else this.wait(giveUpAt, send, reject);
+          else this.wait(order, giveUpAt, send, reject);
         });
       };
-      if (connection.current === undefined) this.wait(giveUpAt, send, reject);
+      if (connection.current === undefined) this.wait(order, giveUpAt, send, reject);
       else send();
     });
   }
@@ -96,12 +101,13 @@ export class Calls {
   }
 
   private take(): Waiting[] {
-    const all = [...this.waiting];
+    // Who was sent before the pod went away hears of it after others have begun to wait.
+    const all = [...this.waiting].sort((one, other) => one.order - other.order);
     this.waiting.clear();
     return all;
   }
 
-  private wait(giveUpAt: number, go: () => void, reject: (error: RollcallError) => void): void {
+  private wait(order: number, giveUpAt: number, go: () => void, reject: (error: RollcallError) => void): void {
     const tooLate = new RollcallError('TIMEOUT', 'There was no connection in time.');
     const timer = setTimeout(() => {
       this.waiting.delete(waiting);
@@ -113,7 +119,7 @@ export class Calls {
         clearTimeout(timer);
         act(...args);
       };
-    const waiting: Waiting = { go: after(go), fail: after(reject) };
+    const waiting: Waiting = { order, go: after(go), fail: after(reject) };
     this.waiting.add(waiting);
   }
 }

@@ -21,6 +21,15 @@ export interface ChannelWatcher {
   failed(error: RollcallError): void;
 }
 
+/** All subscriptions: a session without a user has two addresses for a channel, and only one of them may speak. */
+export interface Siblings {
+  /** Whoever speaks for it, and is told what it is to be told. */
+  leaderOf(subscription: ChannelSubscription): ChannelSubscription | undefined;
+  /** All is known anew. */
+  filled(subscription: ChannelSubscription): void;
+  ended(subscription: ChannelSubscription): void;
+}
+
 export class ChannelSubscription {
   readonly roster = new ChannelRoster();
   readonly watchers = new Set<ChannelWatcher>();
@@ -33,12 +42,14 @@ export class ChannelSubscription {
   private held: ChannelEvent[] | undefined;
   private stopped = false;
   private over = false;
+  /** How often it has begun. */
+  private beginnings = 0;
 
   constructor(
     readonly place: Place,
     private readonly calls: Calls,
     private readonly memberships: Memberships,
-    private readonly ended: (subscription: ChannelSubscription) => void,
+    private readonly siblings: Siblings,
   ) {}
 
   /** Resolves when the channel is known. */
@@ -67,10 +78,15 @@ export class ChannelSubscription {
     this.stopped = false;
     // The first time whoever waits for `ready` wants to know; later the last picture is better than none.
     const patienceMs = this.cursor === undefined ? this.calls.withinMs : Infinity;
-    const wanted = (): boolean => !this.over && this.calls.connection.current === session;
+    const beginning = (this.beginnings += 1);
+    const wanted = (): boolean =>
+      !this.over && this.beginnings === beginning && this.calls.connection.current === session;
+    let isMember = false;
     try {
       // Events of a watch that is being given up would be taken for this one's.
       await after;
+      if (wanted() && this.isLed()) return;
+      isMember = this.memberships.has(this.place);
       if (wanted()) await this.memberships.ready(this.place, session, patienceMs);
       if (!wanted()) return;
       const kind = kindIn(session, this.place);
@@ -79,9 +95,22 @@ export class ChannelSubscription {
       this.held = [];
       const answer = await this.calls.insist(session, 'channel:watch', request, wanted, patienceMs);
       if (answer !== undefined && wanted()) this.take(answer);
-    } catch (error) {
-      if (wanted()) this.fail(asRollcallError(error, 'INTERNAL'));
+    } catch (thrown) {
+      if (!wanted()) return;
+      const error = asRollcallError(thrown, 'INTERNAL');
+      // Somebody joins it since then.
+      if (error.code === 'NOT_A_MEMBER' && !isMember && this.memberships.has(this.place)) await this.follow(session);
+      else this.fail(error);
     }
+  }
+
+  /** Takes over what another one knows and hears. */
+  copy({ roster: { users, anonymous }, cursor, kind }: ChannelSubscription): void {
+    this.following = true;
+    this.kind = kind;
+    this.cursor = cursor;
+    this.tell(this.roster.replace({ users: [...users.values()], anonymous }));
+    this.filled.resolve();
   }
 
   receive(event: ChannelEvent): void {
@@ -112,7 +141,7 @@ export class ChannelSubscription {
   fail({ code, message }: RollcallError): void {
     const error = new RollcallError(code, message, { channel: this.place.channel });
     this.close(error);
-    this.ended(this);
+    this.siblings.ended(this);
     for (const watcher of [...this.watchers]) watcher.failed(error);
   }
 
@@ -128,6 +157,13 @@ export class ChannelSubscription {
     const known = held.map(({ cursor }) => cursor).lastIndexOf(answer.cursor);
     for (const event of held.slice(known + 1)) this.apply(event);
     this.filled.resolve();
+    this.siblings.filled(this);
+  }
+
+  private isLed(): boolean {
+    const leader = this.siblings.leaderOf(this);
+    if (leader?.live === true) this.copy(leader);
+    return leader !== undefined;
   }
 
   private apply(event: ChannelEvent): void {

@@ -22,15 +22,19 @@ export class ChannelWatch {
     private readonly subscription: ChannelSubscription,
     private readonly release: () => void,
   ) {
+    let isTold = false;
     const watcher = {
-      changed: (difference: ChannelDifference): void => this.events.emit('change', difference),
+      changed: (difference: ChannelDifference): void => {
+        if (isTold) this.events.emit('change', difference);
+      },
       failed: (error: RollcallError): void => this.end(error),
     };
+    subscription.watchers.add(watcher);
     // Another watch of the same channel has filled it already: this one's listeners are told all of it, too, before
     // anything else can arrive.
     queueMicrotask(() => {
       if (!this.open) return;
-      subscription.watchers.add(watcher);
+      isTold = true;
       const { users, anonymous } = subscription.roster;
       if (users.size === 0 && anonymous === 0) return;
       watcher.changed({ joined: [...users.values()], left: [], updated: [], anonymous, reset: true });

@@ -2,18 +2,25 @@
  * The channels that are watched, each once on the wire however many watches look at it. The service forgets them with
  * the connection; each new session asks for them again.
  */
-import type { Session } from '@rollcall/contract';
+import type { ChannelKind, Session } from '@rollcall/contract';
 import type { Calls } from './calls';
 import { type ChannelEvent, ChannelSubscription } from './channel-subscription';
 import { ChannelWatch } from './channel-watch';
 import type { Memberships } from './memberships';
-import { keyOf, kindIn, type Place, placeOf, requestOf, twinOf } from './place';
+import { keyOf, kindIn, type Place, placesIn, requestOf, twinOf } from './place';
 import { RollcallError } from './rollcall-error';
+
+/** The watches that look at a subscription. */
+interface Looking {
+  count: number;
+  /** One of them needs the membership, which stays until the last of them is closed. */
+  isHolding: boolean;
+}
 
 export class ChannelWatches {
   private readonly all = new Map<string, ChannelSubscription>();
-  private readonly looking = new Map<ChannelSubscription, number>();
-  /** What the service was asked to give up, and has not acknowledged yet. */
+  private readonly looking = new Map<ChannelSubscription, Looking>();
+  /** What the service was asked to give up in this session, and has not acknowledged yet; by kind and name. */
   private readonly unwatching = new Map<string, Promise<unknown>>();
 
   constructor(
@@ -22,13 +29,13 @@ export class ChannelWatches {
   ) {}
 
   watch(place: Place, joining: boolean): ChannelWatch {
-    if (joining) this.memberships.hold(place);
     const subscription = this.all.get(keyOf(place)) ?? this.subscribe(place);
-    this.looking.set(subscription, (this.looking.get(subscription) ?? 0) + 1);
-    return new ChannelWatch(subscription, () => {
-      this.release(subscription);
-      if (joining) this.memberships.release(place);
-    });
+    const looking = this.looking.get(subscription) ?? { count: 0, isHolding: false };
+    this.looking.set(subscription, looking);
+    looking.count += 1;
+    if (joining && !looking.isHolding) this.memberships.hold(place);
+    looking.isHolding ||= joining;
+    return new ChannelWatch(subscription, () => this.release(subscription));
   }
 
   begin(session: Session): void {
@@ -36,6 +43,7 @@ export class ChannelWatches {
   }
 
   pause(): void {
+    this.unwatching.clear();
     for (const subscription of this.all.values()) subscription.pause();
   }
 
@@ -48,55 +56,103 @@ export class ChannelWatches {
 
   /** The channel is left, and so cannot be watched. */
   leave(place: Place): void {
-    this.all.get(keyOf(place))?.fail(new RollcallError('CLOSED', 'The channel was left.'));
+    const subscription = this.all.get(keyOf(place));
+    if (subscription === undefined) return;
+    // The leave may be refused, and what it is watched for next must not be told of it twice.
+    if (subscription.asked && this.leaderOf(subscription) === undefined) this.unwatch(place);
+    subscription.fail(new RollcallError('CLOSED', 'The channel was left.'));
+  }
+
+  /** The service has ended the watches of a channel of this kind. */
+  refuse({ channel, kind }: Pick<ChannelEvent, 'channel' | 'kind'>, error: RollcallError): void {
+    for (const subscription of this.at(channel, kind)) subscription.fail(error);
   }
 
   receive(event: ChannelEvent): void {
-    const session = this.calls.connection.current;
-    if (session === undefined) return;
-    for (const anonymous of [false, true]) {
-      const place = placeOf(event.channel, { anonymous });
-      if (kindIn(session, place) === event.kind) this.all.get(keyOf(place))?.receive(event);
-    }
+    for (const subscription of this.at(event.channel, event.kind)) subscription.receive(event);
+  }
+
+  private at(channel: string, kind: ChannelKind): ChannelSubscription[] {
+    return placesIn(this.calls.connection.current, channel, kind).flatMap((place) => this.all.get(keyOf(place)) ?? []);
   }
 
   private subscribe(place: Place): ChannelSubscription {
     const { current, ended } = this.calls.connection;
-    const subscription = new ChannelSubscription(place, this.calls, this.memberships, () => this.forget(subscription));
+    const siblings = {
+      leaderOf: (one: ChannelSubscription) => this.leaderOf(one),
+      filled: (one: ChannelSubscription) => this.twinOf(one.place)?.copy(one),
+      ended: (one: ChannelSubscription) => this.forget(one),
+    };
+    const subscription = new ChannelSubscription(place, this.calls, this.memberships, siblings);
     this.all.set(keyOf(place), subscription);
-    if (current !== undefined) void subscription.follow(current, this.unwatching.get(keyOf(place)));
+    if (current !== undefined) this.follow(subscription);
     else if (ended !== undefined) subscription.stop(ended);
     return subscription;
   }
 
   private release(subscription: ChannelSubscription): void {
-    const left = (this.looking.get(subscription) ?? 0) - 1;
-    this.looking.set(subscription, left);
-    if (left > 0 || this.all.get(keyOf(subscription.place)) !== subscription) return;
-    const { asked, place } = subscription;
-    this.forget(subscription);
-    subscription.close(new RollcallError('CLOSED', 'The watch was closed.'));
-    if (asked && !this.isWatchedByTwin(place)) this.unwatch(place);
+    const looking = this.looking.get(subscription);
+    if (looking === undefined) return;
+    looking.count -= 1;
+    if (looking.count > 0) return;
+    this.looking.delete(subscription);
+    const { place } = subscription;
+    if (this.all.get(keyOf(place)) === subscription) {
+      const { asked, live } = subscription;
+      const isLed = this.leaderOf(subscription) !== undefined;
+      // What its twin hears is what this one has asked for.
+      if (asked && !isLed && !(live && this.twinOf(place) !== undefined)) this.unwatch(place);
+      this.forget(subscription);
+      subscription.close(new RollcallError('CLOSED', 'The watch was closed.'));
+    }
+    if (looking.isHolding) this.memberships.release(place);
   }
 
   private unwatch(place: Place): void {
+    const { current } = this.calls.connection;
+    if (current === undefined) return;
+    const channel = wireOf(current, place);
     const done = this.calls
-      .ask('channel:unwatch', requestOf(place))
+      .insist(current, 'channel:unwatch', requestOf(place), () => true, Infinity)
       .catch(() => undefined)
       .finally(() => {
-        if (this.unwatching.get(keyOf(place)) === done) this.unwatching.delete(keyOf(place));
+        if (this.unwatching.get(channel) === done) this.unwatching.delete(channel);
       });
-    this.unwatching.set(keyOf(place), done);
+    this.unwatching.set(channel, done);
   }
 
-  private isWatchedByTwin(place: Place): boolean {
+  /** The other subscription of the same channel in this session. */
+  private twinOf(place: Place): ChannelSubscription | undefined {
     const { current } = this.calls.connection;
     const twin = twinOf(place);
-    return current !== undefined && kindIn(current, place) === kindIn(current, twin) && this.all.has(keyOf(twin));
+    const isSame = current !== undefined && kindIn(current, place) === kindIn(current, twin);
+    return isSame ? this.all.get(keyOf(twin)) : undefined;
+  }
+
+  /** The older one of two speaks. */
+  private leaderOf(subscription: ChannelSubscription): ChannelSubscription | undefined {
+    const twin = this.twinOf(subscription.place);
+    if (twin === undefined) return undefined;
+    for (const one of this.all.values())
+      if (one === subscription || one === twin) return one === twin ? twin : undefined;
+    return undefined;
   }
 
   private forget(subscription: ChannelSubscription): void {
-    this.looking.delete(subscription);
-    if (this.all.get(keyOf(subscription.place)) === subscription) this.all.delete(keyOf(subscription.place));
+    const { place } = subscription;
+    if (this.all.get(keyOf(place)) !== subscription) return;
+    const isLed = this.leaderOf(subscription) !== undefined;
+    this.all.delete(keyOf(place));
+    const twin = isLed ? undefined : this.twinOf(place);
+    // It goes on alone, or has to begin if nothing was answered yet.
+    if (twin !== undefined && !subscription.live) this.follow(twin);
+  }
+
+  private follow(subscription: ChannelSubscription): void {
+    const { current } = this.calls.connection;
+    if (current === undefined) return;
+    void subscription.follow(current, this.unwatching.get(wireOf(current, subscription.place)));
   }
 }
+
+const wireOf = (session: Session, place: Place): string => `${kindIn(session, place)}|${place.channel}`;

@@ -2,9 +2,9 @@
  * The channels that this client is to be a member of: because it joined them, or because a watch needs it. The service
  * forgets them with the connection; each new session joins them again, before anything is watched or sent.
  */
-import type { Degradable, JoinAnswer, Session } from '@rollcall/contract';
+import type { ChannelKind, Degradable, JoinAnswer, Session } from '@rollcall/contract';
 import type { Calls } from './calls';
-import { keyOf, kindIn, type Place, requestOf, twinOf } from './place';
+import { keyOf, kindIn, type Place, placesIn, requestOf, twinOf } from './place';
 import { asRollcallError, RollcallError } from './rollcall-error';
 
 class Membership {
@@ -14,10 +14,12 @@ class Membership {
   watches = 0;
   /** Calls of `join` that have no answer yet: they send it themselves. */
   asking = 0;
-  /** The last of them. */
+  /** The last one, until it is answered. */
   asked: Promise<unknown> | undefined;
   /** Resolves when the connection is a member, in the session that it was begun in. */
   entered: Promise<unknown> | undefined;
+  /** The last one that is no call's, and is insisted on. */
+  insisted: Promise<unknown> | undefined;
 
   constructor(readonly place: Place) {}
 
@@ -28,6 +30,8 @@ class Membership {
 
 export class Memberships {
   private readonly all = new Map<string, Membership>();
+  /** Leaves that are sent again in the next session if they have no answer in this one. */
+  private readonly leaving = new Map<string, Promise<void>>();
 
   constructor(
     private readonly calls: Calls,
@@ -38,12 +42,8 @@ export class Memberships {
   /** Joins what is to be joined in a new session. */
   begin(session: Session): void {
     for (const membership of this.all.values()) {
-      if (membership.asking > 0) {
-        membership.entered = membership.asked;
-        continue;
-      }
       // A watch that finds itself refused tells it itself.
-      this.enter(membership, session, Infinity).catch((error: unknown) => {
+      this.beginOne(membership, session).catch((error: unknown) => {
         if (membership.joined) this.drop(membership, error);
       });
     }
@@ -61,22 +61,40 @@ export class Memberships {
       return answer;
     } catch (error) {
       if (membership.entered === asked) membership.entered = undefined;
-      // The answer may only be late: nobody shall be left in a channel that was given up.
-      if (asRollcallError(error, 'INTERNAL').code === 'TIMEOUT' && !membership.needed) this.leaveUnheard(place);
+      if (membership.asking === 1 && !membership.needed) {
+        this.forget(membership);
+        // The answer may only be late, or a watch has joined: nobody shall be left in a channel that was given up.
+        const isJoined = membership.entered !== undefined || asRollcallError(error, 'INTERNAL').code === 'TIMEOUT';
+        if (isJoined && !this.isNeededByTwin(place)) this.leaveUnheard(place);
+      }
       throw error;
     } finally {
       membership.asking -= 1;
-      if (!membership.needed && membership.asking === 0) this.forget(membership);
+      if (membership.asked === asked) membership.asked = undefined;
     }
   }
 
   async leave(place: Place): Promise<void> {
     const membership = this.all.get(keyOf(place));
     if (membership !== undefined) this.forget(membership);
-    // Without a session there is nothing to leave, unless a join is on its way.
-    const { current, ended } = this.calls.connection;
-    if (ended === undefined && current === undefined && (membership?.asking ?? 0) === 0) return;
-    await this.calls.ask('channel:leave', requestOf(place), { repeatable: true });
+    if (this.isNeededByTwin(place)) return;
+    if (membership === undefined || membership.asking === 0) return this.leaveNow(place);
+    // A join is on its way, in whichever session it arrives: the leave follows it, and what is joined later comes after.
+    let isVoid = false;
+    const isNeeded = (): boolean => (isVoid = this.isNeededByTwin(place));
+    const left = this.calls.ask('channel:leave', requestOf(place), { repeatable: true, isVoid: isNeeded });
+    const over = left.then(
+      () => undefined,
+      (error: unknown) => {
+        if (!isVoid) throw error;
+      },
+    );
+    const waited = over.catch(() => undefined);
+    this.leaving.set(keyOf(place), waited);
+    void waited.then(() => {
+      if (this.leaving.get(keyOf(place)) === waited) this.leaving.delete(keyOf(place));
+    });
+    await over;
   }
 
   /** A watch needs the channel from now on. */
@@ -94,6 +112,21 @@ export class Memberships {
     if (!this.isNeededByTwin(place)) this.leaveUnheard(place);
   }
 
+  /** Whether this client is to be a member. */
+  has(place: Place): boolean {
+    return this.all.has(keyOf(place));
+  }
+
+  /** The service has taken this connection out of a channel of this kind. */
+  expel({ channel, kind }: { readonly channel: string; readonly kind: ChannelKind }, error: RollcallError): void {
+    for (const place of placesIn(this.calls.connection.current, channel, kind)) {
+      const membership = this.all.get(keyOf(place));
+      if (membership === undefined) continue;
+      membership.entered = undefined;
+      if (membership.joined) this.drop(membership, error);
+    }
+  }
+
   /**
    * Waits until what is to be joined at this place is joined, if anything is.
    *
@@ -101,21 +134,60 @@ export class Memberships {
    */
   async ready(place: Place, session: Session, patienceMs: number): Promise<void> {
     const membership = this.all.get(keyOf(place));
-    if (membership !== undefined) await (membership.entered ?? this.enter(membership, session, patienceMs));
+    if (membership === undefined) return;
+    const { insisted, entered } = membership;
+    try {
+      await (entered ?? this.enter(membership, session, patienceMs));
+    } catch (error) {
+      // A call of `join` gives up sooner than a watch may.
+      if (entered === undefined || entered === insisted || !asRollcallError(error, 'INTERNAL').temporary) throw error;
+      await this.entering(membership, session, patienceMs);
+    }
+  }
+
+  private async beginOne(membership: Membership, session: Session): Promise<void> {
+    const { asked } = membership;
+    membership.entered = undefined;
+    if (asked === undefined) return void (await this.enter(membership, session, Infinity));
+    membership.entered = asked;
+    await asked.catch(() => (membership.joined ? this.entering(membership, session, Infinity) : undefined));
+  }
+
+  /** Joins in place of a call that was refused, unless somebody does so already. */
+  private async entering(membership: Membership, session: Session, patienceMs: number): Promise<void> {
+    if (this.calls.connection.current !== session || this.all.get(keyOf(membership.place)) !== membership) return;
+    await (membership.entered ?? this.enter(membership, session, patienceMs));
   }
 
   private enter(membership: Membership, session: Session, patienceMs: number): Promise<unknown> {
     const { place } = membership;
     const wanted = (): boolean => this.all.get(keyOf(place)) === membership;
-    const entered = this.calls.insist(session, 'channel:join', requestOf(place), wanted, patienceMs);
-    membership.entered = entered;
+    const ask = (): Promise<unknown> =>
+      this.calls.insist(session, 'channel:join', requestOf(place), wanted, patienceMs);
+    const entered = this.leaving.get(keyOf(place))?.then(ask) ?? ask();
+    membership.entered = membership.insisted = entered;
     entered.catch(() => {
       if (membership.entered === entered) membership.entered = undefined;
     });
     return entered;
   }
 
+  /** What is left in a session is left: the next one begins without it. */
+  private async leaveNow(place: Place): Promise<void> {
+    const { connection, withinMs } = this.calls;
+    const { current, ended } = connection;
+    if (ended !== undefined) throw ended;
+    if (current === undefined) return;
+    try {
+      await connection.exchange('channel:leave', requestOf(place), withinMs);
+    } catch (error) {
+      if (connection.ended !== undefined) throw connection.ended;
+      if (connection.current === current) throw error;
+    }
+  }
+
   private drop(membership: Membership, thrown: unknown): void {
+    if (this.all.get(keyOf(membership.place)) !== membership) return;
     const { code, message } = asRollcallError(thrown, 'INTERNAL');
     membership.joined = false;
     if (!membership.needed) this.forget(membership);
@@ -133,8 +205,10 @@ export class Memberships {
   }
 
   private leaveUnheard(place: Place): void {
-    if (this.calls.connection.current === undefined) return;
-    this.calls.ask('channel:leave', requestOf(place)).catch(() => undefined);
+    const { current } = this.calls.connection;
+    if (current === undefined) return;
+    const unneeded = (): boolean => !this.has(place) && !this.isNeededByTwin(place);
+    this.calls.insist(current, 'channel:leave', requestOf(place), unneeded, Infinity).catch(() => undefined);
   }
 
   private at(place: Place): Membership {

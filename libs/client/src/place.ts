@@ -24,3 +24,9 @@ export const kindIn = (session: Session, { anonymous }: Place): ChannelKind =>
 
 /** The other address of the same channel: there is one in sessions without a user. */
 export const twinOf = ({ channel, anonymous }: Place): Place => ({ channel, anonymous: !anonymous });
+
+/** The addresses of a channel of this kind in a session. */
+export const placesIn = (session: Session | undefined, channel: string, kind: ChannelKind): Place[] =>
+  [false, true]
+    .map((anonymous) => placeOf(channel, { anonymous }))
+    .filter((place) => session !== undefined && kindIn(session, place) === kind);
