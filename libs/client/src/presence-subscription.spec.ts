@@ -247,6 +247,81 @@ describe('A watch of presence', () => {
     await expect(client.watchPresence(['bob']).ready).rejects.toMatchObject({ code: 'CLOSED' });
   });
 
+  it('that is closed before it is ready says so', async () => {
+    const { client } = await playedService();
+    const watch = client.watchPresence(['bob']);
+    watch.close();
+    await expect(watch.ready).rejects.toMatchObject({ code: 'CLOSED' });
+  });
+
+  it('that another one closes when it is told stays closed', async () => {
+    const { service, client } = await playedService();
+    service.presence.set(rowOf('bob'));
+    const first = client.watchPresence(['bob']);
+    const second = client.watchPresence(['bob']);
+    const heard = told(second);
+    first.on('change', () => second.close());
+    await first.ready;
+    expect([second.live, heard]).toEqual([false, []]);
+  });
+
+  it('is not taken for the one that was refused, and is closed by now', async () => {
+    const { service, client } = await playedService();
+    service.presence.set(rowOf('bob'));
+    service.judge = (_event, { ids }) =>
+      ids?.includes('mallory') === true ? { code: 'BAD_REQUEST', message: 'No.' } : undefined;
+    service.holdAnswers();
+    const [refused, watch] = [client.watchPresence(['mallory']), client.watchPresence(['bob'])];
+    await eventually(() => expect(service.waitingAnswers).toBe(1));
+    refused.close();
+    service.letGo();
+    await watch.ready;
+    expect(idsOf(watch)).toEqual(['bob']);
+  });
+
+  it('of one who was watched before misses nothing when the line breaks before the answer', async () => {
+    const { service, client, presence, watch } = await watched('bob');
+    const second = client.watchPresence(['eve']);
+    await second.ready;
+    service.holdBeginnings();
+    second.close();
+    const third = client.watchPresence(['eve']);
+    await eventually(() => expect(service.payloadsOf('presence:watch')).toHaveLength(3));
+    presence.set(rowOf('eve', 'offline'), rowOf('bob', 'busy'));
+    service.tick();
+    await eventually(() => expect(watch.get('bob')?.status).toBe('busy'));
+    await cut(service, client);
+    service.letGo();
+    await third.ready;
+    expect([idsOf(watch), idsOf(third)]).toEqual([['bob'], []]);
+  });
+
+  it('of one who was watched before misses nothing that was told to the others meanwhile', async () => {
+    const { service, client, presence, watch } = await watched('bob');
+    const second = client.watchPresence(['eve']);
+    await second.ready;
+    service.holdAnswers();
+    second.close();
+    await eventually(() => expect(service.waitingAnswers).toBe(1));
+    presence.set(rowOf('eve', 'offline'), rowOf('bob', 'busy'));
+    service.tick();
+    await eventually(() => expect(watch.get('bob')?.status).toBe('busy'));
+    const third = client.watchPresence(['eve']);
+    service.letGo();
+    await third.ready;
+    expect([idsOf(watch), idsOf(third)]).toEqual([['bob'], []]);
+  });
+
+  it('is not said to be kept up while the question about everybody waits', async () => {
+    const { service, client, watch } = await watched('bob');
+    service.holdBeginnings();
+    client.watchPresence();
+    await eventually(() => expect(service.payloadsOf('presence:watch')).toHaveLength(2));
+    expect(watch.live).toBe(false);
+    service.letGo();
+    await eventually(() => expect(watch.live).toBe(true));
+  });
+
   it('of nobody is ready, and asks nothing', async () => {
     const { service, client } = await playedService();
     await client.watchPresence([]).ready;

@@ -12,7 +12,7 @@ import type { Answer } from './events';
 import { PresenceBoard } from './presence-board';
 import { PresenceWatch } from './presence-watch';
 import { asRollcallError, type RollcallError } from './rollcall-error';
-import { has, isNobody, NOBODY, those, together, type Users } from './watched-users';
+import { has, isNobody, NOBODY, shared, those, together, type Users, without } from './watched-users';
 
 /** A question under way, and what came before its answer. */
 interface Asking {
@@ -167,14 +167,13 @@ export class PresenceSubscription {
   }
 
   private async unwatch(session: Session, gone: Users): Promise<void> {
-    await this.giveUp(session, gone);
-    if (this.working !== session) return;
-    const { followed, known, wanted } = this;
-    this.followed = gone === 'everybody' || followed === 'everybody' ? NOBODY : those(followed, (id) => !gone.has(id));
-    // What is wanted of it stays known, until it is asked for again from the cursor on.
-    if (wanted === 'everybody') return;
-    this.known = known === 'everybody' ? wanted : those(known, (id) => wanted.has(id) || has(this.followed, id));
+    // From now on events may leave them out, and lead on all the same: a cursor is good for those who stay, or if nobody
+    // stays for those who are wanted of them, since nothing moves it then.
+    this.followed = without(this.followed, gone);
+    this.known = isNobody(this.followed) ? shared(this.known, this.wanted) : this.followed;
     this.prune();
+    for (const watch of this.unfollowed()) watch.pause();
+    await this.giveUp(session, gone);
   }
 
   /** What the watches show stays, also where it is not known any more: what is told anew differs from it. */
@@ -203,14 +202,16 @@ export class PresenceSubscription {
     }
   }
 
-  /** Ends the watches that the service does not take; if it may be one of several, they are asked for one by one. */
+  /** Ends the watch that the service does not take; if it may be one of several, they are asked for one by one. */
   private refuse(users: Users, error: RollcallError): void {
     const concerned = [...this.watches].filter(({ ids }) =>
-      users === 'everybody' ? ids === undefined : [...(ids ?? [])].some((id) => users.has(id)),
+      users === 'everybody' ? ids === undefined : [...(ids ?? [])].some((id) => has(users, id)),
     );
+    // Who was asked about for a watch that is closed by now says nothing of the others.
+    const isWhy = ({ ids }: PresenceWatch): boolean => isNobody(without(users, ids ?? 'everybody'));
     if (users === 'everybody') for (const watch of concerned) watch.fail(error);
-    else if (this.suspect !== undefined) this.suspect.fail(error);
-    else if (concerned.length === 1) concerned[0]?.fail(error);
+    else if (this.suspect !== undefined && isWhy(this.suspect)) this.suspect.fail(error);
+    else if (concerned[0] !== undefined && concerned.length === 1 && isWhy(concerned[0])) concerned[0].fail(error);
     else this.suspect = concerned[0];
   }
 

@@ -1,7 +1,7 @@
 import type { PresenceRow } from '@rollcall/contract';
 import { Deferred } from './deferred';
 import { Emitter } from './emitter';
-import type { RollcallError } from './rollcall-error';
+import { RollcallError } from './rollcall-error';
 
 export interface PresenceDifference {
   /** The rows that have really changed, as they are now; who is not seen any more has the status `offline`. */
@@ -62,11 +62,14 @@ export class PresenceWatch {
     if (this.state === 'closed') return;
     this.state = 'closed';
     this.kept = false;
+    this.filled.reject(new RollcallError('CLOSED', 'The watch was closed.'));
     this.release(this);
   }
 
   /** @internal What is known of its users, when all of them are followed. */
   keep(rows: Iterable<PresenceRow>): void {
+    // By somebody who has just been told of another one.
+    if (this.state === 'closed') return;
     this.kept = true;
     if (this.state === 'filled') return;
     this.state = 'filled';
@@ -93,7 +96,7 @@ export class PresenceWatch {
   /** @internal There will be no session, unless somebody asks for one. */
   stop(error: RollcallError): void {
     this.pause();
-    if (this.state === 'filled') return;
+    if (this.state === 'filled' || this.state === 'closed') return;
     this.state = 'stopped';
     this.filled.reject(error);
   }

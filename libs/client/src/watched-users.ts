@@ -10,5 +10,11 @@ export const isNobody = (users: Users): boolean => users !== 'everybody' && user
 export const together = (one: Users, other: Users): Users =>
   one === 'everybody' || other === 'everybody' ? 'everybody' : new Set([...one, ...other]);
 
+export const shared = (one: Users, other: Users): Users =>
+  one === 'everybody' ? other : other === 'everybody' ? one : those(one, (id) => other.has(id));
+
+export const without = (users: Users, gone: Users): Users =>
+  users === 'everybody' || gone === 'everybody' ? NOBODY : those(users, (id) => !gone.has(id));
+
 export const those = (ids: Iterable<string>, meant: (id: string) => boolean): ReadonlySet<string> =>
   new Set([...ids].filter(meant));
