@@ -138,6 +138,16 @@ describe('A client', () => {
     expect(service.sockets()).toHaveLength(1);
   });
 
+  it('may be told to come back by whoever hears that it was kicked', async () => {
+    const { service, client } = await playedService();
+    const errors = collect(client, 'error');
+    client.on('disconnect', () => client.reconnect());
+    service.kick();
+    await eventually(() => expect(service.handshakes).toHaveLength(2));
+    await client.session;
+    expect(errors).toEqual([]);
+  });
+
   it('is gone for good once it is closed', async () => {
     const { service, client } = await playedService();
     client.close();
@@ -171,6 +181,42 @@ describe('A client whose token expires', () => {
     await eventually(() => expect(errors).toMatchObject([{ code: 'NOT_AUTHENTICATED' }]));
     expect(client.connected).toBe(true);
     service.kick();
+    await eventually(() => expect(sessions).toHaveLength(1));
+  });
+
+  it('gives up what the newer one does not allow, and says so', async () => {
+    const { service, client } = await playedService({ token: () => 'ada' });
+    const errors = collect(client, 'error');
+    const watches = ['left', 'unwatched', 'kept'].map((channel) => client.watch(channel));
+    const refused = watches.map((watch) => {
+      const codes: unknown[] = [];
+      watch.on('error', ({ code, channel }) => codes.push(code, channel));
+      return codes;
+    });
+    await Promise.all([...watches.map(({ ready }) => ready), client.join('lobby')]);
+    const kind = 'authenticated';
+    service.renewal = {
+      left: [
+        { channel: 'left', kind },
+        { channel: 'lobby', kind },
+      ],
+      unwatched: [{ channel: 'unwatched', kind }],
+    };
+    service.say('auth:expiring', { expiresAt });
+    await eventually(() => expect(errors).toMatchObject([{ code: 'FORBIDDEN', channel: 'lobby' }]));
+    expect(refused).toEqual([['FORBIDDEN', 'left'], ['FORBIDDEN', 'unwatched'], []]);
+    expect(watches.map(({ live }) => live)).toEqual([false, false, true]);
+    service.heard.length = 0;
+    await cut(service, client);
+    await eventually(() => expect(watches[2]?.live).toBe(true));
+    expect(service.payloadsOf('channel:join')).toEqual([{ channel: 'kept' }]);
+  });
+
+  it('begins a new connection when nobody knows whether the newer one counts', async () => {
+    const { service, client } = await playedService({ token: () => 'ada', answerTimeoutMs: 30 });
+    const sessions = collect(client, 'session');
+    service.judge = (event) => (event === 'auth:refresh' ? 'silence' : undefined);
+    service.say('auth:expiring', { expiresAt });
     await eventually(() => expect(sessions).toHaveLength(1));
   });
 
@@ -213,6 +259,29 @@ describe('A client whose pod goes away', () => {
     const sessions = collect(client, 'session');
     service.say('draining', { reconnectInMs: reconnectInMs as number });
     await eventually(() => expect(sessions).toHaveLength(1));
+  });
+
+  it('has no session with a pod that has said goodbye before', async () => {
+    const { service, client } = await playedService();
+    const session = await client.session;
+    const notice = new Promise((resolve) => client.on('draining', resolve));
+    service.drain(60_000);
+    await notice;
+    service.say('session', session);
+    service.say('message', { channel: 'room', message: 1 });
+    await new Promise((resolve) => client.on('message', resolve));
+    expect(client.connected).toBe(false);
+  });
+
+  it('asks the next pod in the order in which it was told to', async () => {
+    const { service, client } = await playedService();
+    const draining = new Promise((resolve) => client.on('draining', resolve));
+    service.drain(10);
+    // On its way before the notice is here; the refusal comes after it.
+    const joined = client.join('room');
+    await draining;
+    await Promise.all([joined, client.leave('room')]);
+    expect(service.channel('room').members).toEqual([]);
   });
 
   it('asks the next pod what this one did not do any more', async () => {
@@ -326,6 +395,31 @@ describe('A membership', () => {
     service.cut();
     await eventually(() => expect(service.channel('room').members).toHaveLength(1));
     await eventually(() => expect(service.payloadsOf('channel:join')).toHaveLength(5));
+  });
+
+  it('is asked for until it is granted, also when another call for it is refused meanwhile', async () => {
+    const { service, client } = await playedService();
+    await client.join('room');
+    service.holdAnswers();
+    const again = client.join('room');
+    await eventually(() => expect(service.waitingAnswers).toBe(1));
+    let refusals = 1;
+    service.judge = () => (refusals-- > 0 ? { code: 'RATE_LIMITED', message: 'Slow down.' } : undefined);
+    service.cut();
+    service.letGo();
+    expect(await codeOf(again)).toBe('RATE_LIMITED');
+    await eventually(() => expect(service.channel('room').members).toHaveLength(1));
+  });
+
+  it('that a watch has needed ends with it, also when a call for it is refused meanwhile', async () => {
+    const { service, client } = await playedService();
+    const watch = client.watch('room');
+    await watch.ready;
+    service.judge = (event) => (event === 'channel:join' ? { code: 'RATE_LIMITED', message: 'Slow down.' } : undefined);
+    const joined = codeOf(client.join('room'));
+    watch.close();
+    expect(await joined).toBe('RATE_LIMITED');
+    await eventually(() => expect(service.channel('room').members).toEqual([]));
   });
 
   it('that a new session is refused for good is given up, and said', async () => {

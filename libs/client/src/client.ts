@@ -1,4 +1,12 @@
-import type { Degradable, JoinAnswer, Message, PresenceSetRequest, Session, Status } from '@rollcall/contract';
+import type {
+  AuthRefreshAnswer,
+  Degradable,
+  JoinAnswer,
+  Message,
+  PresenceSetRequest,
+  Session,
+  Status,
+} from '@rollcall/contract';
 import { Calls } from './calls';
 import type { ChannelWatch } from './channel-watch';
 import { ChannelWatches } from './channel-watches';
@@ -9,6 +17,7 @@ import { Memberships } from './memberships';
 import { type PlaceOptions, placeOf } from './place';
 import { PresenceSubscription } from './presence-subscription';
 import type { PresenceWatch } from './presence-watch';
+import { RollcallError } from './rollcall-error';
 
 export interface RollcallEvents extends ConnectionEvents {
   /** Somebody sent something to a channel that this connection is in, or to this tab or user. */
@@ -45,6 +54,7 @@ export class RollcallClient {
     this.presence = new PresenceSubscription(this.calls);
     connection.on('session', (session) => this.begin(session));
     connection.on('lost', () => this.pause());
+    connection.on('renewed', (answer) => this.obey(answer));
     connection.on('stopped', (error) => {
       this.watches.stop(error);
       this.presence.stop(error);
@@ -143,11 +153,20 @@ export class RollcallClient {
     this.calls.release();
   }
 
+  /** A newer token may allow less. */
+  private obey({ left = [], unwatched = [] }: AuthRefreshAnswer): void {
+    for (const half of [...left, ...unwatched]) this.watches.refuse(half, forbidden(half, 'watch'));
+    for (const half of left) this.memberships.expel(half, forbidden(half, 'join'));
+  }
+
   private pause(): void {
     this.watches.pause();
     this.presence.pause();
   }
 }
+
+const forbidden = ({ channel }: { readonly channel: string }, act: string): RollcallError =>
+  new RollcallError('FORBIDDEN', `With the newer token you may not ${act} the channel ${JSON.stringify(channel)}.`);
 
 /** Connects to a Rollcall service: with an opaque token and its `userId`, with a JWT, or as an anonymous visitor. */
 export const connect = (url: string, options: ConnectOptions = {}): RollcallClient => new RollcallClient(url, options);

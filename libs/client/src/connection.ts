@@ -2,7 +2,13 @@
  * The way to the service: one socket that comes back by itself. What is so for as long as a session lasts is kept with
  * that session: whoever awaits something looks afterwards whether `current` is still the one that it began in.
  */
-import type { Acknowledgement, ClientToServerEvents, ServerToClientEvents, Session } from '@rollcall/contract';
+import type {
+  Acknowledgement,
+  AuthRefreshAnswer,
+  ClientToServerEvents,
+  ServerToClientEvents,
+  Session,
+} from '@rollcall/contract';
 import { io, type Socket } from 'socket.io-client';
 import { Backoff } from './backoff';
 import { ANSWER_TIMEOUT_MS, type ConnectOptions, TRANSPORTS } from './connect-options';
@@ -35,6 +41,8 @@ interface InnerEvents extends ConnectionEvents {
   lost: undefined;
   /** Nothing is tried any more, for this reason. */
   stopped: RollcallError;
+  /** The connection lives by a newer token now. */
+  renewed: AuthRefreshAnswer;
 }
 
 export class Connection extends Emitter<InnerEvents> {
@@ -111,9 +119,8 @@ export class Connection extends Emitter<InnerEvents> {
   /** Gives this connection up for a new one. */
   restart(error: RollcallError): void {
     this.lose();
-    this.emit('disconnect', { reason: error.message, final: false });
     this.socket.disconnect();
-    this.retry(error);
+    if (this.isLeftAfter({ reason: error.message, final: false })) this.retry(error);
   }
 
   close(): void {
@@ -123,6 +130,7 @@ export class Connection extends Emitter<InnerEvents> {
   private open(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
+    this.attempt += 1;
     // A pod that goes away may not have closed the connection yet.
     this.socket.disconnect();
     this.socket.connect();
@@ -147,20 +155,28 @@ export class Connection extends Emitter<InnerEvents> {
     const { present } = this;
     const { token, answerTimeoutMs = ANSWER_TIMEOUT_MS } = this.options;
     this.emit('expiring', notice);
-    if (typeof token !== 'function') return;
+    if (typeof token !== 'function' || present === undefined) return;
     this.expiring = true;
     try {
       const fresh = await asked(token);
       if (fresh === undefined || this.present !== present) return;
-      await this.exchange('auth:refresh', { token: fresh }, answerTimeoutMs);
+      const answer = await this.exchange('auth:refresh', { token: fresh }, answerTimeoutMs);
+      if (this.present !== present) return;
       this.expiring = false;
-    } catch (error) {
+      this.emit('renewed', answer);
+    } catch (thrown) {
+      if (this.present !== present) return;
       // It lives on until the token expires; then it comes back with whatever token there is.
-      if (this.present === present) this.emit('error', asRollcallError(error, 'UNREACHABLE'));
+      const error = asRollcallError(thrown, 'UNREACHABLE');
+      this.emit('error', error);
+      // Unless nobody knows which token counts, and what the connection may still watch.
+      if (error.code === 'TIMEOUT' && this.present === present) this.restart(error);
     }
   }
 
   private begin(session: Session): void {
+    // This connection is given up already: its pod goes away, and has said when to come back.
+    if (this.timer !== undefined) return;
     this.backoff.reset();
     this.expiring = false;
     this.present = session;
@@ -185,7 +201,7 @@ export class Connection extends Emitter<InnerEvents> {
     this.lose();
     if (this.end !== undefined || reason === 'io client disconnect') return;
     const final = reason === 'io server disconnect' && !this.expiring;
-    this.emit('disconnect', { reason, final });
+    if (!this.isLeftAfter({ reason, final })) return;
     if (final)
       this.fail(
         new RollcallError(
@@ -196,6 +212,13 @@ export class Connection extends Emitter<InnerEvents> {
     // A notice has said when to come back.
     else if (this.timer === undefined)
       this.retry(new RollcallError('DISCONNECTED', `The connection broke: ${reason}.`));
+  }
+
+  /** Tells of the end of a connection. Whether it is left to this package what to do now: a listener may have tried anew. */
+  private isLeftAfter(end: ConnectionEvents['disconnect']): boolean {
+    const { attempt } = this;
+    this.emit('disconnect', end);
+    return this.attempt === attempt;
   }
 
   /** `toldMs`: the service has said when to come, at random for each client: sooner would be into the same storm. */
