@@ -8,7 +8,9 @@ import { rowOf } from '../../../test/support/fake-presence';
 import { FakeService } from '../../../test/support/fake-service';
 import type { ChannelWatch } from './channel-watch';
 import type { RollcallClient } from './client';
+import { keyOf, type Place, placeOf } from './place';
 import type { PresenceWatch } from './presence-watch';
+import type { RollcallError } from './rollcall-error';
 
 const SLOW = process.env.ROLLCALL_SLOW !== undefined;
 
@@ -60,50 +62,197 @@ function believedPresence(watch: PresenceWatch): Map<string, PresenceRow> {
   return belief;
 }
 
-interface Stage {
-  readonly service: FakeService;
-  readonly client: RollcallClient;
-  channelWatch: ChannelWatch;
-  channelBelief: ReturnType<typeof believed>;
-  readonly presence: { readonly ids: string[] | undefined; watch: PresenceWatch; belief: Map<string, PresenceRow> }[];
+interface Channels {
+  readonly place: Place;
+  readonly join: boolean;
+  readonly watch: ChannelWatch;
+  readonly belief: ReturnType<typeof believed>;
+}
+
+interface Presence {
+  readonly ids: string[] | undefined;
+  readonly watch: PresenceWatch;
+  readonly belief: Map<string, PresenceRow>;
+}
+
+/** A played service and a client, and what is to be so in the end. */
+class Stage {
+  channels: Channels[] = [];
+  presence: Presence[] = [];
+  readonly joined = new Set<string>();
+  /** Left, but the leave was refused. */
+  readonly stuck = new Set<string>();
+  /** How many calls wait for their answers. */
+  asked = 0;
+  /** As whom it comes next. */
+  userId: string | undefined = 'ada';
+  private isVisitor = false;
+  /** So many questions are refused for now. */
+  busy = 0;
+  wasKicked = false;
+  private readonly leaves = new Map<string, number>();
+
+  private constructor(
+    readonly service: FakeService,
+    readonly client: RollcallClient,
+  ) {}
+
+  static async set(): Promise<Stage> {
+    const service = await FakeService.start();
+    const token = (): string | undefined => stage.userId;
+    const stage: Stage = new Stage(service, clientOf(service.url, { token, reconnectionDelayMax: 2 }));
+    service.judge = (event, payload) => stage.judge(event, payload);
+    stage.client.on('error', ({ code }) => {
+      if (code === 'KICKED') stage.wasKicked = true;
+      else faults.push(code);
+    });
+    stage.client.on('session', ({ user }) => (stage.isVisitor = user === undefined));
+    return stage;
+  }
+
+  watch(place: Place, join: boolean): void {
+    const watch = this.client.watch(place.channel, { anonymous: place.anonymous, join });
+    const one = { place, join, watch, belief: believed(watch) };
+    this.channels.push(one);
+    watch.on('error', ({ code }) => {
+      if (join || code !== 'NOT_A_MEMBER') faults.push(`${keyOf(place)} ${code}`);
+      this.channels = this.channels.filter((other) => other !== one);
+    });
+  }
+
+  watchPresence(ids: string[] | undefined): void {
+    const watch = this.client.watchPresence(ids);
+    const one = { ids, watch, belief: believedPresence(watch) };
+    this.presence.push(one);
+    watch.on('error', ({ code }: RollcallError) => {
+      if (code !== 'USER_REQUIRED' && (code !== 'BAD_REQUEST' || ids?.includes(MALLORY) !== true)) faults.push(code);
+      this.presence = this.presence.filter((other) => other !== one);
+    });
+  }
+
+  join(place: Place): void {
+    const leaves = this.leaves.get(keyOf(place));
+    this.ask(this.client.join(place.channel, place)).then(
+      () => {
+        if (this.leaves.get(keyOf(place)) === leaves) this.joined.add(keyOf(place));
+      },
+      () => undefined,
+    );
+  }
+
+  leave(place: Place): void {
+    const key = keyOf(place);
+    this.leaves.set(key, (this.leaves.get(key) ?? 0) + 1);
+    this.joined.delete(key);
+    this.channels = this.channels.filter((one) => keyOf(one.place) !== key);
+    this.ask(this.client.leave(place.channel, place)).catch(() => this.stuck.add(key));
+  }
+
+  private ask<Answer>(asked: Promise<Answer>): Promise<Answer> {
+    this.asked += 1;
+    return asked.finally(() => (this.asked -= 1));
+  }
+
+  comeBack(): void {
+    if (this.wasKicked) this.client.reconnect();
+    this.wasKicked = false;
+  }
+
+  /** Nothing happens any more: what is shown is what there is. */
+  check(): void {
+    const { service, client } = this;
+    this.comeBack();
+    service.tick();
+    expect([client.connected, this.asked]).toEqual([true, 0]);
+    const watches = [...this.channels, ...this.presence].map(({ watch }) => watch);
+    expect(watches.map(({ live }) => live)).toEqual(watches.map(() => true));
+    for (const { place, watch, belief } of this.channels) {
+      const { users, anonymous } = this.channelAt(place).now;
+      expect({ users: new Map(watch.users), anonymous: watch.anonymous }).toEqual({ users, anonymous });
+      expect(belief).toEqual({ users, anonymous });
+    }
+    for (const { ids, watch, belief } of this.presence) {
+      const rows = [...service.presence.now].filter(([who]) => ids === undefined || ids.includes(who));
+      expect(new Map(watch.users)).toEqual(new Map(rows));
+      expect(belief).toEqual(new Map(rows));
+    }
+    for (const place of PLACES) {
+      const twins = PLACES.filter((other) => this.channelAt(other) === this.channelAt(place)).map(keyOf);
+      const isNeeded =
+        twins.some((key) => this.joined.has(key)) || this.channels.some((one) => twins.includes(keyOf(one.place)));
+      if (!twins.some((key) => this.stuck.has(key))) {
+        expect([keyOf(place), this.channelAt(place).members.length]).toEqual([keyOf(place), isNeeded ? 1 : 0]);
+      }
+    }
+  }
+
+  channelAt({ channel, anonymous }: Place) {
+    return this.service.channel(channel, anonymous || this.isVisitor);
+  }
+
+  private judge(
+    event: string,
+    { ids }: { ids?: string[] },
+  ): { code: 'BAD_REQUEST' | 'RATE_LIMITED'; message: string } | undefined {
+    if (event === 'presence:watch' && ids?.includes(MALLORY) === true) return { code: 'BAD_REQUEST', message: 'No.' };
+    if (this.busy === 0) return undefined;
+    this.busy -= 1;
+    return { code: 'RATE_LIMITED', message: 'Slow down.' };
+  }
 }
 
 type Act = readonly [name: string, act: (stage: Stage) => unknown];
 
 const IDS = ['bob', 'eve', 'fay', '__proto__'];
+/** Nobody may watch this one. */
+const MALLORY = 'mallory';
+const PLACES = [placeOf('room'), placeOf('room', { anonymous: true }), placeOf('hall')];
 const id = fc.constantFrom(...IDS);
-
-function rewatch(stage: Stage): void {
-  stage.channelWatch.close();
-  stage.channelWatch = stage.client.watch('room');
-  stage.channelBelief = believed(stage.channelWatch);
-}
-
-function watchPresence({ client, presence }: Stage, ids: string[] | undefined): void {
-  const watch = client.watchPresence(ids);
-  presence.push({ ids, watch, belief: believedPresence(watch) });
-}
+const place = fc.constantFrom(PLACES[0] as Place, ...PLACES);
+const name = ({ channel, anonymous }: Place): string => `${channel}${anonymous ? ' (anonymous)' : ''}`;
 
 /** Lets what is on its way arrive, or a part of it. */
 async function pass(turns: number): Promise<void> {
   for (let turn = 0; turn < turns; turn += 1) await setImmediate();
 }
 
-const always = (name: string, act: Act[1]): fc.Arbitrary<Act> => fc.constant([name, act]);
+/** Closes one of several, wherever it stands. */
+function close<One extends { readonly watch: { close(): void } }>(all: One[], which: number): One | undefined {
+  const [one] = all.splice(which % Math.max(1, all.length), 1);
+  one?.watch.close();
+  return one;
+}
 
-const act: fc.Arbitrary<Act> = fc.oneof(
+const always = (weight: number, name: string, act: Act[1]): { weight: number; arbitrary: fc.Arbitrary<Act> } => ({
+  weight,
+  arbitrary: fc.constant([name, act]),
+});
+
+/** What others do. */
+const happenings = [
   {
     weight: 4,
     arbitrary: fc
-      .tuple(id, fc.constantFrom('A', 'B'))
-      .map(([who, name]): Act => [
-        `${who} enters as ${name}`,
-        ({ service }) => service.channel('room').enter(memberOf(who, name)),
+      .tuple(id, fc.constantFrom('room', 'hall'), fc.constantFrom('A', 'B'))
+      .map(([who, where, name]): Act => [
+        `${who} enters ${where} as ${name}`,
+        ({ service }) => service.channel(where).enter(memberOf(who, name)),
       ]),
   },
   {
     weight: 4,
-    arbitrary: id.map((who): Act => [`${who} leaves`, ({ service }) => service.channel('room').leave(who)]),
+    arbitrary: fc
+      .tuple(id, fc.constantFrom('room', 'hall'))
+      .map(([who, where]): Act => [`${who} leaves ${where}`, ({ service }) => service.channel(where).leave(who)]),
+  },
+  {
+    weight: 2,
+    arbitrary: fc
+      .constantFrom('room', 'hall')
+      .map((where): Act => [
+        `one more in ${where}`,
+        ({ service }) => service.channel(where, true).count(service.channel(where, true).now.anonymous + 1),
+      ]),
   },
   {
     weight: 4,
@@ -111,56 +260,89 @@ const act: fc.Arbitrary<Act> = fc.oneof(
       .tuple(id, fc.constantFrom<Status>('online', 'busy', 'offline'))
       .map(([who, status]): Act => [`${who} is ${status}`, ({ service }) => service.presence.set(rowOf(who, status))]),
   },
-  { weight: 6, arbitrary: always('tick', ({ service }) => service.tick()) },
-  { weight: 1, arbitrary: always('slow tick', ({ service }) => ((service.slow = true), service.tick())) },
-  { weight: 2, arbitrary: always('cut', ({ service }) => service.cut()) },
-  { weight: 1, arbitrary: always('drain', ({ service }) => service.drain(2)) },
-  { weight: 1, arbitrary: always('forget', ({ service }) => service.forget()) },
-  { weight: 2, arbitrary: always('hold', ({ service }) => service.holdAnswers()) },
-  { weight: 2, arbitrary: always('let go', ({ service }) => service.letGo()) },
-  { weight: 3, arbitrary: always('let one go', ({ service }) => service.letOneGo()) },
-  { weight: 2, arbitrary: always('back', ({ client }) => client.session) },
+];
+
+/** What the service and the line do. */
+const conditions = [
+  always(6, 'tick', ({ service }) => service.tick()),
+  always(1, 'slow tick', ({ service }) => ((service.slow = true), service.tick())),
+  always(2, 'cut', ({ service }) => service.cut()),
+  always(1, 'drain', ({ service }) => service.drain(2)),
+  always(1, 'kick', ({ service }) => service.kick()),
+  always(1, 'forget', ({ service }) => service.forget()),
+  always(2, 'hold', ({ service }) => service.holdAnswers()),
+  always(1, 'hold beginnings', ({ service }) => service.holdBeginnings()),
+  always(2, 'let go', ({ service }) => service.letGo()),
+  always(3, 'let one go', ({ service }) => service.letOneGo()),
+  { weight: 1, arbitrary: fc.integer({ min: 1, max: 3 }).map((n): Act => [`busy ${n}`, (stage) => (stage.busy = n)]) },
   { weight: 8, arbitrary: fc.integer({ min: 1, max: 8 }).map((turns): Act => [`${turns} turns`, () => pass(turns)]) },
-  { weight: 2, arbitrary: always('watch anew', rewatch) },
+];
+
+/** What the client is told to do. */
+const wishes = [
+  always(2, 'back', (stage) => {
+    stage.comeBack();
+    return stage.client.session.catch(() => undefined);
+  }),
+  always(1, 'another user', (stage) => (stage.userId = stage.userId === undefined ? 'ada' : undefined)),
+  { weight: 1, arbitrary: place.map((where): Act => [`join ${name(where)}`, (stage) => stage.join(where)]) },
+  { weight: 1, arbitrary: place.map((where): Act => [`leave ${name(where)}`, (stage) => stage.leave(where)]) },
+  {
+    weight: 3,
+    arbitrary: fc
+      .tuple(place, fc.constantFrom(true, true, false))
+      .map(([where, join]): Act => [`watch ${name(where)} ${join}`, (stage) => stage.watch(where, join)]),
+  },
+  { weight: 2, arbitrary: fc.nat(5).map((which): Act => [`close ${which}`, ({ channels }) => close(channels, which)]) },
   {
     weight: 2,
-    arbitrary: fc.subarray(IDS).map((ids): Act => [`watch ${ids.join()}`, (stage) => watchPresence(stage, ids)]),
+    arbitrary: fc.nat(5).map((which): Act => [
+      `watch anew ${which}`,
+      (stage) => {
+        const one = close(stage.channels, which);
+        if (one !== undefined) stage.watch(one.place, one.join);
+      },
+    ]),
   },
-  { weight: 1, arbitrary: always('watch everybody', (stage) => watchPresence(stage, undefined)) },
-  { weight: 2, arbitrary: always('unwatch', ({ presence }) => presence.shift()?.watch.close()) },
-);
+  {
+    weight: 3,
+    arbitrary: fc
+      .subarray([...IDS, MALLORY])
+      .map((ids): Act => [`watch ${ids.join()}`, (stage) => stage.watchPresence(ids)]),
+  },
+  always(1, 'watch everybody', (stage) => stage.watchPresence(undefined)),
+  {
+    weight: 2,
+    arbitrary: fc.nat(5).map((which): Act => [`unwatch ${which}`, ({ presence }) => close(presence, which)]),
+  },
+];
+
+const act: fc.Arbitrary<Act> = fc.oneof(...happenings, ...conditions, ...wishes);
 
 describe('What is watched', () => {
   it('is right in the end, whatever happened on the way, and its changes always add up to it', async () => {
     const run = async (acts: readonly Act[]): Promise<void> => {
-      const service = await FakeService.start();
-      const client = clientOf(service.url, { userId: 'ada', reconnectionDelayMax: 2 });
-      const channelWatch = client.watch('room');
-      const stage: Stage = { service, client, channelWatch, channelBelief: believed(channelWatch), presence: [] };
-      watchPresence(stage, ['bob', 'eve']);
-      await client.session;
-      for (const [, perform] of acts) await perform(stage);
-      service.letGo();
-      await eventually(() => {
-        service.tick();
-        const watches = [stage.channelWatch, ...stage.presence.map(({ watch }) => watch)];
-        expect(watches.map(({ live }) => live)).toEqual(watches.map(() => true));
-        expect(new Map(stage.channelWatch.users)).toEqual(service.channel('room').now.users);
-        expect(stage.channelBelief.users).toEqual(service.channel('room').now.users);
-        for (const { ids, watch, belief } of stage.presence) {
-          const rows = [...service.presence.now].filter(([who]) => ids === undefined || ids.includes(who));
-          expect(new Map(watch.users)).toEqual(new Map(rows));
-          expect(belief).toEqual(new Map(rows));
-        }
-      });
-      expect(faults.splice(0)).toEqual([]);
-      client.close();
-      await service.stop();
+      const stage = await Stage.set();
+      const { service, client } = stage;
+      try {
+        stage.watch(placeOf('room'), true);
+        stage.watchPresence(['bob', 'eve']);
+        await client.session;
+        for (const [, perform] of acts) await perform(stage);
+        stage.busy = 0;
+        service.letGo();
+        await eventually(() => stage.check());
+        expect(faults.splice(0)).toEqual([]);
+      } finally {
+        faults.length = 0;
+        client.close();
+        await service.stop();
+      }
     };
     const acts = fc.array(act, { maxLength: 60, size: 'max' });
     await fc.assert(
       fc.asyncProperty(acts, (chosen) => run(chosen)),
-      { numRuns: SLOW ? 2000 : 200 },
+      { numRuns: SLOW ? 1200 : 150 },
     );
   });
 });
