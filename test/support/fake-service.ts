@@ -184,7 +184,7 @@ export class FakeService {
       if (event.endsWith('watch') && !event.endsWith('unwatch')) {
         this.beginnings.when(ending, (isEnded) => this.settle(socket, event, payload, acknowledge, isEnded));
       } else {
-        if (event.endsWith('unwatch') || event === 'channel:leave') this.beginnings.end(ending);
+        if (event.endsWith('unwatch')) this.beginnings.end(ending);
         this.settle(socket, event, payload, acknowledge);
       }
     });

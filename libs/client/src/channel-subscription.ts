@@ -81,12 +81,12 @@ export class ChannelSubscription {
     const beginning = (this.beginnings += 1);
     const wanted = (): boolean =>
       !this.over && this.beginnings === beginning && this.calls.connection.current === session;
-    let isMember = false;
+    let reason: object | undefined;
     try {
       // Events of a watch that is being given up would be taken for this one's.
       await after;
       if (wanted() && this.isLed()) return;
-      isMember = this.memberships.has(this.place);
+      reason = this.memberships.reasonFor(this.place);
       if (wanted()) await this.memberships.ready(this.place, session, patienceMs);
       if (!wanted()) return;
       const kind = kindIn(session, this.place);
@@ -99,7 +99,8 @@ export class ChannelSubscription {
       if (!wanted()) return;
       const error = asRollcallError(thrown, 'INTERNAL');
       // Somebody joins it since then.
-      if (error.code === 'NOT_A_MEMBER' && !isMember && this.memberships.has(this.place)) await this.follow(session);
+      const isJoined = ![undefined, reason].includes(this.memberships.reasonFor(this.place));
+      if (error.code === 'NOT_A_MEMBER' && isJoined) await this.follow(session);
       else this.fail(error);
     }
   }

@@ -323,6 +323,23 @@ describe('A watch of a channel', () => {
     expect([first.live, chat.members.length]).toEqual([false, 1]);
   });
 
+  it.each(['close', 'leave'] as const)('outlasts the one that joined by its other address (%s)', async (how) => {
+    const { service, client } = await playedService({});
+    const first = client.watch('chat');
+    const second = client.watch('chat', { anonymous: true, join: false });
+    await Promise.all([first.ready, second.ready]);
+    if (how === 'close') first.close();
+    else await client.leave('chat');
+    await client.send('chat', 1);
+    service.channel('chat', true).count(9);
+    await eventually(() => {
+      service.tick();
+      expect([second.live, second.anonymous]).toEqual([true, 9]);
+    });
+    second.close();
+    await eventually(() => expect(service.channel('chat', true).members).toEqual([]));
+  });
+
   it('begins by its other address when the one that was asked for is closed before the answer', async () => {
     const { service, client } = await playedService({});
     await client.join('chat');
@@ -403,6 +420,25 @@ describe('A watch of a channel', () => {
     service.letGo();
     await Promise.all([first.ready, second.ready]);
     expect(idsOf(first)).toEqual(['ada']);
+  });
+
+  it('that only watches is asked for again when another one joins, although a call that joins was refused', async () => {
+    const { service, client } = await playedService();
+    let refusals = 1;
+    service.judge = () => (refusals-- > 0 ? { code: 'RATE_LIMITED', message: 'Slow down.' } : undefined);
+    service.holdBeginnings();
+    const joined = client.join('room');
+    const first = client.watch('room', { join: false });
+    await expect(joined).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+    await eventually(() => expect(service.payloadsOf('channel:watch')).toHaveLength(1));
+    service.judge = (event) =>
+      event === 'channel:join' && service.payloadsOf('channel:join').length < 3
+        ? { code: 'RATE_LIMITED', message: 'Slow down.' }
+        : undefined;
+    const second = client.watch('room');
+    service.letGo();
+    await Promise.all([first.ready, second.ready]);
+    expect(idsOf(second)).toEqual(['ada']);
   });
 
   it('is more patient than a call that joins its channel', async () => {

@@ -57,6 +57,7 @@ export class ChannelWatches {
   /** The channel is left, and so cannot be watched. */
   leave(place: Place): void {
     const subscription = this.all.get(keyOf(place));
+    this.holdForTwin(place);
     if (subscription === undefined) return;
     // The leave may be refused, and what it is watched for next must not be told of it twice.
     if (subscription.asked && this.leaderOf(subscription) === undefined) this.unwatch(place);
@@ -105,7 +106,18 @@ export class ChannelWatches {
       this.forget(subscription);
       subscription.close(new RollcallError('CLOSED', 'The watch was closed.'));
     }
-    if (looking.isHolding) this.memberships.release(place);
+    if (!looking.isHolding) return;
+    this.holdForTwin(place);
+    this.memberships.release(place);
+  }
+
+  /** Whoever watches by the other address needs the membership from now on. */
+  private holdForTwin(place: Place): void {
+    const twin = this.twinOf(place);
+    const looking = twin && this.looking.get(twin);
+    if (twin === undefined || looking === undefined || looking.isHolding) return;
+    looking.isHolding = true;
+    this.memberships.hold(twin.place);
   }
 
   private unwatch(place: Place): void {

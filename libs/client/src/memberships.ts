@@ -112,9 +112,9 @@ export class Memberships {
     if (!this.isNeededByTwin(place)) this.leaveUnheard(place);
   }
 
-  /** Whether this client is to be a member. */
-  has(place: Place): boolean {
-    return this.all.has(keyOf(place));
+  /** Why this client is to be a member, if it is; another one each time that nobody wanted it in between. */
+  reasonFor(place: Place): object | undefined {
+    return this.all.get(keyOf(place));
   }
 
   /** The service has taken this connection out of a channel of this kind. */
@@ -207,7 +207,7 @@ export class Memberships {
   private leaveUnheard(place: Place): void {
     const { current } = this.calls.connection;
     if (current === undefined) return;
-    const unneeded = (): boolean => !this.has(place) && !this.isNeededByTwin(place);
+    const unneeded = (): boolean => this.reasonFor(place) === undefined && !this.isNeededByTwin(place);
     this.calls.insist(current, 'channel:leave', requestOf(place), unneeded, Infinity).catch(() => undefined);
   }
 
