@@ -24,11 +24,18 @@ export type Watched = { readonly cursor: string } & (
   { readonly snapshot: ChannelSnapshot } | { readonly changes: readonly ChannelChange[] }
 );
 
+/** A watch that waits for the store. */
+export interface Beginning {
+  readonly room: string;
+  isEnded: boolean;
+}
+
 @Injectable()
 export class ChannelWatches {
   private readonly hosts = new Map<string, WatchedHost>();
   /** The rooms that each connection watches. */
   private readonly rooms = new Map<Connection, Set<string>>();
+  private readonly beginning = new WeakMap<Connection, Set<Beginning>>();
 
   constructor(
     private readonly ticks: Ticks,
@@ -39,7 +46,10 @@ export class ChannelWatches {
   /** From this moment on the connection is told of each change. Again: from this moment on. */
   watch(connection: Connection, place: Place, now: Moment, cursor: string | undefined): Watched {
     const channel = this.channelFor(connection, place);
-    const { position, moment } = resumed(cursor, now) ?? { moment: now };
+    // Never an earlier moment than the connection has been shown here.
+    const shownMs = channel.audience.shownTo(connection)?.position.atMs ?? 0;
+    const latest = { view: now.view, atMs: Math.max(now.atMs, shownMs) };
+    const { position, moment } = resumed(cursor, latest) ?? { moment: latest };
     const changes = position && channel.changes({ view: moment.view, position }, moment);
     channel.audience.add(connection, shownAt(moment));
     this.roomsOf(connection).add(place.room);
@@ -47,8 +57,22 @@ export class ChannelWatches {
     return changes === undefined ? { cursor: at, snapshot: channel.snapshot(moment) } : { cursor: at, changes };
   }
 
+  /** A watch waits for the store, and is not to begin if it is ended meanwhile, however that is done. */
+  begin(connection: Connection, { room }: Pick<Place, 'room'>): Beginning {
+    const all = this.beginning.get(connection) ?? new Set();
+    const beginning = { room, isEnded: false };
+    this.beginning.set(connection, all.add(beginning));
+    return beginning;
+  }
+
+  /** It waits no longer. */
+  begun(connection: Connection, beginning: Beginning): void {
+    this.beginning.get(connection)?.delete(beginning);
+  }
+
   /** Whether it was watched. */
   unwatch(connection: Connection, { room }: Pick<Place, 'room'>): boolean {
+    for (const beginning of this.beginning.get(connection) ?? []) if (beginning.room === room) beginning.isEnded = true;
     if (this.rooms.get(connection)?.delete(room) !== true) return false;
     const host = this.hosts.get(connection.host);
     const channel = host?.channels.get(room);
@@ -77,7 +101,7 @@ export class ChannelWatches {
 
   private channelFor({ host }: Connection, { kind, channel, room }: Place): WatchedChannel {
     const { apps } = this;
-    const { channels } = this.hosts.get(host) ?? this.begin(host);
+    const { channels } = this.hosts.get(host) ?? this.follow(host);
     let watched = channels.get(room);
     if (watched === undefined) {
       // Asked for each time: the apps file may be read anew while somebody watches.
@@ -88,7 +112,7 @@ export class ChannelWatches {
     return watched;
   }
 
-  private begin(host: string): WatchedHost {
+  private follow(host: string): WatchedHost {
     const channels = new Map<string, WatchedChannel>();
     const stop = this.ticks.follow(host, (moment) => {
       let isLate = false;

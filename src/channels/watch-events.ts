@@ -12,17 +12,9 @@ import { type Place, placeOf } from './place';
 
 const ENDED = 'The watch was ended before it began.';
 
-interface Beginning {
-  readonly room: string;
-  isEnded: boolean;
-}
-
 /** Members of a channel may watch it. */
 @Injectable()
 export class WatchEvents implements OnModuleInit {
-  /** Watches that wait for the store: what is ended meanwhile must not begin. */
-  private readonly beginning = new WeakMap<Connection, Set<Beginning>>();
-
   constructor(
     private readonly events: SocketEvents,
     private readonly views: Views,
@@ -38,14 +30,14 @@ export class WatchEvents implements OnModuleInit {
 
   private async watch(connection: Connection, fields: Fields): Promise<ChannelWatchAnswer & Degradable> {
     const place = placeOf(connection, fields);
-    const { kind, channel, room } = place;
+    const { kind, channel } = place;
     const cursor = cursorIn(fields);
     this.permissions.check(connection, 'watch', channel);
     const { id, roster, host } = connection;
     if (!roster.isMember(id, kind, channel)) throw new AppError('NOT_A_MEMBER');
-    const beginning = this.begin(connection, room);
+    const beginning = this.watches.begin(connection, place);
     const written = await this.prepare(connection, place, cursor).finally(() =>
-      this.beginning.get(connection)?.delete(beginning),
+      this.watches.begun(connection, beginning),
     );
     const moment = this.momentOf(host);
     if (beginning.isEnded || !roster.isMember(id, kind, channel)) throw new AppError('NOT_A_MEMBER', ENDED);
@@ -78,15 +70,7 @@ export class WatchEvents implements OnModuleInit {
 
   private unwatch(connection: Connection, fields: Fields): Promise<{ channel: string }> {
     const { channel, room } = placeOf(connection, fields);
-    for (const beginning of this.beginning.get(connection) ?? []) if (beginning.room === room) beginning.isEnded = true;
     this.watches.unwatch(connection, { room });
     return Promise.resolve({ channel });
-  }
-
-  private begin(connection: Connection, room: string): Beginning {
-    const all = this.beginning.get(connection) ?? new Set();
-    const beginning = { room, isEnded: false };
-    this.beginning.set(connection, all.add(beginning));
-    return beginning;
   }
 }

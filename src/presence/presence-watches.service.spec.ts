@@ -22,7 +22,7 @@ async function watched() {
     listeners.add(listener);
     return () => void listeners.delete(listener);
   };
-  const broadcast = { onChange: () => undefined, isDisabled: () => false };
+  const broadcast = { onChange: () => undefined, isDisabled: () => false, mayHaveBeenDisabled: () => false };
   const watches = new PresenceWatches(
     { follow } as unknown as Ticks,
     new SocketServer(),
@@ -72,6 +72,29 @@ describe('A watch of presence that goes on', () => {
       cursor: view.cursorAt(START_MS),
     });
     expect(heard).toEqual([['ada online']]);
+  });
+
+  it('is shown no earlier moment than it has been shown, though another pod’s guess of the time was ahead', async () => {
+    const { pod, view, watches, moment } = await watched();
+    const { connection, heard } = tab();
+
+    await pod.row('t1', rowOf('ada'));
+    const online = view.cursorAt(START_MS);
+    await pod.gone('t1');
+    const goneMs = START_MS + GRACE_MS;
+    expect(watches.watch(connection, new Set(['ada']), { ...moment, atMs: goneMs - 5 }, online)).toMatchObject({
+      changes: [],
+    });
+    const { cursor } = watches.watch(
+      connection,
+      new Set(['ada']),
+      { ...moment, atMs: goneMs - 5 },
+      view.cursorAt(goneMs),
+    );
+    expect(cursor).toBe(view.cursorAt(goneMs));
+    const before = heard.length;
+    watches.watch(connection, new Set(['bob']), { ...moment, atMs: goneMs - 5 }, undefined);
+    expect(heard.slice(before)).toEqual([]);
   });
 });
 

@@ -4,9 +4,9 @@
  */
 import { Injectable } from '@nestjs/common';
 import { AppError, type PresenceRow, type PresenceWatchAnswer, WATCHED_IDS_MAX } from '@rollcall/contract';
-import { type Moment, resumed, Ticks } from '@rollcall/roster';
+import { type Moment, type Position, resumed, Ticks } from '@rollcall/roster';
 import { Apps } from '../auth/apps.service';
-import { shownAt } from '../sockets/audience';
+import { type Shown, shownAt } from '../sockets/audience';
 import type { Connection } from '../sockets/connection';
 import { SocketServer } from '../sockets/socket-server';
 import { BroadcastSetting } from './broadcast-setting.service';
@@ -66,7 +66,7 @@ export class PresenceWatches {
         `A connection may watch ${WATCHED_IDS_MAX} users by their ids; without ids it is everybody.`,
       );
     }
-    const { position, moment } = resumed(cursor, now) ?? { moment: now };
+    const { position, moment } = this.resumed(connection, cursor, before && presence.shownTo(before), now);
     const since = position && presence.changes({ view: moment.view, position }, moment, ids);
     // A cursor may be newer than what the watch was told last.
     const untold = before === undefined ? [] : presence.untold(before, moment, ids);
@@ -90,6 +90,21 @@ export class PresenceWatches {
     if (watch.ids === undefined) throw new AppError('BAD_REQUEST', 'ids cannot be taken out of everybody.', 'ids');
     this.hosts.get(connection.host)?.presence.unwatch(watch, ids);
     if (watch.ids.size === 0) this.drop(connection);
+  }
+
+  /** Where the cursor is, and what to show now: never an earlier moment than the connection has been shown. */
+  private resumed(
+    { visitor: { app } }: Connection,
+    cursor: string | undefined,
+    shown: Shown | undefined,
+    { view, atMs }: Moment,
+  ): { readonly position?: Position; readonly moment: Moment } {
+    const now = { view, atMs: Math.max(atMs, shown?.position.atMs ?? 0) };
+    const back = resumed(cursor, now);
+    if (back === undefined) return { moment: now };
+    const { revision, atMs: shownMs } = back.position;
+    const wasMs = shownMs === Infinity ? view.history.atMsOf(revision) : shownMs;
+    return this.broadcast.mayHaveBeenDisabled(this.apps.byId(app.id) ?? app, wasMs) ? { moment: back.moment } : back;
   }
 
   private replace(connection: Connection, presence: WatchedPresence, watch: Watch, moment: Moment): void {

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type Reading, Views } from '@rollcall/roster';
 import type { Caller } from '../auth/caller';
+import type { App } from '../config/app';
 import { BroadcastSetting } from './broadcast-setting.service';
 import type { PresenceQuery } from './presence-query';
 
@@ -36,17 +37,19 @@ export class UsersPresence {
   async answer({ app, host, user }: Caller, query: PresenceQuery): Promise<PresenceAnswer> {
     const reading = await this.views.readPresence(host);
     const { view, atMs } = reading;
-    const body = this.broadcast.isDisabled(app) ? bodyOf('[]', true) : this.select(reading, query, user?.id ?? '');
+    const body = this.broadcast.isDisabled(app) ? bodyOf('[]', true) : this.select(app, reading, query, user?.id ?? '');
     return { body, atMs, cursor: view.cursor, staleMs: reading.staleMs };
   }
 
   private select(
+    app: App,
     { view, atMs }: Pick<Reading, 'view' | 'atMs'>,
     { ids, fromMs }: PresenceQuery,
     callerId: string,
   ): Buffer {
     if (ids !== undefined) return bodyOf(view.presence.of(ids, atMs), false);
-    if (fromMs !== undefined && this.isRemembered({ view, atMs }, fromMs)) {
+    const isKnown = fromMs !== undefined && !this.broadcast.mayHaveBeenDisabled(app, fromMs);
+    if (isKnown && this.isRemembered({ view, atMs }, fromMs)) {
       return bodyOf(view.presence.since(fromMs, atMs, callerId), false);
     }
     return this.whole(view.presence.full(atMs));

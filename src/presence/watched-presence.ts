@@ -24,6 +24,11 @@ export class WatchedPresence {
     private readonly isSilent: () => boolean,
   ) {}
 
+  /** What a watch has been shown last. */
+  shownTo(watch: Watch): Shown | undefined {
+    return this.audience.shownTo(watch);
+  }
+
   get isEmpty(): boolean {
     return this.audience.isEmpty;
   }

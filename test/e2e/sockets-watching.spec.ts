@@ -1,6 +1,10 @@
+import { Views } from '@rollcall/roster';
+import { EventEmitter, once } from 'node:events';
+import { Apps } from '../../src/auth/apps.service';
+import { readApps } from '../../src/config/apps-file';
 import { eventually } from '../support/eventually';
 import { Rollcall } from '../support/rollcall';
-import { shop, tabOf, tokenOf } from '../support/shop';
+import { asUser, shop, tabOf, tokenOf } from '../support/shop';
 import type { Tab } from '../support/tab';
 
 const USERS = ['ada', 'bob', 'cyd', 'dan'].map((id) => ({ id, username: `${id}-name`, tokens: [tokenOf(id)] }));
@@ -79,6 +83,7 @@ describe('Who watches a channel', () => {
     await bob.ask('channel:leave', { channel: 'lobby' });
     const cyd = await enter('cyd');
     await eventually(() => expect(heard.at(-1)).toMatchObject({ joined: [member('cyd')] }), { within: 1000 });
+    const told = heard.at(-1)?.cursor;
     await enter('dan');
     await cyd.ask('channel:leave', { channel: 'lobby' });
 
@@ -87,7 +92,7 @@ describe('Who watches a channel', () => {
     expect(await watch(bob, { cursor })).toMatchObject({
       changes: [{ joined: [member('dan')], left: [] }],
     });
-    expect(await watch(bob, { cursor: heard.at(-1)?.cursor })).toMatchObject({
+    expect(await watch(bob, { cursor: told })).toMatchObject({
       changes: [{ joined: [member('dan'), member('bob')], left: ['cyd'] }],
     });
     const { cursor: last } = await watch(bob);
@@ -158,6 +163,25 @@ describe('Who watches a channel', () => {
       ]);
     }
   });
+
+  it.each(['channel:unwatch', 'channel:leave'])(
+    'does not begin after %s, though it was asked for before',
+    async (end) => {
+      const { rollcall, enter } = await room();
+      const ada = await enter('ada');
+      const views = rollcall.app.get(Views);
+      const [latest, ready] = [views.latest.bind(views), new EventEmitter()];
+      jest.spyOn(views, 'latest').mockImplementationOnce(async (...asked) => {
+        await once(ready, 'now');
+        return latest(...asked);
+      });
+      const asked = watch(ada);
+      expect(await ada.ask(end, { channel: 'lobby' })).toMatchObject({ ok: true });
+      expect(await ada.join('lobby')).toMatchObject({ ok: true });
+      ready.emit('now');
+      expect(await asked).toEqual(refusal('NOT_A_MEMBER'));
+    },
+  );
 
   it('can stop, and stops with the connection', async () => {
     const { enter } = await room();
@@ -292,4 +316,26 @@ describe('Who watches the presence of users', () => {
     await eventually(() => expect(heard).toHaveLength(2), { within: 1000 });
     expect(heard[1]).toMatchObject({ full: true, users: [rowOf('ada', 'online'), rowOf('bob', 'away')] });
   });
+
+  it.each(['the settings', 'the apps file'])(
+    'gets everybody for a cursor from when presence was switched off by %s',
+    async (by) => {
+      const { rollcall, open } = await room(0, { presence: { broadcastDisabled: true } });
+      const [ada] = [await open('ada'), await open('bob')];
+      const polled = (from: string) => rollcall.presence(`?from=${from}`, { headers: asUser('ada') });
+      const { cursor } = await presence(ada);
+      const { headers } = await polled('');
+      const from = String(headers['x-rollcall-time']);
+      if (by === 'the settings')
+        await rollcall.native('PUT', '/v1/settings', { body: { presence: { broadcastDisabled: false } } });
+      else
+        rollcall.app.get(Apps).replace(readApps({ apps: [shop({ users: USERS, anonymous: true })] }, 'the apps file'));
+      const everybody = [rowOf('ada', 'online'), rowOf('bob', 'online')];
+      expect(await presence(await open('ada'), { cursor })).toMatchObject({ users: everybody });
+      expect(await presence(await open('ada'), { cursor: headers['x-rollcall-cursor'] })).toMatchObject({
+        users: everybody,
+      });
+      expect((await polled(encodeURIComponent(from))).json).toMatchObject({ full: true, users: everybody });
+    },
+  );
 });

@@ -23,6 +23,8 @@ export interface DirectoryEntry {
 /** What an app's back end has set at run time; where it says nothing, the apps file counts. */
 export interface AppSettings {
   readonly broadcastDisabled?: boolean;
+  /** When the app was told to speak of presence again, in ms by the clock of the pod that was asked. */
+  readonly silentUntilMs?: number;
 }
 
 /** Of whom nothing is known. */
