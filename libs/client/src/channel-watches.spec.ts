@@ -340,6 +340,32 @@ describe('A watch of a channel', () => {
     await eventually(() => expect(service.channel('chat', true).members).toEqual([]));
   });
 
+  it.each([
+    ['before the client has seen the cut', false],
+    ['in between', true],
+  ])(
+    'lets go of its other address, which was joined and left in a session without a user: %s',
+    async (_when, isSeen) => {
+      const login: { token?: string } = {};
+      const service = await FakeService.start();
+      const client = clientOf(service.url, { token: () => login.token });
+      const watch = client.watch('chat');
+      await watch.ready;
+      login.token = 'ada';
+      service.judge = () => 'silence';
+      const joined = client.join('chat', { anonymous: true });
+      joined.catch(() => undefined);
+      const left = isSeen ? undefined : client.leave('chat', { anonymous: true });
+      service.judge = () => undefined;
+      await cut(service, client);
+      await (left ?? client.leave('chat', { anonymous: true }));
+      await joined;
+      await eventually(() => expect(watch.live).toBe(true));
+      await eventually(() => expect(service.channel('chat', true).members).toEqual([]));
+      expect(service.channel('chat').members).toHaveLength(1);
+    },
+  );
+
   it('begins by its other address when the one that was asked for is closed before the answer', async () => {
     const { service, client } = await playedService({});
     await client.join('chat');

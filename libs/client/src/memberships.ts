@@ -77,8 +77,9 @@ export class Memberships {
   async leave(place: Place): Promise<void> {
     const membership = this.all.get(keyOf(place));
     if (membership !== undefined) this.forget(membership);
-    if (this.isNeededByTwin(place)) return;
+    if (this.isNeededByTwin(place)) return this.leaveWhenApart(place, membership?.asked);
     if (membership === undefined || membership.asking === 0) return this.leaveNow(place);
+    const { asked } = membership;
     // A join is on its way, in whichever session it arrives: the leave follows it, and what is joined later comes after.
     let isVoid = false;
     const isNeeded = (): boolean => (isVoid = this.isNeededByTwin(place));
@@ -87,6 +88,7 @@ export class Memberships {
       () => undefined,
       (error: unknown) => {
         if (!isVoid) throw error;
+        this.leaveWhenApart(place, asked);
       },
     );
     const waited = over.catch(() => undefined);
@@ -184,6 +186,14 @@ export class Memberships {
       if (connection.ended !== undefined) throw connection.ended;
       if (connection.current === current) throw error;
     }
+  }
+
+  /** In the session in which a join is answered at last, the other address may be another channel. */
+  private leaveWhenApart(place: Place, asked: Promise<unknown> | undefined): void {
+    const leave = (): void => {
+      if (this.reasonFor(place) === undefined && !this.isNeededByTwin(place)) this.leaveUnheard(place);
+    };
+    void asked?.then(leave, leave);
   }
 
   private drop(membership: Membership, thrown: unknown): void {
