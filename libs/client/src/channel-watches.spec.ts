@@ -366,6 +366,18 @@ describe('A watch of a channel', () => {
     },
   );
 
+  it('does not begin without a join in a channel that is being left', async () => {
+    const { service, client, watch } = await watched();
+    const busy = new Set(['channel:leave']);
+    service.judge = (event) => (busy.has(event) ? { code: 'RATE_LIMITED', message: 'Slow down.' } : undefined);
+    watch.close();
+    const second = client.watch('room', { join: false });
+    await eventually(() => expect(service.payloadsOf('channel:leave').length).toBeGreaterThan(1));
+    busy.clear();
+    await expect(second.ready).rejects.toMatchObject({ code: 'NOT_A_MEMBER' });
+    expect(second.live).toBe(false);
+  });
+
   it('begins by its other address when the one that was asked for is closed before the answer', async () => {
     const { service, client } = await playedService({});
     await client.join('chat');

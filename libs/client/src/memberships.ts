@@ -33,6 +33,9 @@ export class Memberships {
   /** Leaves that are sent again in the next session if they have no answer in this one. */
   private readonly leaving = new Map<string, Promise<void>>();
 
+  /** Leaves that are insisted on in this session: until they are done it may still be a member. */
+  private readonly unheard = new Map<string, Promise<unknown>>();
+
   constructor(
     private readonly calls: Calls,
     /** Hears of channels that a new session did not let this client into again. */
@@ -130,13 +133,17 @@ export class Memberships {
   }
 
   /**
-   * Waits until what is to be joined at this place is joined, if anything is.
+   * Waits until what is to be joined at this place is joined, if anything is; or else until what is being left is left, for
+   * that would end what is begun.
    *
    * @throws RollcallError the refusal; one that is temporary after `patienceMs`.
    */
   async ready(place: Place, session: Session, patienceMs: number): Promise<void> {
     const membership = this.all.get(keyOf(place));
-    if (membership === undefined) return;
+    if (membership === undefined) {
+      for (const one of [place, twinOf(place)]) await this.unheard.get(keyOf(one));
+      return;
+    }
     const { insisted, entered } = membership;
     try {
       await (entered ?? this.enter(membership, session, patienceMs));
@@ -218,7 +225,13 @@ export class Memberships {
     const { current } = this.calls.connection;
     if (current === undefined) return;
     const unneeded = (): boolean => this.reasonFor(place) === undefined && !this.isNeededByTwin(place);
-    this.calls.insist(current, 'channel:leave', requestOf(place), unneeded, Infinity).catch(() => undefined);
+    const left = this.calls
+      .insist(current, 'channel:leave', requestOf(place), unneeded, Infinity)
+      .catch(() => undefined)
+      .finally(() => {
+        if (this.unheard.get(keyOf(place)) === left) this.unheard.delete(keyOf(place));
+      });
+    this.unheard.set(keyOf(place), left);
   }
 
   private at(place: Place): Membership {
