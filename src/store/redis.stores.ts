@@ -34,6 +34,7 @@ export class RedisStores extends Stores {
   private readonly staleMaxMs: number;
   private contact: 'none' | 'made' | 'refused' = 'none';
   private readonly trouble = new TroubleLog('Redis cannot be reached');
+  private readonly refusal = new TroubleLog('Redis takes no writes');
   private closed = false;
 
   constructor(config: Config, redis: RedisConfig, rules: HostRules) {
@@ -43,7 +44,7 @@ export class RedisStores extends Stores {
     const settings: RedisSettings = { urls, sentinels, timeoutMs, onError: (error) => this.trouble.report(error) };
     const keys = `${prefix}:${dc}`;
     this.staleMaxMs = staleMaxMs;
-    this.link = new RedisLink(connectRedis(settings), timeoutMs);
+    this.link = new RedisLink(connectRedis(settings), timeoutMs, (reason) => this.refusal.report(new Error(reason)));
     const times = { leaseMs, graceMs: offlineGraceMs };
     this.rosters = new RedisRosterStore({ link: this.link, prefix: keys, ...times, ...rules });
     this.directory = new RedisUserDirectory({ link: this.link, prefix: keys });
@@ -54,8 +55,11 @@ export class RedisStores extends Stores {
   }
 
   fault(): string | undefined {
+    const { refusal, silentMs } = this.link;
+    if (refusal !== undefined && (this.contact !== 'made' || refusal.forMs > this.staleMaxMs)) {
+      return `Redis takes no writes: ${refusal.reason}`;
+    }
     if (this.contact !== 'made') return 'Redis has not answered yet.';
-    const silentMs = this.link.silentMs;
     return silentMs > this.staleMaxMs ? `Redis has been away for ${Math.round(silentMs / 1000)} seconds.` : undefined;
   }
 
@@ -87,6 +91,7 @@ export class RedisStores extends Stores {
   async close(): Promise<void> {
     this.closed = true;
     this.trouble.close();
+    this.refusal.close();
     await this.messages.close();
     await Promise.all([this.link, ...this.others].map((each) => each.close()));
   }

@@ -6,6 +6,7 @@
 import { StoreUnavailable } from '@rollcall/roster';
 import { createHash } from 'node:crypto';
 import type { RedisPort } from './port';
+import { type Refusal, Refusals } from './refusals';
 import { READING, SCRIPTS, type ScriptName } from './scripts';
 
 /** Answers that mean "not now": a failover, a slot on its way, a server that is starting. Never "the pod is gone". */
@@ -23,6 +24,9 @@ const SILENT_TIMEOUTS = 3;
 const SHAS = Object.fromEntries(
   Object.entries(SCRIPTS).map(([name, source]) => [name, createHash('sha1').update(source).digest('hex')]),
 ) as Record<ScriptName, string>;
+
+/** Whoever takes these takes all writes: each needs memory. */
+const PROOFS: ReadonlySet<ScriptName> = new Set(['open', 'apply', 'beat']);
 
 /** What is heard of a channel goes to all who listen here, over one subscription. */
 interface Channel {
@@ -44,17 +48,32 @@ export class RedisLink {
   private failingSince: number | undefined;
   private readonly returns = new Set<() => void>();
   private readonly channels = new Map<string, Channel>();
+  private readonly refusals: Refusals;
 
   constructor(
     readonly port: RedisPort,
     private readonly timeoutMs: number,
+    onRefusal: (reason: string) => void = () => undefined,
   ) {
+    this.refusals = new Refusals(onRefusal);
     port.onReconnect(() => this.returned());
   }
 
   /** For how long Redis, whichever server of it, has left unanswered what it was asked; 0: it answered the last time. */
   get silentMs(): number {
     return this.failingSince === undefined ? 0 : performance.now() - this.failingSince;
+  }
+
+  /** Whether the server of the key answers and takes no writes: what it shows may be from before. */
+  isRefusing(key: string): boolean {
+    return this.refusals.of(this.port.nodeOf(key), performance.now()) !== undefined;
+  }
+
+  /** For how long a server has answered and taken no writes, and why; `undefined`: none does so. */
+  get refusal(): { readonly forMs: number; readonly reason: string } | undefined {
+    const nowMs = performance.now();
+    const refusal: Refusal | undefined = this.refusals.longest(nowMs);
+    return refusal && { forMs: nowMs - refusal.sinceMs, reason: refusal.reason };
   }
 
   /** Whether any server of it counts as away. */
@@ -71,7 +90,14 @@ export class RedisLink {
   /** @throws StoreUnavailable */
   async command(key: string, ...args: string[]): Promise<unknown> {
     if (this.isSilent(this.away, key)) throw new StoreUnavailable('Redis is away.');
-    return this.bounded(this.port.command(key, args), () => this.goAway(key));
+    try {
+      const answer = await this.bounded(this.port.command(key, args), () => this.goAway(key));
+      if (args[0] === 'SET') this.refusals.accepted(this.port.nodeOf(key));
+      return answer;
+    } catch (error) {
+      if (error instanceof StoreUnavailable) this.refusals.heard(this.port.nodeOf(key), error.message, performance.now());
+      throw error;
+    }
   }
 
   /** @throws StoreUnavailable */
@@ -79,12 +105,12 @@ export class RedisLink {
     const key = keys[0] ?? '';
     const rest = [String(keys.length), ...keys, ...argv];
     const readOnly = READING.has(name) ? '_RO' : '';
-    try {
-      return await this.command(key, `EVALSHA${readOnly}`, SHAS[name], ...rest);
-    } catch (error) {
+    const answer = await this.command(key, `EVALSHA${readOnly}`, SHAS[name], ...rest).catch((error: unknown) => {
       if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
       return this.command(key, `EVAL${readOnly}`, SCRIPTS[name], ...rest);
-    }
+    });
+    if (PROOFS.has(name)) this.refusals.accepted(this.port.nodeOf(key));
+    return answer;
   }
 
   /** Hears a channel from now on. Returns the way to stop. @throws StoreUnavailable */

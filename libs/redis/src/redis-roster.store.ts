@@ -131,6 +131,10 @@ export class RedisRosterStore extends RosterStore {
     await this.script('close', host, life.instance, [life.instance, String(life.generation)]);
   }
 
+  override isRefusing(host: string): boolean {
+    return this.options.link.isRefusing(this.keys.of(host, 'meta'));
+  }
+
   override async head(host: string): Promise<Head> {
     return (await this.reader.knownHead(host)) ?? this.now(host, 0);
   }

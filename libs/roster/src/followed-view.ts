@@ -146,7 +146,8 @@ export class FollowedView implements LogListener {
           continue;
         }
         const doubt = this.doubt(view, asked);
-        if (doubt === undefined) return this.confirmed(view, asked);
+        // What is written is not there to be read: others may be shown what has long been over.
+        if (doubt === undefined) return this.isRefused ? this.stale() : this.confirmed(view, asked);
         asked = await this.settle(doubt, view, asked);
         if (this.loss !== undefined) return this.stale();
       }
@@ -186,6 +187,7 @@ export class FollowedView implements LogListener {
     const at = this.view?.head;
     if (at === undefined || this.loading !== undefined || this.loss !== undefined) return;
     if (at.epoch !== head.epoch || at.tag !== head.tag) return this.look();
+    if (this.isRefused) return;
     this.confirmedAt = this.options.timing.now();
   }
 
@@ -219,6 +221,10 @@ export class FollowedView implements LogListener {
   close(): void {
     this.stopped = true;
     this.stop?.();
+  }
+
+  private get isRefused(): boolean {
+    return this.options.own?.isRefusing(this.options.host) === true;
   }
 
   private confirmed(view: RosterView, { head, roundTripMs }: Ask): Reading {

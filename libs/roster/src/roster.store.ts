@@ -180,6 +180,11 @@ export abstract class RosterStore extends RosterReader {
    */
   abstract open(host: string, life: PodLife, known: Known | undefined): Promise<Opened>;
 
+  /** Whether the store answers and takes no writes, for all that is known: what it shows may be from before. */
+  isRefusing(_: string): boolean {
+    return false;
+  }
+
   /** Applies a batch atomically: tables, presence, time, revisions and log; renews the lease. */
   abstract apply(host: string, batch: Batch): Promise<Applied>;
 
