@@ -6,17 +6,12 @@ import type { Socket } from 'node:net';
 import { Apps } from '../auth/apps.service';
 import { answerOrigins } from './cors';
 import { asAppError, replyWithError } from './error-reply';
-import { jsonFault } from './json-depth';
+import { acceptJsonOnly, BODY_MAX_BYTES } from './json-body';
+import { CountedResponse } from './pipelines';
 import { PARAM_MAX_LENGTH, RouteTable } from './route-table';
 import { answerSafely } from './safe-headers';
 import { Shutdown } from './shutdown.service';
 import { PlainUnlessSocket } from './upgrades';
-
-/** 64 KiB: every body of the documents is far smaller, and a pod must be able to hold many of them at once. */
-export const BODY_MAX_BYTES = 65_536;
-
-/** Far above what fields allow for themselves, and far below where writing a body out again overflows the stack. */
-const BODY_MAX_DEPTH = 500;
 
 /** 80 KiB: `users.presence` takes URLs of 64 KiB (some 4,500 ids), and other headers need room beside it. */
 const HEADERS_MAX_BYTES = 81_920;
@@ -43,6 +38,7 @@ export function httpAdapter(): FastifyAdapter {
     routerOptions: { maxParamLength: PARAM_MAX_LENGTH },
     http: {
       IncomingMessage: PlainUnlessSocket,
+      ServerResponse: CountedResponse,
       maxHeaderSize: HEADERS_MAX_BYTES,
       headersTimeout: HEADERS_TIMEOUT_MS,
       connectionsCheckingInterval: CONNECTIONS_LOOKED_AT_EVERY_MS,
@@ -74,26 +70,6 @@ function letGo(fastify: FastifyInstance, shutdown: Shutdown): void {
   fastify.addHook('onSend', (_request, reply, _payload, done) => {
     if (shutdown.begun) void reply.header('connection', 'close');
     done();
-  });
-}
-
-/** Bodies are JSON or refused; an empty one counts as `{}`, whatever is said about its type. */
-function acceptJsonOnly(fastify: FastifyInstance): void {
-  fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (_request, text, done) => {
-    if (text.trim() === '') return done(null, {});
-    let body: unknown;
-    try {
-      body = JSON.parse(text);
-    } catch {
-      return done(new AppError('BAD_REQUEST', 'The body is not valid JSON.'));
-    }
-    const fault = jsonFault(body, BODY_MAX_DEPTH);
-    done(fault === undefined ? null : new AppError('BAD_REQUEST', `The body ${fault}.`), body);
-  });
-  fastify.addContentTypeParser<string>('*', { parseAs: 'string' }, (_request, text, done) => {
-    if (text === '') done(null, {});
-    else done(new AppError('UNSUPPORTED_MEDIA_TYPE'));
   });
 }
 

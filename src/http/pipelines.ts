@@ -1,33 +1,39 @@
 /*
- * How many requests of one connection may wait for their answers. Node hands over all that come in one piece, hundreds of
- * them, and would keep every answer for a reader who does not read. Browsers send one at a time.
+ * How many answers of one connection may be under way. Node hands over all requests that come in one piece, hundreds of
+ * them, and would keep every answer for a reader who does not read. Browsers send one at a time. Counted by socket, where
+ * answers are made: some requests Node answers by itself, and nobody else hears of them.
  */
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { type IncomingMessage, type Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-const UNANSWERED_MAX = 20;
+const UNDER_WAY_MAX = 20;
+
+const underWay = new WeakMap<Socket, number>();
+
+/** An answer, whose connection is cut where it is one too many. */
+export class CountedResponse<Request extends IncomingMessage = IncomingMessage> extends ServerResponse<Request> {
+  constructor(...made: [request: Request]) {
+    // Node passes on options of the server as well.
+    super(...made);
+    const { socket } = made[0];
+    const count = (underWay.get(socket) ?? 0) + 1;
+    underWay.set(socket, count);
+    if (count > UNDER_WAY_MAX) socket.destroy();
+    else this.once('close', () => underWay.set(socket, (underWay.get(socket) ?? 1) - 1));
+  }
+}
 
 type Listener = (request: IncomingMessage, response: ServerResponse) => void;
 
 /**
- * Cuts connections that send more, before anything is done for what is too much. To be called when all listen who answer
- * requests: Socket.IO takes its own before Fastify's hooks, and malformed paths meet no hook at all.
+ * Nothing is done for a connection that was cut, though Node reads on in what it has got already. To be called when all
+ * listen who answer requests: Socket.IO takes its own before Fastify's hooks, and malformed paths meet no hook at all.
  */
-export function boundPipelines(server: Server): void {
-  const unanswered = new WeakMap<Socket, number>();
+export function ignoreCut(server: Server): void {
   const listeners = server.listeners('request') as Listener[];
   server.removeAllListeners('request');
   server.on('request', (request, response) => {
-    const { socket } = request;
-    // Node reads on in what it has got already.
-    if (socket.destroyed) return;
-    const count = (unanswered.get(socket) ?? 0) + 1;
-    unanswered.set(socket, count);
-    if (count > UNANSWERED_MAX) {
-      socket.destroy();
-      return;
-    }
-    response.once('close', () => unanswered.set(socket, (unanswered.get(socket) ?? 1) - 1));
+    if (request.socket.destroyed) return;
     for (const listener of listeners) listener.call(server, request, response);
   });
 }

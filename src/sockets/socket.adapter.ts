@@ -5,13 +5,14 @@ import type { Socket } from 'node:net';
 import type { Server, ServerOptions } from 'socket.io';
 import { Apps } from '../auth/apps.service';
 import { hostFault } from '../http/host-fault';
-import { boundPipelines } from '../http/pipelines';
+import { ignoreCut } from '../http/pipelines';
 import { SAFE_HEADERS } from '../http/safe-headers';
 import { surviveUpgrades } from '../http/upgrades';
 import { Stores } from '../store/stores';
 import { Admission } from './admission.service';
 import type { RollcallServer } from './connection';
 import { limitKnocks } from './knocks';
+import { refusePlainRequests } from './plain-requests';
 import { limitUnusedLines } from './unused-lines';
 
 /** A client that vanished is gone after at most both: sooner would cost idle clients battery, later shows ghosts. */
@@ -79,7 +80,8 @@ export class SocketAdapter extends IoAdapter {
       perMessageDeflate: false,
     };
     const server = super.createIOServer(port, ours as ServerOptions) as RollcallServer;
-    boundPipelines(this.httpServer as HttpServer);
+    ignoreCut(this.httpServer as HttpServer);
+    refusePlainRequests(server.engine);
     limitKnocks(server);
     limitUnusedLines(server, (line) => this.admission.holds(line));
     server.engine.on('headers', (headers: Record<string, string>) => void Object.assign(headers, SAFE_HEADERS));

@@ -131,4 +131,46 @@ describe('Requests that do not wait for each other', () => {
     await eventually(async () => expect(await connections(server)).toBe(0));
     expect((await rollcall.ask('GET', '/health/live')).status).toBe(200);
   });
+
+  it.each([
+    ['without a host', 'GET / HTTP/1.1\r\n\r\n'],
+    ['of which more is expected than anybody can do', 'GET / HTTP/1.1\r\nHost: localhost\r\nExpect: x\r\n\r\n'],
+  ])('cut it also where Node answers them by itself: %s', async (_what, request) => {
+    const rollcall = await Rollcall.start();
+    const { socket } = await sender(rollcall);
+    socket.pause();
+    socket.write(`${get('/docs/swagger-ui-bundle.js')}${request.repeat(1500)}`);
+    const server = serverOf(rollcall);
+    await eventually(async () => expect(await connections(server)).toBe(0));
+  });
+});
+
+describe('A body that comes byte by byte', () => {
+  const CHUNKED = `${POST}Transfer-Encoding: chunked\r\n\r\n`;
+  const bytewise = (text: string): string => [...text].map((byte) => `1\r\n${byte}\r\n`).join('');
+
+  it('is read as any other', async () => {
+    const { socket, ended } = await sender(await Rollcall.start());
+    socket.write(`${CHUNKED}${bytewise(JSON.stringify({ apiKey: DEMO.apiKey, pad: 'x'.repeat(3000) }))}0\r\n\r\n`);
+    socket.end();
+    await eventually(() => expect(ended()).toMatch(/^HTTP\/1\.1 201 /));
+  });
+
+  it('is refused when it is too large', async () => {
+    const { socket, ended } = await sender(await Rollcall.start());
+    socket.write(`${CHUNKED}${bytewise('x'.repeat(70_000))}0\r\n\r\n`);
+    socket.end();
+    await eventually(() => expect(ended()).toMatch(/^HTTP\/1\.1 413 /));
+  });
+
+  it('takes no more memory than it has bytes', async () => {
+    const rollcall = await Rollcall.start();
+    const before = process.memoryUsage().rss;
+    const body = bytewise('['.repeat(60_000));
+    for (let n = 0; n < 20; n += 1) (await sender(rollcall)).socket.write(CHUNKED + body);
+    await eventually(async () => expect(await connections(serverOf(rollcall))).toBe(20));
+    expect((await rollcall.ask('GET', '/health/live')).status).toBe(200);
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    expect((process.memoryUsage().rss - before) / 1_000_000).toBeLessThan(250);
+  });
 });

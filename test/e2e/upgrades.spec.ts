@@ -77,4 +77,19 @@ describe('A request for another protocol', () => {
       expect((await rollcall.ask('GET', '/health/live')).status).toBe(200);
     },
   );
+
+  it('that never comes is no request that waits, and other methods are none at all', async () => {
+    const rollcall = await Rollcall.start();
+    const polling = await rollcall.ask('GET', '/socket.io/?EIO=4&transport=polling');
+    const { sid } = JSON.parse(polling.text.slice(1)) as { sid: string };
+    for (const [method, transport, status] of [
+      ['GET', 'websocket', 400],
+      ['GET', 'web%73ocket', 400],
+      ['PUT', 'polling', 405],
+      ['DELETE', 'polling', 405],
+    ] as const) {
+      const target = `/socket.io/?EIO=4&transport=${transport}&sid=${sid}`;
+      expect([method, (await rollcall.ask(method, target)).status]).toEqual([method, status]);
+    }
+  });
 });

@@ -1,0 +1,27 @@
+/* Requests to Socket.IO's path that Engine.IO takes for a session's own and never answers, or answers as a fault of ours. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { RollcallServer } from './connection';
+
+const METHODS: ReadonlySet<string | undefined> = new Set(['GET', 'POST', 'OPTIONS']);
+
+/** `upgrade`: it is to become a WebSocket. */
+type EngineRequest = IncomingMessage & { readonly upgrade?: boolean };
+
+/** Refuses what neither polls nor becomes a WebSocket. */
+export function refusePlainRequests(engine: RollcallServer['engine']): void {
+  engine.use((request: EngineRequest, response: ServerResponse, next: () => void) => {
+    if (request.upgrade === true) return next();
+    if (!METHODS.has(request.method)) return refuse(response, 405, 'Socket.IO polls with GET and POST.');
+    const { url = '' } = request;
+    const asks = new URLSearchParams(url.slice(url.indexOf('?') + 1));
+    if (asks.getAll('transport').every((transport) => transport !== 'websocket')) return next();
+    refuse(response, 400, 'A WebSocket begins with an upgrade.');
+  });
+}
+
+function refuse(response: ServerResponse, status: number, message: string): void {
+  const body = JSON.stringify({ code: 3, message });
+  response
+    .writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) })
+    .end(body);
+}
