@@ -41,14 +41,18 @@ export class Changes implements OnModuleDestroy {
   async answer({ app, host }: Scope, query: ChangesQuery, gone: AbortSignal): Promise<ChangesAnswer> {
     const { staleMs } = await this.views.read(host);
     const { waitMs } = query;
-    const back = resumed(query.cursor, this.momentOf(host));
-    if (back === undefined) return { body: everything(this.momentOf(host), query), staleMs };
-    const { position, moment } = back;
-    const isLost = ({ view }: Moment): boolean => view !== moment.view || !view.history.covers(position);
-    const told = (now: Moment): ChangesDto =>
-      isLost(now)
-        ? everything(now, query)
-        : changes({ view: now.view, atMs: Math.max(now.atMs, moment.atMs) }, position, query);
+    const { position, moment } = resumed(query.cursor, this.momentOf(host));
+    if (position === undefined) return { body: everything(moment, query), staleMs };
+    let from = position;
+    const isLost = ({ view }: Moment): boolean => view !== moment.view || !view.history.covers(from);
+    const told = ({ view, atMs }: Moment): ChangesDto => {
+      const now = { view, atMs: Math.max(atMs, moment.atMs) };
+      if (isLost(now)) return everything(now, query);
+      const body = changes(now, from, query);
+      // Nothing is different from there either, and there is less to look at the next time.
+      if (isEmpty(body)) from = { revision: view.head.revision, atMs: now.atMs };
+      return body;
+    };
     const body = told(moment);
     if (!isEmpty(body) || waitMs === 0) return { body, staleMs };
     await this.wait({ app, host }, (now) => isLost(now) || !isEmpty(told(now)), waitMs, gone);

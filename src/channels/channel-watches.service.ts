@@ -46,10 +46,7 @@ export class ChannelWatches {
   /** From this moment on the connection is told of each change. Again: from this moment on. */
   watch(connection: Connection, place: Place, now: Moment, cursor: string | undefined): Watched {
     const channel = this.channelFor(connection, place);
-    // Never an earlier moment than the connection has been shown here.
-    const shownMs = channel.audience.shownTo(connection)?.position.atMs ?? 0;
-    const latest = { view: now.view, atMs: Math.max(now.atMs, shownMs) };
-    const { position, moment } = resumed(cursor, latest) ?? { moment: latest };
+    const { position, moment } = resumed(cursor, now, channel.audience.shownTo(connection)?.position.atMs);
     const changes = position && channel.changes({ view: moment.view, position }, moment);
     channel.audience.add(connection, shownAt(moment));
     this.roomsOf(connection).add(place.room);

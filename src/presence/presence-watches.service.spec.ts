@@ -98,6 +98,17 @@ describe('A watch of presence that goes on', () => {
   });
 });
 
+describe('A cursor that is ahead', () => {
+  it('leads no further ahead than pods may be apart, however often it comes', async () => {
+    const { view, watches, moment } = await watched();
+    const { connection } = tab();
+    const cursors = [9, 18, 27].map(
+      (seconds) => watches.watch(connection, new Set(['ada']), moment, view.cursorAt(START_MS + seconds * 1000)).cursor,
+    );
+    expect(cursors).toEqual([9, 9, 9].map((seconds) => view.cursorAt(START_MS + seconds * 1000)));
+  });
+});
+
 describe('A watch of presence that ends for some users', () => {
   it('does nothing about users who are not watched', async () => {
     const { pod, view, watches, moment, tick } = await watched();

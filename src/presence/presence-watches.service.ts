@@ -4,7 +4,7 @@
  */
 import { Injectable } from '@nestjs/common';
 import { AppError, type PresenceRow, type PresenceWatchAnswer, WATCHED_IDS_MAX } from '@rollcall/contract';
-import { type Moment, type Position, resumed, Ticks } from '@rollcall/roster';
+import { type Moment, type Resumed, resumed, Ticks } from '@rollcall/roster';
 import { Apps } from '../auth/apps.service';
 import { type Shown, shownAt } from '../sockets/audience';
 import type { Connection } from '../sockets/connection';
@@ -97,13 +97,12 @@ export class PresenceWatches {
     { visitor: { app } }: Connection,
     cursor: string | undefined,
     shown: Shown | undefined,
-    { view, atMs }: Moment,
-  ): { readonly position?: Position; readonly moment: Moment } {
-    const now = { view, atMs: Math.max(atMs, shown?.position.atMs ?? 0) };
-    const back = resumed(cursor, now);
-    if (back === undefined) return { moment: now };
-    const { revision, atMs: shownMs } = back.position;
-    const wasMs = shownMs === Infinity ? view.history.atMsOf(revision) : shownMs;
+    now: Moment,
+  ): Resumed {
+    const back = resumed(cursor, now, shown?.position.atMs);
+    if (back.position === undefined) return back;
+    const { revision, atMs } = back.position;
+    const wasMs = atMs === Infinity ? now.view.history.atMsOf(revision) : atMs;
     return this.broadcast.mayHaveBeenDisabled(this.apps.byId(app.id) ?? app, wasMs) ? { moment: back.moment } : back;
   }
 

@@ -139,4 +139,17 @@ describe('An audience', () => {
     audience.bring(at(one, 2), telling());
     expect(told).toEqual([[undefined, ['a', 'b', 'c']]]);
   });
+
+  it('looks at nobody else for the sake of one, however many stand apart', () => {
+    const names = Array.from({ length: 20_000 }, (_, n) => `w${n}`);
+    const startedMs = performance.now();
+    for (const [n, name] of names.entries()) audience.add(name, shownAt(at(one, 1_000_000 + n)));
+    audience.bring(at(one, 2), telling());
+    for (const [n, name] of names.entries()) {
+      expect(audience.shownTo(name)?.position.atMs).toBe(1_000_000 + n);
+      audience.remove(name);
+    }
+    expect(audience.isEmpty).toBe(true);
+    expect(performance.now() - startedMs).toBeLessThan(2000);
+  });
 });

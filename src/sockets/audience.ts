@@ -45,31 +45,38 @@ export const shownAt = ({ view, atMs }: Moment): Shown => ({
 });
 
 export class Audience<Watcher> {
-  private groups: Group<Watcher>[] = [];
+  /** By their watchers: nobody looks at all groups for the sake of one watcher, for clients can make many groups. */
+  private groups = new Map<Set<Watcher>, Group<Watcher>>();
+  private readonly places = new Map<Watcher, Set<Watcher>>();
 
   get isEmpty(): boolean {
-    return this.groups.length === 0;
+    return this.places.size === 0;
   }
 
   /** Takes a watcher up who has been shown this just now. */
   add(watcher: Watcher, shown: Shown | undefined): void {
     this.remove(watcher);
-    this.groups.push({ shown, watchers: new Set([watcher]), isLate: false });
+    const watchers = new Set([watcher]);
+    this.places.set(watcher, watchers);
+    this.groups.set(watchers, { shown, watchers, isLate: false });
   }
 
   remove(watcher: Watcher): void {
-    for (const group of this.groups) group.watchers.delete(watcher);
-    this.groups = this.groups.filter(({ watchers }) => watchers.size > 0);
+    const watchers = this.places.get(watcher);
+    this.places.delete(watcher);
+    watchers?.delete(watcher);
+    if (watchers?.size === 0) this.groups.delete(watchers);
   }
 
   shownTo(watcher: Watcher): Shown | undefined {
-    return this.groups.find(({ watchers }) => watchers.has(watcher))?.shown;
+    const watchers = this.places.get(watcher);
+    return watchers && this.groups.get(watchers)?.shown;
   }
 
   /** Nobody has been shown anything that still counts. */
   forget(): void {
     if (this.isEmpty) return;
-    this.groups = [{ shown: undefined, watchers: together(this.groups), isLate: false }];
+    this.regroup([{ shown: undefined, watchers: this.together([...this.groups.values()]), isLate: false }]);
   }
 
   /** Brings everybody to a moment who can be told, and who need not be told. Whether there is somebody left. */
@@ -78,14 +85,14 @@ export class Audience<Watcher> {
     const ahead: Group<Watcher>[] = [];
     const late: Group<Watcher>[] = [];
     let failure: { readonly error: unknown } | undefined;
-    for (const group of this.groups) {
+    for (const group of this.groups.values()) {
       // Shown by another pod, whose guess of the time is ahead.
       if (group.shown !== undefined && group.shown.position.atMs > moment.atMs) {
         ahead.push(group);
         continue;
       }
       try {
-        const { reached, left } = tell(group, telling);
+        const { reached, left } = this.tell(group, telling);
         if (reached.size > 0) told.push({ ...group, watchers: reached });
         if (left.size > 0) late.push({ shown: kept(group.shown, moment), watchers: left, isLate: true });
       } catch (error) {
@@ -94,55 +101,68 @@ export class Audience<Watcher> {
         late.push({ shown: undefined, watchers: group.watchers, isLate: true });
       }
     }
-    const left = [...ahead, ...few(late)];
-    this.groups =
-      told.length > 0 ? [{ shown: shownAt(moment), watchers: together(told), isLate: false }, ...left] : left;
+    const left = [...ahead, ...this.few(late)];
+    const upToDate = { shown: shownAt(moment), isLate: false };
+    this.regroup(told.length > 0 ? [{ ...upToDate, watchers: this.together(told) }, ...left] : left);
     if (failure !== undefined) throw failure.error;
     return left.length > 0;
   }
-}
 
-/** Tells a group its news. Whom that has brought up to date, and who is left. */
-function tell<Watcher>(
-  { shown, watchers, isLate }: Group<Watcher>,
-  telling: Telling<Watcher>,
-): { readonly reached: Set<Watcher>; readonly left: Set<Watcher> } {
-  const reached = new Set<Watcher>();
-  if (isLate) for (const watcher of watchers) if (telling.takesMore(watcher)) reached.add(watcher);
-  if (isLate && reached.size === 0) return { reached, left: watchers };
-  const candidates = isLate ? reached : watchers;
-  const news = telling.news(shown, candidates);
-  const ready: Watcher[] = [];
-  const left = new Set<Watcher>();
-  for (const watcher of news === undefined ? [] : candidates) {
-    if (news?.concerns(watcher) !== true) continue;
-    if (isLate || telling.takesMore(watcher)) ready.push(watcher);
-    else left.add(watcher);
+  private regroup(groups: readonly Group<Watcher>[]): void {
+    this.groups = new Map(groups.map((group) => [group.watchers, group]));
   }
-  if (ready.length > 0) news?.tell(ready);
-  // Nothing of the group is touched before it is told: an error leaves it whole.
-  for (const watcher of isLate ? reached : left) watchers.delete(watcher);
-  return isLate ? { reached, left: watchers } : { reached: watchers, left };
-}
 
-/** Those who are late in few groups: from the oldest positions nobody goes on, they are told everything anew. */
-function few<Watcher>(late: readonly Group<Watcher>[]): Group<Watcher>[] {
-  const placed = late.filter(({ shown }) => shown !== undefined).sort((a, b) => newestFirst(a.shown, b.shown));
-  const anew = [...late.filter(({ shown }) => shown === undefined), ...placed.slice(LATE_MAX)];
-  if (anew.length === 0) return placed;
-  return [...placed.slice(0, LATE_MAX), { shown: undefined, watchers: together(anew), isLate: true }];
+  /** Tells a group its news. Whom that has brought up to date, and who is left. */
+  private tell(
+    { shown, watchers, isLate }: Group<Watcher>,
+    telling: Telling<Watcher>,
+  ): { readonly reached: Set<Watcher>; readonly left: Set<Watcher> } {
+    const reached = new Set<Watcher>();
+    if (isLate) for (const watcher of watchers) if (telling.takesMore(watcher)) reached.add(watcher);
+    if (isLate && reached.size === 0) return { reached, left: watchers };
+    const candidates = isLate ? reached : watchers;
+    const news = telling.news(shown, candidates);
+    const ready: Watcher[] = [];
+    const left = new Set<Watcher>();
+    for (const watcher of news === undefined ? [] : candidates) {
+      if (news?.concerns(watcher) !== true) continue;
+      if (isLate || telling.takesMore(watcher)) ready.push(watcher);
+      else left.add(watcher);
+    }
+    if (ready.length > 0) news?.tell(ready);
+    // Nothing of the group is touched before it is told: an error leaves it whole.
+    const apart = isLate ? reached : left;
+    for (const watcher of apart) {
+      watchers.delete(watcher);
+      this.places.set(watcher, apart);
+    }
+    return isLate ? { reached, left: watchers } : { reached: watchers, left };
+  }
+
+  /** Those who are late in few groups: from the oldest positions nobody goes on, they are told everything anew. */
+  private few(late: readonly Group<Watcher>[]): Group<Watcher>[] {
+    const placed = late.filter(({ shown }) => shown !== undefined).sort((a, b) => newestFirst(a.shown, b.shown));
+    const anew = [...late.filter(({ shown }) => shown === undefined), ...placed.slice(LATE_MAX)];
+    if (anew.length === 0) return placed;
+    return [...placed.slice(0, LATE_MAX), { shown: undefined, watchers: this.together(anew), isLate: true }];
+  }
+
+  /** All watchers of some groups, in the set of the first one: it is the largest as a rule. */
+  private together([first, ...others]: readonly Group<Watcher>[]): Set<Watcher> {
+    const all = first?.watchers ?? new Set<Watcher>();
+    for (const { watchers } of others) {
+      for (const watcher of watchers) {
+        all.add(watcher);
+        this.places.set(watcher, all);
+      }
+    }
+    return all;
+  }
 }
 
 function newestFirst(a: Shown | undefined, b: Shown | undefined): number {
   if (a === undefined || b === undefined) return 0;
   return b.position.revision - a.position.revision || b.position.atMs - a.position.atMs;
-}
-
-/** All watchers of some groups, in the set of the first one: it is the largest as a rule. */
-function together<Watcher>([first, ...others]: readonly Group<Watcher>[]): Set<Watcher> {
-  const all = first?.watchers ?? new Set();
-  for (const { watchers } of others) for (const watcher of watchers) all.add(watcher);
-  return all;
 }
 
 /** A picture that was replaced is not kept for the sake of those who are slow: they will be shown everything anew. */

@@ -36,13 +36,12 @@ describe('What has changed since a cursor', () => {
     }
 
     look(view: RosterView): this {
-      const back = resumed(this.cursor, { view, atMs: nowMs });
-      if (back === undefined) throw new Error('Everything is needed.');
-      const { joined = [], left = [] } =
-        view.changes.channel('authenticated', 'room', back.position, back.moment.atMs) ?? {};
+      const { position, moment } = resumed(this.cursor, { view, atMs: nowMs });
+      if (position === undefined) throw new Error('Everything is needed.');
+      const { joined = [], left = [] } = view.changes.channel('authenticated', 'room', position, moment.atMs) ?? {};
       for (const userId of left) this.members.delete(userId);
       for (const userId of joined) this.members.add(userId);
-      for (const { _id, status } of view.changes.rows(back.position, nowMs)) this.statuses.set(_id, status);
+      for (const { _id, status } of view.changes.rows(position, nowMs)) this.statuses.set(_id, status);
       this.cursor = view.cursorAt(nowMs);
       return this;
     }
