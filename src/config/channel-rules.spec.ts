@@ -1,4 +1,4 @@
-import { type Actor, CHANNEL_ACTS, type ChannelRule, mayAct, type WhoMay } from './channel-rules';
+import { type Actor, CHANNEL_ACTS, type ChannelRule, channelRules, mayAct, type WhoMay } from './channel-rules';
 
 const rule = (pattern: string, all: WhoMay): ChannelRule => ({ pattern, join: all, watch: all, send: all });
 const user = (more: Partial<Actor> = {}): Actor => ({ userId: 'ada', role: 'user', granted: [], ...more });
@@ -72,4 +72,32 @@ describe('The rules of channels', () => {
     expect(mayAct([rule('*', 'claimed')], 'join', 'ada-1', own)).toBe(true);
     expect(mayAct([rule('*', 'claimed')], 'join', 'bob-1', own)).toBe(false);
   });
+});
+
+describe('The rules of channels in an apps file', () => {
+  const faultsOf = (pattern: string): string[] =>
+    channelRules.safeParse([{ pattern }]).error?.issues.map(({ path, message }) => `${path.join('.')} ${message}`) ??
+    [];
+
+  it.each([
+    'inbox-{userID}',
+    '{ userId }',
+    '{user_id}-*',
+    'inbox-{}',
+    '{{userId}}',
+    '{userId}-{id}',
+    'inbox-{userId',
+    'a}',
+  ])('are refused for the pattern %j, which would guard nothing', (pattern) => {
+    expect(faultsOf(pattern)).toEqual([
+      `0.pattern is ${JSON.stringify(pattern)}, but must have braces in "{userId}" alone, written exactly so`,
+    ]);
+  });
+
+  it.each(['inbox-{userId}', '{userId}{userId}', '*', 'room-*-{userId}', 'userID', '(a+)[b]'])(
+    'are taken with the pattern %j',
+    (pattern) => {
+      expect(faultsOf(pattern)).toEqual([]);
+    },
+  );
 });

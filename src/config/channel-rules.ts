@@ -1,6 +1,6 @@
 import { nameFault } from '@rollcall/contract';
 import { z } from 'zod';
-import { fitsPattern } from './name-pattern';
+import { fitsPattern, USER_ID } from './name-pattern';
 
 /** What connections do with channels, and may be kept from. */
 export const CHANNEL_ACTS = ['join', 'watch', 'send'] as const;
@@ -29,7 +29,7 @@ export interface Actor {
 }
 
 const pattern = z.string().superRefine((value, context) => {
-  const fault = nameFault(value);
+  const fault = nameFault(value) ?? braceFault(value);
   if (fault !== undefined) context.addIssue({ code: 'custom', message: fault });
 });
 const role = z.string().min(1).max(255);
@@ -38,6 +38,12 @@ const who = z
     error: `must be ${WHO.map((word) => JSON.stringify(word)).join(', ')} or a list of roles`,
   })
   .default('anyone');
+
+/** With a slip in it the rule would fit no channel and so guard none: where no rule fits, anyone may. */
+function braceFault(text: string): string | undefined {
+  if (!text.split(USER_ID).some((rest) => /[{}]/.test(rest))) return undefined;
+  return `is ${JSON.stringify(text)}, but must have braces in "${USER_ID}" alone, written exactly so`;
+}
 
 /** As the apps file has them. */
 export const channelRules = z.array(z.strictObject({ pattern, join: who, watch: who, send: who })).max(1000);

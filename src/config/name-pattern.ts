@@ -1,5 +1,5 @@
 /** Stands in a pattern for the id of whoever is asking. */
-const USER_ID = '{userId}';
+export const USER_ID = '{userId}';
 
 /**
  * Whether a name fits a pattern: `*` is any run of characters, also none, `{userId}` is the caller's id, and all else
