@@ -1,18 +1,10 @@
 import { nameFault } from '@rollcall/contract';
 import { z } from 'zod';
 import { type ApiKey, KEY_SCOPES } from './app';
-import { hashSecret } from './secret-hash';
-
-const key = z
-  .string()
-  .min(1)
-  .max(4096)
-  .refine((text) => !text.startsWith('sha256:') || /^sha256:[0-9a-fA-F]{64}$/.test(text), {
-    message: 'must be followed by 64 hexadecimal digits when it begins with "sha256:"',
-  });
+import { writtenSecret } from './written-secret';
 
 const described = z.strictObject({
-  key,
+  key: writtenSecret,
   scopes: z
     .array(z.enum(KEY_SCOPES))
     .min(1)
@@ -35,11 +27,11 @@ export const apiKeyEntry = z
   .transform((written, context): ApiKey => {
     const parsed =
       typeof written === 'string'
-        ? key.transform((text) => ({ key: text, scopes: [...KEY_SCOPES] })).safeParse(written)
+        ? writtenSecret.transform((key) => ({ key, scopes: [...KEY_SCOPES] })).safeParse(written)
         : described.safeParse(written);
     if (parsed.success) {
-      const { key: text, ...rest } = parsed.data;
-      return { ...rest, hash: text.startsWith('sha256:') ? Buffer.from(text.slice(7), 'hex') : hashSecret(text) };
+      const { key: hash, ...rest } = parsed.data;
+      return { ...rest, hash };
     }
     for (const { path, message } of parsed.error.issues) context.addIssue({ code: 'custom', path, message });
     return z.NEVER;

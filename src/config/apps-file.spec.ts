@@ -116,6 +116,30 @@ describe('an apps file', () => {
     }
   });
 
+  it('takes keys and tokens as hashes, whatever the case of their prefix', () => {
+    const hashes = ['sha256:', 'SHA256:', 'Sha256:'].map((prefix) => `${prefix}${hashSecret(prefix).toString('hex')}`);
+    const [app] = read(appOf({ apiKeys: hashes, users: [{ id: 'u', tokens: hashes }] }));
+    const expected = ['sha256:', 'SHA256:', 'Sha256:'].map(hashSecret);
+
+    expect(app?.apiKeys.map(({ hash }) => hash)).toEqual(expected);
+    expect(app?.users.get('u')?.tokenHashes).toEqual(expected);
+  });
+
+  it('is refused for a hash without its prefix, which would let in who knows the hash, and says what to write', () => {
+    for (const hash of [hashSecret('k').toString('hex'), 'AB'.repeat(32)]) {
+      const faults = faultsIn({
+        apiKeys: [hash, { key: hash, scopes: ['read'] }],
+        users: [{ id: 'u', tokens: ['fine', hash] }],
+      });
+      const fault = 'is 64 hexadecimal digits, which may be a hash: write "sha256:" before a hash';
+      expect(faults).toEqual([
+        `apps[0].apiKeys[0]: ${fault}`,
+        `apps[0].apiKeys[1].key: ${fault}`,
+        `apps[0].users[0].tokens[1]: ${fault}`,
+      ]);
+    }
+  });
+
   it('says of a key what it is good for, and how it is called', () => {
     const apiKeys = [
       'plain',
@@ -197,6 +221,7 @@ describe('an apps file', () => {
       /^apps\[0\]\.apiKeys\[0\]: .*64 hexadecimal digits/,
     ],
     ['a hash too long', { apiKeys: [`sha256:${'a'.repeat(65)}`] }, /^apps\[0\]\.apiKeys\[0\]: .*64 hexadecimal digits/],
+    ['a hash too short in capitals', { apiKeys: [`SHA256:${'a'.repeat(63)}`] }, /^apps\[0\]\.apiKeys\[0\]: .*64 hex/],
     ['a hash of other letters', { apiKeys: [`sha256:${'g'.repeat(64)}`] }, /^apps\[0\]\.apiKeys\[0\]: .*64 hex/],
     ['an unknown dialect', { dialect: 'rocketchat' }, /^apps\[0\]\.dialect: .*"klai"\|"betterforms"/],
     ['a word for a flag', { anonymous: 'yes' }, /^apps\[0\]\.anonymous: .*expected boolean/],
@@ -237,6 +262,7 @@ describe('an apps file', () => {
     ['a word for bot', { bot: 1 }, /^apps\[0\]\.users\[0\]\.bot: .*expected boolean/],
     ['a token alone', { tokens: 't' }, /^apps\[0\]\.users\[0\]\.tokens: .*expected array/],
     ['an empty token', { tokens: ['ok', ''] }, /^apps\[0\]\.users\[0\]\.tokens\[1\]: .*>=1/],
+    ['half a hash', { tokens: ['sha256:ab'] }, /^apps\[0\]\.users\[0\]\.tokens\[0\]: .*64 hexadecimal digits/],
     ['an unknown key', { status: 'online' }, /^apps\[0\]\.users\[0\]: Unrecognized key: "status"$/],
   ])('is refused for a user with %s, with the path', (_what, user, fault) => {
     expect(userFaults(user)).toEqual([expect.stringMatching(fault)]);
