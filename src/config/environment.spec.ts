@@ -145,15 +145,19 @@ describe('the environment', () => {
     expect(messageOf({ DATACENTERS: 'eu=redis://a' })).toMatch(/^DATACENTERS is set, but needs REDIS_URL/);
   });
 
-  it.each(['http://user:hunter2@redis', 'redis://user:hunter2@redis/abc', 'redis', 'redis://a|user:hunter2@b', '|'])(
-    'refuses REDIS_URL=%s, and keeps its password to itself',
-    (url) => {
-      const message = messageOf({ REDIS_URL: url });
+  it.each([
+    'http://user:hunter2@redis',
+    'redis://user:hunter2@redis/abc',
+    'redis://user:42#hunter2@redis',
+    'redis',
+    'redis://a|user:hunter2@b',
+    '|',
+  ])('refuses REDIS_URL=%s, and keeps its password to itself', (url) => {
+    const message = messageOf({ REDIS_URL: url });
 
-      expect(message).toMatch(/^REDIS_URL must be a redis:\/\/ or rediss:\/\/ URL/);
-      expect(message).not.toContain('hunter2');
-    },
-  );
+    expect(message).toMatch(/^REDIS_URL must be a redis:\/\/ or rediss:\/\/ URL/);
+    expect(message).not.toContain('hunter2');
+  });
 
   it('takes sentinels with the name of their master, and neither without the other', () => {
     const sentinels = { REDIS_SENTINELS: 'a:26379, b:26380', REDIS_SENTINEL_NAME: 'main' };
@@ -169,8 +173,47 @@ describe('the environment', () => {
     });
     expect(messageOf({ REDIS_SENTINELS: 'a:26379' })).toMatch(/^REDIS_SENTINEL_NAME is not set, but must be set/);
     expect(messageOf({ REDIS_SENTINEL_NAME: 'main' })).toMatch(/^REDIS_SENTINELS is not set, but must be set/);
-    expect(messageOf({ ...sentinels, REDIS_SENTINELS: 'a' })).toMatch(
-      /^REDIS_SENTINELS is "a", but must be "host:port"/,
+  });
+
+  it.each([
+    ['a', 1],
+    ['h:99999', 1],
+    ['a:26379, b:0', 2],
+    ['a:26379,b:65536', 2],
+    ['redis://user:hunter2@a:26379', 1],
+    ['a:26379,', 2],
+  ])('refuses REDIS_SENTINELS=%s, and says which of them is wrong', (list, place) => {
+    const message = messageOf({ REDIS_SENTINELS: list, REDIS_SENTINEL_NAME: 'main' });
+
+    expect(message).toBe(
+      `REDIS_SENTINELS has in place ${place} no "host:port" with a port from 1 to 65535. It must be that, several joined by commas.`,
     );
   });
+
+  const sentinels = { REDIS_SENTINELS: 'a:26379', REDIS_SENTINEL_NAME: 'main' };
+  it.each<[string, Record<string, string>]>([
+    ['REDIS_URL', { REDIS_URL: 'redis://user:hunter2@a/1' }],
+    ['REDIS_URL', { REDIS_URL: 'redis://user:hunter2@a:6379?db=5' }],
+    ['REDIS_URL', { REDIS_URL: 'redis://user:hunter2@a/0?db=5' }],
+    ['REDIS_URL', { REDIS_URL: 'redis://a|redis://user:hunter2@b/15' }],
+    ['REDIS_URL', { REDIS_URL: 'redis://user:hunter2@a/1234567' }],
+    ['REDIS_URL', { REDIS_URL: 'redis://user:hunter2@a/1', ...sentinels }],
+    ['DATACENTERS', { REDIS_URL: 'redis://own', DATACENTERS: 'us=redis://b,eu=redis://user:hunter2@a/1' }],
+    ['DATACENTERS', { REDIS_URL: 'redis://own', DATACENTERS: 'us=redis://b,eu=redis://user:hunter2@a?db=5' }],
+  ])('refuses a database in %s, which would not keep deployments apart: %j', (name, variables) => {
+    const message = messageOf(variables);
+
+    expect(
+      message.startsWith(`${name} has ${name === 'DATACENTERS' ? 'in place 2 ' : ''}a database other than 0`),
+    ).toBe(true);
+    expect(message).toContain('REDIS_PREFIX');
+    expect(message).not.toMatch(/hunter2|db=5|\n/);
+  });
+
+  it.each(['redis://a', 'redis://a/', 'redis://a/0', 'rediss://user:pass@a:6379/0|redis://b'])(
+    'takes REDIS_URL=%s, which is of the one database that there is',
+    (url) => {
+      expect(readEnvironment({ REDIS_URL: url }).redis?.urls).toEqual(url.split('|'));
+    },
+  );
 });

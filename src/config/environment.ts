@@ -1,5 +1,6 @@
 import { LEASE_MAX_MS } from '@rollcall/roster';
 import { type LevelWithSilent } from 'pino';
+import { DATABASE_NAMED, namesNoDatabase, redisUrls } from './redis-url';
 
 /** What the environment says, before the apps file is read. */
 export interface Environment {
@@ -111,35 +112,12 @@ function readRedis(read: Reader, leaseMs: number): RedisConfig | undefined {
     if (sentinels === undefined) return undefined;
     return { urls: ['redis://sentinel'], sentinels, prefix, timeoutMs };
   }
-  const urls = redisUrls(url);
-  if (urls === undefined) {
-    throw new ConfigError(
-      'REDIS_URL must be a redis:// or rediss:// URL, or several joined by "|" for a cluster. (What it is stays unsaid, for it may hold a password.)',
-    );
-  }
+  const wrong = (what: string): never => {
+    throw new ConfigError(`REDIS_URL ${what}. (What it is stays unsaid, for it may hold a password.)`);
+  };
+  const urls = redisUrls(url) ?? wrong('must be a redis:// or rediss:// URL, or several joined by "|" for a cluster');
+  if (!urls.every(namesNoDatabase)) wrong(`has ${DATABASE_NAMED}`);
   return { urls, ...(sentinels === undefined ? {} : { sentinels }), prefix, timeoutMs };
-}
-
-/** The nodes that a text with "|" between them names; `undefined` if one of them is no URL of a Redis. */
-function redisUrls(text: string): string[] | undefined {
-  const urls = text.split('|').map((part) => part.trim());
-  return urls.every(isRedisUrl) ? urls : undefined;
-}
-
-/** Whatever passes here the client must not stumble over: its complaint would name no variable. */
-function isRedisUrl(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { protocol, pathname, username, password } = new URL(text);
-  return /^rediss?:$/.test(protocol) && /^(\/\d{0,5})?$/.test(pathname) && [username, password].every(isEncoded);
-}
-
-function isEncoded(text: string): boolean {
-  try {
-    decodeURIComponent(text);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** What is wrong is told without what was given: a URL may hold a password, and a slip may make it part of a name. */
@@ -158,6 +136,7 @@ function readDatacenters(text: string | undefined, own: string, redis: RedisConf
     if (!DC_NAME.test(dc)) wrong(`${nth} a name that has not just ${DC_NAME_WANTED}`);
     if (datacenters.has(dc)) wrong(`${nth} a name that it had before`);
     const urls = redisUrls(part.slice(at + 1)) ?? wrong(`${nth} no redis:// or rediss:// URL`);
+    if (!urls.every(namesNoDatabase)) wrong(`${nth} ${DATABASE_NAMED}`);
     datacenters.set(dc, { dc, urls });
   }
   datacenters.delete(own);
@@ -172,11 +151,13 @@ function readSentinels(read: Reader): RedisConfig['sentinels'] {
     return read.wrong('REDIS_SENTINELS', 'set when REDIS_SENTINEL_NAME is: "host:port,host:port"');
   if (name === undefined)
     return read.wrong('REDIS_SENTINEL_NAME', 'set when REDIS_SENTINELS is: the name of the master');
-  const nodes = list.split(',').map((part) => {
+  const nodes = list.split(',').map((part, index) => {
     const [, host = '', port = ''] = /^([A-Za-z0-9_.-]+|\[[0-9a-fA-F:]+\]):(\d{1,5})$/.exec(part.trim()) ?? [];
-    return host === ''
-      ? read.wrong('REDIS_SENTINELS', '"host:port", several joined by commas')
-      : { host, port: Number(port) };
+    if (host !== '' && Number(port) >= 1 && Number(port) <= 65_535) return { host, port: Number(port) };
+    // It is not repeated: whoever takes it for a list of URLs has written passwords into it.
+    throw new ConfigError(
+      `REDIS_SENTINELS has in place ${index + 1} no "host:port" with a port from 1 to 65535. It must be that, several joined by commas.`,
+    );
   });
   return { nodes, name };
 }
