@@ -15,7 +15,7 @@ import { ApiKeyGuard } from '../auth/api-key.guard';
 import { type Caller, FromCaller } from '../auth/caller';
 import { NeedsScope } from '../auth/needs-scope';
 import { BodyPipe } from '../http/body.pipe';
-import { tellReading } from '../http/stale-header';
+import { tellReading, tellStale } from '../http/stale-header';
 import { ChannelUserDto } from '../openapi/channel-user.dto';
 import { ApiMessageErrors } from '../openapi/responses';
 import { ChannelNamesDto, ChannelsDto, ChannelUsersDto, SendMessageDto } from './channels.dto';
@@ -76,8 +76,10 @@ export class ChannelsController {
   async channels(
     @FromCaller() { host }: Caller,
     @Body(new BodyPipe(ChannelsDto)) _: ChannelsDto,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ChannelNamesDto> {
-    const { view } = await this.views.readRoster(host);
+    const { view, staleMs } = await this.views.readRoster(host);
+    tellStale(reply, staleMs);
     return view.channelNames();
   }
 

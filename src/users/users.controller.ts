@@ -8,6 +8,7 @@ import {
   type PipeTransform,
   Post,
   Put,
+  Res,
   UseGuards,
 } from '@nestjs/common';
 import {
@@ -20,10 +21,13 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import { AppError, nameFault } from '@rollcall/contract';
+import { Views } from '@rollcall/roster';
+import type { FastifyReply } from 'fastify';
 import { ApiKeyGuard } from '../auth/api-key.guard';
 import { type Caller, FromCaller } from '../auth/caller';
 import { NeedsScope } from '../auth/needs-scope';
 import { BodyPipe } from '../http/body.pipe';
+import { tellStale } from '../http/stale-header';
 import { ApiProblems } from '../openapi/responses';
 import { UserAccess } from './user-access.service';
 import { ClosedDto, MintedTokenDto, MintTokenDto, ProfileDto, PutUserDto, UserDto } from './users.dto';
@@ -51,6 +55,7 @@ export class UsersController {
   constructor(
     private readonly users: Users,
     private readonly access: UserAccess,
+    private readonly views: Views,
   ) {}
 
   @Put(':id')
@@ -77,8 +82,16 @@ export class UsersController {
   @ApiOperation({ summary: 'A user, with status and connections on this host' })
   @ApiOkResponse({ type: UserDto, description: 'The user.' })
   @ApiProblems(400, 401, 'scope', 404, 503)
-  get(@FromCaller() caller: Caller, @UserId() id: string): Promise<UserDto> {
-    return this.users.get(caller, id);
+  async get(
+    @FromCaller() caller: Caller,
+    @UserId() id: string,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<UserDto> {
+    // What ends by itself is to have ended here when it has in `users.presence`: a roster that was only read has an older time.
+    const reading = await this.views.readPresence(caller.host);
+    // Also where that knows nobody of the name.
+    tellStale(reply, reading.staleMs);
+    return this.users.get(caller, id, reading);
   }
 
   @Delete(':id')

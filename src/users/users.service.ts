@@ -3,11 +3,11 @@ import { AppError } from '@rollcall/contract';
 import {
   type ConnectionRow,
   type Profile,
+  type Reading,
   RosterStore,
   StoreUnavailable,
   type UserDetails,
   UserDirectory,
-  Views,
 } from '@rollcall/roster';
 import { Accounts } from '../auth/accounts.service';
 import type { Scope } from '../auth/apps.service';
@@ -20,7 +20,6 @@ export class Users {
   constructor(
     private readonly directory: UserDirectory,
     private readonly accounts: Accounts,
-    private readonly views: Views,
     private readonly store: RosterStore,
     private readonly config: Config,
   ) {}
@@ -31,9 +30,7 @@ export class Users {
   }
 
   /** @throws AppError NOT_FOUND for a user that neither the app knows nor this host has connected, or remembers. */
-  async get({ app, host }: Scope, id: string): Promise<UserDto> {
-    // What ends by itself is to have ended here when it has in `users.presence`: a roster that was only read has an older time.
-    const { view, atMs } = await this.views.readPresence(host);
+  async get({ app, host }: Scope, id: string, { view, atMs }: Reading): Promise<UserDto> {
     const rows = view.connectionsOf(id);
     const seenAtMs = rows.length === 0 && app.presence.lastSeen ? await this.lastSeen(host, id) : undefined;
     if (rows.length === 0 && seenAtMs === undefined && this.accounts.detailsOf(app, id) === undefined) {

@@ -39,6 +39,14 @@ describeWithRedis('A Redis that dies and comes back empty', () => {
       const poll = await pod.presence();
       expect(poll.status).toBe(200);
       expect(Number(poll.headers['x-rollcall-stale'])).toBeGreaterThan(0);
+      for (const [reply, status] of [
+        [await pod.message('channels'), 201],
+        [await pod.native('GET', '/v1/users/ada'), 200],
+        [await pod.native('GET', '/v1/users/nobody'), 404],
+      ] as const) {
+        expect(reply.status).toBe(status);
+        expect(Number(reply.headers['x-rollcall-stale'])).toBeGreaterThan(0);
+      }
       expect((await pod.ask('GET', '/health/live')).status).toBe(200);
     }
     // One who has left meanwhile.
