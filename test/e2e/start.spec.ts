@@ -68,10 +68,24 @@ describe('node dist/src/main.js', () => {
     stopAfterTest(() => void other.close());
     await eventually(() => expect(other.listening).toBe(true));
     const { port } = other.address() as { port: number };
-    const pod = start({ PORT: String(port), LOG_LEVEL: 'silent' });
+    const pod = start({ PORT: String(port) });
 
     expect(await pod.exit).toBe(1);
-    expect(pod.stderr).toMatch(new RegExp(`^Rollcall cannot start\\. .*EADDRINUSE.*${port}\\n$`));
+    expect(pod.stderr).toBe(
+      `Rollcall cannot start. PORT is ${port}, but that port of 127.0.0.1 is taken: somebody else listens there (EADDRINUSE).\n`,
+    );
+    expect(pod.stdout).toBe('');
+  });
+
+  it.each([
+    ['192.0.2.1', /^Rollcall cannot start\. BIND is "192\.0\.2\.1", but that is no address of this machine \(.*\n$/],
+    ['nowhere.invalid', /^Rollcall cannot start\. BIND is "nowhere\.invalid", but .* found for that name \(.*\n$/],
+  ])('ends when it cannot listen on %s, and says so once', async (bind, message) => {
+    const pod = start({ PORT: '0', BIND: bind });
+
+    expect(await pod.exit).toBe(1);
+    expect(pod.stderr).toMatch(message);
+    expect(pod.stdout).toBe('');
   });
 
   it('with nothing set prints a line to paste for each face, and each of them works', async () => {
