@@ -17,7 +17,8 @@ export const writtenSecret = z
 
 function secretFault(text: string): string | undefined {
   // Taken for a secret, a hash would let in whoever reads the file, and keep out who has what it was made from.
-  if (DIGITS.test(text)) return 'is 64 hexadecimal digits, which may be a hash: write "sha256:" before a hash';
+  if (DIGITS.test(text))
+    return 'is 64 hexadecimal digits, which may be a hash: write "sha256:" before a hash, or the hash of a secret that looks like this';
   if (!PREFIX.test(text) || DIGITS.test(text.replace(PREFIX, ''))) return undefined;
   return 'must be followed by 64 hexadecimal digits when it begins with "sha256:"';
 }

@@ -6,10 +6,11 @@ import type { Socket } from 'node:net';
 import { Apps } from '../auth/apps.service';
 import { answerOrigins } from './cors';
 import { asAppError, replyWithError } from './error-reply';
+import { PROBLEM } from './faces';
 import { acceptJsonOnly, BODY_MAX_BYTES } from './json-body';
 import { CountedResponse } from './pipelines';
 import { PARAM_MAX_LENGTH, RouteTable } from './route-table';
-import { answerSafely } from './safe-headers';
+import { answerSafely, SAFE_HEADERS } from './safe-headers';
 import { Shutdown } from './shutdown.service';
 import { PlainUnlessSocket } from './upgrades';
 
@@ -87,9 +88,14 @@ function refuseUnreadable(error: Error & { code?: string }, socket: Socket): voi
     detail,
     code,
   });
-  socket.end(
-    `HTTP/1.1 ${status}\r\nContent-Type: application/problem+json\r\nX-Content-Type-Options: nosniff\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-  );
+  const headers = {
+    'content-type': PROBLEM.contentType,
+    ...SAFE_HEADERS,
+    'content-length': Buffer.byteLength(body),
+    connection: 'close',
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+  socket.end([`HTTP/1.1 ${status}`, ...lines, '', body].join('\r\n'));
   setTimeout(() => socket.destroy(), REFUSED_MS).unref();
 }
 

@@ -5,6 +5,8 @@
  */
 import { type IncomingMessage, type Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { setSafeHeaders } from './safe-headers';
+import { isForSockets } from './upgrades';
 
 const UNDER_WAY_MAX = 20;
 
@@ -27,13 +29,15 @@ type Listener = (request: IncomingMessage, response: ServerResponse) => void;
 
 /**
  * Nothing is done for a connection that was cut, though Node reads on in what it has got already. To be called when all
- * listen who answer requests: Socket.IO takes its own before Fastify's hooks, and malformed paths meet no hook at all.
+ * listen who answer requests: Socket.IO takes its own before Fastify's hooks, and malformed paths meet no hook at all. For
+ * the same reason Socket.IO's answers get their headers here, the refusals and preflights among them, of which it tells nobody.
  */
-export function ignoreCut(server: Server): void {
+export function standBefore(server: Server): void {
   const listeners = server.listeners('request') as Listener[];
   server.removeAllListeners('request');
   server.on('request', (request, response) => {
     if (request.socket.destroyed) return;
+    if (isForSockets(request.url)) setSafeHeaders(response);
     for (const listener of listeners) listener.call(server, request, response);
   });
 }

@@ -4,6 +4,7 @@
  */
 import { AppError } from '@rollcall/contract';
 import type { FastifyInstance } from 'fastify';
+import type { ServerResponse } from 'node:http';
 import { hostFault } from './host-fault';
 
 /** No answer is a page, so there is nothing that one might load; the UI's has a policy of its own. */
@@ -20,4 +21,9 @@ export function answerSafely(fastify: FastifyInstance): void {
     const fault = hostFault(request.raw);
     done(fault === undefined ? undefined : new AppError('BAD_REQUEST', fault));
   });
+}
+
+/** For answers that are none of Fastify's; whoever writes them may still say otherwise. */
+export function setSafeHeaders(response: ServerResponse): void {
+  for (const [name, value] of Object.entries(SAFE_HEADERS)) response.setHeader(name, value);
 }

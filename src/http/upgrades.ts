@@ -7,8 +7,10 @@
 import { IncomingMessage, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** As Engine.IO looks at a URL. */
 const SOCKETS = '/socket.io/';
+
+/** As Engine.IO looks at a URL. */
+export const isForSockets = (url: string | undefined): boolean => url?.startsWith(SOCKETS) === true;
 
 /** Node writes and reads `upgrade`, first whether it is asked for, then whether it is to be. */
 export class PlainUnlessSocket extends IncomingMessage {
@@ -16,7 +18,7 @@ export class PlainUnlessSocket extends IncomingMessage {
 
   get upgrade(): boolean {
     if (this.asked !== true || this.method === 'CONNECT') return this.asked === true;
-    return this.url?.startsWith(SOCKETS) === true && this.headers.upgrade?.toLowerCase() === 'websocket';
+    return isForSockets(this.url) && this.headers.upgrade?.toLowerCase() === 'websocket';
   }
 
   set upgrade(asked: boolean | null) {

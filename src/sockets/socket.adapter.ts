@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import type { Server, ServerOptions } from 'socket.io';
 import { Apps } from '../auth/apps.service';
 import { hostFault } from '../http/host-fault';
-import { ignoreCut } from '../http/pipelines';
+import { standBefore } from '../http/pipelines';
 import { SAFE_HEADERS } from '../http/safe-headers';
 import { surviveUpgrades } from '../http/upgrades';
 import { Stores } from '../store/stores';
@@ -80,7 +80,7 @@ export class SocketAdapter extends IoAdapter {
       perMessageDeflate: false,
     };
     const server = super.createIOServer(port, ours as ServerOptions) as RollcallServer;
-    ignoreCut(this.httpServer as HttpServer);
+    standBefore(this.httpServer as HttpServer);
     refusePlainRequests(server.engine);
     limitKnocks(server);
     limitUnusedLines(server, (line) => this.admission.holds(line));

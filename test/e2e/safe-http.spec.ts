@@ -8,6 +8,12 @@ import { stopAfterTest } from '../support/teardown';
 
 const PORTAL = 'https://portal.example.com';
 
+const SAFE_HEADERS = {
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+};
+
 /** A plain WebSocket client at Socket.IO's door, such as any page can be. */
 function knock(rollcall: Rollcall, headers: Record<string, string>) {
   const socket = new WebSocket(`ws://127.0.0.1:${rollcall.port}/socket.io/?EIO=4&transport=websocket`, { headers });
@@ -46,23 +52,48 @@ describe('Security headers', () => {
     const answer = await rollcall.ask(method, path, { headers: { 'x-api-key': DEMO.apiKey } });
     expect(answer).toMatchObject({
       status,
-      headers: {
-        'x-content-type-options': 'nosniff',
-        'referrer-policy': 'no-referrer',
-        'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-      },
+      headers: SAFE_HEADERS,
     });
   });
 
   it('are on the answers of Socket.IO and on preflights, too', async () => {
     const rollcall = await Rollcall.start();
     const preflight = { origin: PORTAL, 'access-control-request-method': 'POST' };
-    for (const answer of [
-      await rollcall.ask('GET', '/socket.io/?EIO=4&transport=polling'),
-      await rollcall.ask('OPTIONS', '/message/users', { headers: preflight }),
-    ]) {
-      expect(answer.headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' });
+    const sockets = '/socket.io/?EIO=4&transport=polling';
+    for (const [method, path, status, headers] of [
+      ['GET', sockets, 200, {}],
+      ['GET', `${sockets}&sid=nobody`, 400, {}],
+      ['POST', sockets, 400, {}],
+      ['GET', '/socket.io/?EIO=3&transport=polling', 400, {}],
+      ['GET', '/socket.io/?EIO=4&transport=telepathy', 400, {}],
+      ['GET', '/socket.io/', 400, {}],
+      ['GET', `${sockets}&j=0`, 403, {}],
+      ['OPTIONS', sockets, 204, preflight],
+      ['OPTIONS', '/message/users', 204, preflight],
+    ] as const) {
+      expect(await rollcall.ask(method, path, { headers })).toMatchObject({ status, headers: SAFE_HEADERS });
     }
+  });
+
+  it.each([
+    [400, 'no HTTP at all\r\n\r\n'],
+    [431, `GET / HTTP/1.1\r\nHost: localhost\r\nX-A: ${'x'.repeat(100_000)}\r\n\r\n`],
+    [408, 'GET / HTTP/1.1\r\nHost: localhost\r\n'],
+  ])('are on the %i for what Node could not read', async (status, bytes) => {
+    const rollcall = await Rollcall.start();
+    // Read with each look at the connections, which is each second.
+    Object.assign(rollcall.app.getHttpServer(), { headersTimeout: 500, requestTimeout: 1000 });
+    const [head = '', body = ''] = (await rawHttp(rollcall.port, bytes)).split('\r\n\r\n');
+    const [first, ...lines] = head.split('\r\n');
+
+    expect(first).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    expect(Object.fromEntries(lines.map((line) => line.toLowerCase().split(': ')))).toEqual({
+      ...SAFE_HEADERS,
+      'content-type': 'application/problem+json',
+      'content-length': String(Buffer.byteLength(body)),
+      connection: 'close',
+    });
+    expect(JSON.parse(body)).toMatchObject({ status });
   });
 
   it('leave the UI what its page contains, by the hash of each script, and nothing else', async () => {
