@@ -131,7 +131,8 @@ describe('an apps file', () => {
         apiKeys: [hash, { key: hash, scopes: ['read'] }],
         users: [{ id: 'u', tokens: ['fine', hash] }],
       });
-      const fault = 'is 64 hexadecimal digits, which may be a hash: write "sha256:" before a hash';
+      const fault =
+        'is 64 hexadecimal digits, which may be a hash: write "sha256:" before a hash, or the hash of a secret that looks like this';
       expect(faults).toEqual([
         `apps[0].apiKeys[0]: ${fault}`,
         `apps[0].apiKeys[1].key: ${fault}`,
