@@ -2,6 +2,7 @@ import { type HostRules, MemoryRosterStore, SEEN_KEPT_MS } from '@rollcall/roste
 import {
   Heard,
   HOST,
+  isMadeUp,
   OFFLINE_GRACE_MS,
   remembersSeen,
   rowOf,
@@ -31,7 +32,7 @@ function movable(rules: HostRules = {}): RosterStoreHarness & { readonly store: 
   };
 }
 
-describeRosterStore('The memory store', () => Promise.resolve(movable()));
+describeRosterStore('The memory store', () => Promise.resolve(movable({ forgetsChoices: isMadeUp })));
 
 describe('The memory store, beyond the contract,', () => {
   it('tells its listeners of a write before it acknowledges it', async () => {

@@ -208,4 +208,24 @@ describeWithRedis('The tables in Redis', () => {
     expect(Number(await command('MEMORY', 'USAGE', `${KEYS}:log`))).toBeLessThan(90 * 1024 * 1024);
     expect(await command('XLEN', `${KEYS}:log`)).toBeGreaterThan(50);
   });
+
+  // [connections that change at once, how long their names are, of what, megabytes of log at most]
+  it.each([
+    [1, 1, 'x', 1.5],
+    [1, 160, 'x', 1.5],
+    [12, 53, '\ud800', 6],
+  ])(
+    'keep the log of a made-up host small, where %d connections have names of %d times %j: under %d MB',
+    async (...[count, length, of, most]) => {
+      const madeUp = new Writer(redisRosterOn(link, PREFIX, { forgetsChoices: () => true }).store, HOST, 'pod-2');
+      const names = Array.from({ length: 99 }, (_, n) => `${n}`.padEnd(length, of));
+      const connections = Array.from({ length: count }, (_, n) => `c${n}`);
+      const rows = connections.map((connectionId) => ({ connectionId, row: rowOf('ada', inChannels(...names)) }));
+      const writes = count === 1 ? 1500 : 100;
+      for (let entries = 0; entries < writes; entries += 1) await madeUp.write({ rows });
+      const bytes = Number(await command('MEMORY', 'USAGE', `${KEYS}:log`, 'SAMPLES', '0'));
+      expect(bytes).toBeLessThan(most * 1e6);
+      expect(bytes).toBeGreaterThan(0.5e6);
+    },
+  );
 });

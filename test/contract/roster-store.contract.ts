@@ -5,6 +5,7 @@
 import type { RosterStore } from '@rollcall/roster';
 import { Heard, HOST, inChannels, rowOf, type RosterStoreHarness, stored, Writer } from '../support/roster-store';
 import { describeLives } from './roster-store.lives';
+import { describeLog } from './roster-store.log';
 import { describeReading } from './roster-store.reading';
 import { describeSeen } from './roster-store.seen';
 import { describeSweeps } from './roster-store.sweeps';
@@ -294,6 +295,7 @@ export function describeRosterStore(name: string, makeStore: MakeRosterStore): v
     describeReading(given);
     describeUsers(given);
     describeTimedChoices(given);
+    describeLog(given);
     describeSeen(given);
   });
 }

@@ -8,7 +8,7 @@ import {
 } from '@rollcall/redis';
 import { randomUUID } from 'node:crypto';
 import { eventually } from './eventually';
-import { HOST, OFFLINE_GRACE_MS, remembersSeen, type RosterStoreHarness } from './roster-store';
+import { HOST, isMadeUp, OFFLINE_GRACE_MS, remembersSeen, type RosterStoreHarness } from './roster-store';
 
 /** Long after any real clock: the time of `HOST` then moves by what was shown alone. */
 const FROZEN_MS = Date.UTC(2100, 0, 1);
@@ -40,7 +40,7 @@ export function redisRosterOn(
 
 /** What the contract needs, over a connection that is the caller's. */
 export async function redisHarness(link: RedisLink): Promise<RosterStoreHarness & RedisRoster> {
-  const { store, options } = redisRosterOn(link, undefined, { remembersSeen });
+  const { store, options } = redisRosterOn(link, undefined, { remembersSeen, forgetsChoices: isMadeUp });
   await eventually(() => store.checkFormat(), { within: 10_000 });
   await store.now(HOST, FROZEN_MS);
   return {

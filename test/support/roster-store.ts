@@ -17,6 +17,11 @@ export const HOST = 'a.example';
 
 export const OFFLINE_GRACE_MS = 3000;
 
+/** One that no app names. */
+export const MADE_UP_HOST = 'made-up.example';
+
+export const isMadeUp = (host: string): boolean => host === MADE_UP_HOST;
+
 /** Where it is remembered when users were last seen. */
 export const remembersSeen = (host: string): boolean => host === HOST;
 

@@ -28,7 +28,7 @@ import { decodeHead, decodeName, encodeBatch, encodeName } from './codec';
 import type { RedisLink } from './link';
 import { leasesOf, RedisRosterReader } from './redis-roster.reader';
 import { RosterKeys } from './roster-keys';
-import { FORMAT } from './script-parts';
+import { FORMAT, LOG_BYTES, MADE_UP_LOG_BYTES } from './script-parts';
 
 export interface RedisRosterStoreOptions extends HostRules {
   readonly link: RedisLink;
@@ -78,8 +78,8 @@ export class RedisRosterStore extends RosterStore {
   override async apply(host: string, batch: Batch): Promise<Applied> {
     const { leaseMs, graceMs } = this.options;
     const life = [batch.instance, String(batch.generation), String(batch.sequence)];
-    const times = [String(leaseMs), String(graceMs), String(GONE_KEPT_MS)];
-    const argv = [...names(), ...life, randomName(), ...times, ...encodeBatch(batch)];
+    const limits = [String(leaseMs), String(graceMs), String(GONE_KEPT_MS), this.logBytes(host)];
+    const argv = [...names(), ...life, randomName(), ...limits, ...encodeBatch(batch)];
     const [state, detail] = (await this.script('apply', host, batch.instance, argv)) as [string, unknown];
     if (state === 'GONE') return { state: 'gone' };
     if (state === 'GAP') return { state: 'gap', epoch: detail as string };
@@ -120,6 +120,7 @@ export class RedisRosterStore extends RosterStore {
       cursor,
       randomName(),
       String(GONE_KEPT_MS),
+      this.logBytes(host),
       String(SWEEP_MAX),
     ];
     const [state, next] = (await this.script('sweep', host, instance, argv)) as [string, string];
@@ -203,6 +204,10 @@ export class RedisRosterStore extends RosterStore {
     const withChoices = this.options.forgetsChoices?.(host) === true ? '1' : '';
     const isForgotten = (await this.script('trim', host, '', [String(GONE_KEPT_MS), withChoices])) === 1;
     if (isForgotten) await this.options.link.command(key, 'ZREM', key, JSON.stringify(host));
+  }
+
+  private logBytes(host: string): string {
+    return String(this.options.forgetsChoices?.(host) === true ? MADE_UP_LOG_BYTES : LOG_BYTES);
   }
 
   private script(

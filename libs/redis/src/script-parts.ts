@@ -4,8 +4,11 @@ import { LOG_MAX, SEEN_DROPPED_PER_BATCH, SEEN_KEPT_MS, SEEN_MAX } from '@rollca
 /** Stands in every log entry and in the format key; a pod that finds another one refuses to start. */
 export const FORMAT = 1;
 
-/** What the log of a host may take at most, about. */
-const LOG_BYTES = 64 * 1024 * 1024;
+/** What the entries of a host's log may have together, about; Redis takes up to a quarter more for them. */
+export const LOG_BYTES = 64 * 1024 * 1024;
+
+/** The same on a host that clients have made up: there are as many of those as anybody likes. */
+export const MADE_UP_LOG_BYTES = 1024 * 1024;
 
 /** Where the roster is, and what every script has to know of it. */
 export const PRELUDE = `
@@ -165,7 +168,7 @@ local function see(users)
   redis.call('PEXPIRE', SEEN, ${SEEN_KEPT_MS})
 end
 -- Writes the touched users, forgets the long gone, appends the entry and publishes it.
-local function append(from, prevTag, newTag, rows, grace, keptMs)
+local function append(from, prevTag, newTag, rows, grace, keptMs, logBytes)
   local sets, gone, back, seen, lines = {}, {}, {}, {}, {}
   for _, user in ipairs(order) do
     local next = touched[user]
@@ -202,7 +205,9 @@ local function append(from, prevTag, newTag, rows, grace, keptMs)
   -- How long an entry is, as of late: a log of large ones goes back less far.
   size = math.floor((size or #entry) * 0.9 + #entry * 0.1) + 1
   redis.call('HSET', META, 'rev', int(rev), 'tag', tag, 't', int(t), 'size', int(size))
-  local length = math.max(64, math.min(${LOG_MAX}, math.floor(${LOG_BYTES} / size)))
+  -- A batch may be a hundred times as long as another: 64 of them are kept as long as that takes no more than four times as much.
+  local least = math.max(1, math.min(64, math.floor(4 * logBytes / size)))
+  local length = math.max(least, math.min(${LOG_MAX}, math.floor(logBytes / size)))
   redis.call('XADD', LOG, 'MAXLEN', '~', int(length), int(rev) .. '-0', 'e', entry)
   redis.call('SPUBLISH', LOG, entry)
 end

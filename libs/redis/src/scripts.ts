@@ -42,9 +42,9 @@ return {'OK', epoch}
 `;
 
 /**
- * ARGV: new epoch, new tag, instance, generation, sequence, the batch's tag, lease ms, grace ms, kept ms, pod, number of
- * rows, number of users; then for each row: connection, 'x' | 'n' | 'u' (gone, anonymous, user), active, user, tail,
- * claims; for each user: user, status or '', text or '', forget, restore, until when or 0.
+ * ARGV: new epoch, new tag, instance, generation, sequence, the batch's tag, lease ms, grace ms, kept ms, bytes of the log,
+ * pod, number of rows, number of users; then for each row: connection, 'x' | 'n' | 'u' (gone, anonymous, user), active,
+ * user, tail, claims; for each user: user, status or '', text or '', forget, restore, until when or 0.
  */
 const APPLY = `${PRELUDE}${WRITER}
 if not living(ARGV[3], ARGV[4]) then return {'GONE'} end
@@ -52,17 +52,17 @@ begin(ARGV[1], ARGV[2])
 local sequence, last = tonumber(ARGV[5]), tonumber(redis.call('HGET', OWN, '!s'))
 if sequence <= last and last > 0 then return {'DUP', redis.call('HGET', OWN, '!r')} end
 if sequence ~= last + 1 then return {'GAP', epoch} end
-local pod, nRows, nUsers = ARGV[10], tonumber(ARGV[11]), tonumber(ARGV[12])
+local pod, nRows, nUsers = ARGV[11], tonumber(ARGV[12]), tonumber(ARGV[13])
 local ids, users, seen = {}, {}, {}
 local function note(user)
   if user and not seen[user] then seen[user] = true; users[#users + 1] = user end
 end
-for i = 0, nRows - 1 do ids[#ids + 1] = ARGV[13 + i * 6] end
+for i = 0, nRows - 1 do ids[#ids + 1] = ARGV[14 + i * 6] end
 local olds = nRows > 0 and redis.call('HMGET', OWN, unpack(ids)) or {}
 -- Rows that say something else of their user than before; a join or a leave does not, and costs the user nothing.
 local moves = {}
 for i = 1, nRows do
-  local at = 7 + i * 6
+  local at = 8 + i * 6
   local user, oldUser, oldActive = ARGV[at + 1] == 'u' and ARGV[at + 3] or nil, nil, 0
   if olds[i] then oldUser, oldActive = ownerOf(olds[i]) end
   if not user or user ~= oldUser or tonumber(ARGV[at + 2]) ~= oldActive then
@@ -71,12 +71,12 @@ for i = 1, nRows do
     note(oldUser)
   end
 end
-for i = 0, nUsers - 1 do note(ARGV[13 + nRows * 6 + i * 6]) end
+for i = 0, nUsers - 1 do note(ARGV[14 + nRows * 6 + i * 6]) end
 loadUsers(users)
 local from, prevTag = rev, tag
 local sets, dels, lines = {}, {}, {}
 for i = 0, nRows - 1 do
-  local at = 13 + i * 6
+  local at = 14 + i * 6
   local id, kind, active, user = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
   rev = rev + 1
   local move = moves[i + 1]
@@ -97,7 +97,7 @@ for i = 0, nRows - 1 do
   end
 end
 for i = 0, nUsers - 1 do
-  local at = 13 + nRows * 6 + i * 6
+  local at = 14 + nRows * 6 + i * 6
   local next = touch(ARGV[at])
   rev = rev + 1
   if ARGV[at + 4] == '0' or (next.chosen == 'o' and next.text == '""') then
@@ -113,7 +113,7 @@ if contradicts() then
 end
 each('HSET', OWN, sets)
 each('HDEL', OWN, dels)
-append(from, prevTag, ARGV[6], lines, tonumber(ARGV[8]), tonumber(ARGV[9]))
+append(from, prevTag, ARGV[6], lines, tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10]))
 redis.call('HSET', OWN, '!s', ARGV[5], '!r', cjson.encode(head()))
 redis.call('ZADD', LEASES, int(clock + tonumber(ARGV[7])), ARGV[3])
 return {'OK', head()}
@@ -137,7 +137,7 @@ return {string.format('%.0f', tonumber(time[1]) * 1000 + math.floor(tonumber(tim
   redis.call('ZRANGE', KEYS[2], 0, -1, 'WITHSCORES')}
 `;
 
-/** ARGV: new epoch, new tag, instance, score seen, cursor, the entry's tag, kept ms, rows at most. */
+/** ARGV: new epoch, new tag, instance, score seen, cursor, the entry's tag, kept ms, bytes of the log, rows at most. */
 const SWEEP = `${PRELUDE}${WRITER}
 local score = redis.call('ZSCORE', LEASES, ARGV[3])
 if not score then return {'DONE'} end
@@ -148,7 +148,7 @@ if score ~= 0 then
   redis.call('HINCRBY', OWN, '!g', 1)
   redis.call('ZADD', LEASES, 0, ARGV[3])
 end
-local scan = redis.call('HSCAN', OWN, ARGV[5], 'COUNT', ARGV[8])
+local scan = redis.call('HSCAN', OWN, ARGV[5], 'COUNT', ARGV[9])
 local ids, rows, users, seen = {}, {}, {}, {}
 for i = 1, #scan[2], 2 do
   if string.sub(scan[2][i], 1, 1) ~= '!' then
@@ -171,7 +171,7 @@ if #ids > 0 then
     return {'DONE'}
   end
   each('HDEL', OWN, ids)
-  append(from, prevTag, ARGV[6], lines, 0, tonumber(ARGV[7]))
+  append(from, prevTag, ARGV[6], lines, 0, tonumber(ARGV[7]), tonumber(ARGV[8]))
 end
 if scan[1] == '0' and redis.call('HLEN', OWN) <= 3 then
   redis.call('DEL', OWN)

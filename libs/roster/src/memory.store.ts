@@ -20,7 +20,7 @@ import {
   type Swept,
 } from './roster.store';
 import { LastSeen } from './last-seen';
-import { type RosterTimes, RosterTables } from './roster-tables';
+import { LOG_MAX, MADE_UP_LOG_MAX, type RosterTimes, RosterTables } from './roster-tables';
 
 export interface MemoryRosterStoreOptions extends RosterTimes, HostRules {
   /** The store's clock, in ms since 1970. */
@@ -132,7 +132,8 @@ export class MemoryRosterStore extends RosterStore {
     let tables = this.tables.get(host);
     if (tables === undefined) {
       const lastSeen = this.options.remembersSeen?.(host) === true ? new LastSeen() : undefined;
-      tables = new RosterTables(this.options, this.nowMs(), lastSeen);
+      const logMax = this.options.forgetsChoices?.(host) === true ? MADE_UP_LOG_MAX : LOG_MAX;
+      tables = new RosterTables(this.options, this.nowMs(), lastSeen, logMax);
       this.tables.set(host, tables);
     }
     return tables;

@@ -3,7 +3,7 @@
  * by the contract suite, and that the simulation of the protocol runs on. The memory store is these tables.
  *
  * Memory: a row a connection, a record a user who is connected, left within the last 15 minutes or has chosen a status
- * that was not over by then, and the last 4,096 log entries.
+ * that was not over by then, and the last 4,096 log entries, 64 where clients made the host up.
  */
 import { randomBytes } from 'node:crypto';
 import { GoneUsers } from './gone-users';
@@ -45,6 +45,9 @@ const FORGOTTEN_PER_BATCH = 100;
 
 /** How far back a view that fell behind can catch up without loading everything. */
 export const LOG_MAX = 4096;
+
+/** The same on a host that clients have made up: there are as many of those as anybody likes. */
+export const MADE_UP_LOG_MAX = 64;
 
 /** How many entries are read at a time: the largest possible ones keep the reader busy for some 20 ms. */
 export const LOG_PAGE = 25;
@@ -99,6 +102,7 @@ export class RosterTables {
     nowMs: number,
     /** Absent: this host does not remember when users were last seen. */
     readonly lastSeen?: LastSeen,
+    private readonly logMax = LOG_MAX,
   ) {
     this.atMs = nowMs;
     this.bornAtMs = nowMs;
@@ -259,7 +263,7 @@ export class RosterTables {
     const { epoch, revision: toRevision, tag, atMs } = this;
     const entry = { epoch, fromRevision: from.revision, previousTag: from.tag, toRevision, tag, atMs, rows, users };
     this.entries.push(entry);
-    if (this.entries.length > LOG_MAX * 1.1) this.entries = this.entries.slice(-LOG_MAX);
+    if (this.entries.length > this.logMax * 1.1) this.entries = this.entries.slice(-this.logMax);
     return entry;
   }
 

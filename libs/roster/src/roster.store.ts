@@ -74,11 +74,14 @@ export const NOWHERE: Head = { epoch: '', epochAtMs: 0, revision: 0, tag: '', at
 /** The last place of a roster that a pod has seen. */
 export type Known = Pick<Head, 'epoch' | 'revision'>;
 
-/** What is kept of a host's users when they have gone, which apps decide. */
+/** What is kept of a host, which apps decide. */
 export interface HostRules {
   /** Whether it is remembered when users were last on the host; absent: nowhere. */
   readonly remembersSeen?: (host: string) => boolean;
-  /** Whether even what users have chosen is forgotten when nobody has been on the host for a while; absent: nowhere. */
+  /**
+   * Whether clients have made the host up, of which little may stay: its log is short, and even what users have chosen is
+   * forgotten when nobody has been there for a while. Absent: nowhere.
+   */
   readonly forgetsChoices?: (host: string) => boolean;
 }
 
