@@ -70,7 +70,10 @@ export class UserAccess {
   private async forget(host: string, id: string): Promise<void> {
     // Choosing to be offline waits for no grace: nobody is shown as an erased user who may come back.
     await this.rosters.of(host).setUser(id, { status: 'offline' });
-    await this.rosters.of(host).setUser(id, { forget: true });
+    const written = await this.rosters.of(host).setUser(id, { forget: true });
+    // Written later it would tell the log once more what there was to forget.
+    if (written === 'degraded') throw new AppError('UNAVAILABLE');
+    await this.store.forgetLog(host);
   }
 
   private async closeEverywhere(app: App, id: string): Promise<string[]> {

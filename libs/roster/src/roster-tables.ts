@@ -224,6 +224,11 @@ export class RosterTables {
     return first < 0 ? [] : this.entries.slice(first, first + LOG_PAGE);
   }
 
+  /** Who has not read up to the newest entry finds that what is left does not follow on. */
+  forgetLog(): void {
+    this.entries = this.entries.slice(-1);
+  }
+
   /**
    * Nobody is connected, no pod has a lease, and nothing is remembered that anybody could still ask for, but for what
    * users have chosen if that is to go as well.

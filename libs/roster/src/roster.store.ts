@@ -215,6 +215,12 @@ export abstract class RosterStore extends RosterReader {
   /** Forgets when a user was last seen, on those hosts that `concerns` says. */
   abstract forgetLastSeen(userId: string, concerns: (host: string) => boolean): Promise<void>;
 
+  /**
+   * Forgets the log up to its newest entry: what it says of somebody who is erased. Who has not read so far loads
+   * everything again.
+   */
+  abstract forgetLog(host: string): Promise<void>;
+
   /** The hosts that have something stored, or had until lately. A hint: it may be incomplete for a while after a loss. */
   abstract hosts(): Promise<readonly string[]>;
 }
