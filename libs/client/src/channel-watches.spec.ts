@@ -366,6 +366,18 @@ describe('A watch of a channel', () => {
     },
   );
 
+  it('is of nothing that was left, though the join is only answered in the next session', async () => {
+    const { service, client } = await playedService();
+    service.judge = (event) => (event === 'channel:join' ? 'silence' : undefined);
+    const joined = client.join('hall');
+    await client.leave('hall');
+    service.judge = () => undefined;
+    await cut(service, client);
+    await joined;
+    await eventually(() => expect(service.channel('hall').members).toEqual([]));
+    expect(service.payloadsOf('channel:join')).toHaveLength(2);
+  });
+
   it('does not begin without a join in a channel that is being left', async () => {
     const { service, client, watch } = await watched();
     const busy = new Set(['channel:leave']);

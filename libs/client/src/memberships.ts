@@ -88,7 +88,10 @@ export class Memberships {
     const isNeeded = (): boolean => (isVoid = this.isNeededByTwin(place));
     const left = this.calls.ask('channel:leave', requestOf(place), { repeatable: true, isVoid: isNeeded });
     const over = left.then(
-      () => undefined,
+      () => {
+        // Where it was not answered yet, it may be sent once more in the next session.
+        if (membership.asking > 0) this.leaveWhenApart(place, asked);
+      },
       (error: unknown) => {
         if (!isVoid) throw error;
         this.leaveWhenApart(place, asked);

@@ -95,7 +95,8 @@ export class RedisLink {
       if (args[0] === 'SET') this.refusals.accepted(this.port.nodeOf(key));
       return answer;
     } catch (error) {
-      if (error instanceof StoreUnavailable) this.refusals.heard(this.port.nodeOf(key), error.message, performance.now());
+      if (error instanceof StoreUnavailable)
+        this.refusals.heard(this.port.nodeOf(key), error.message, performance.now());
       throw error;
     }
   }
