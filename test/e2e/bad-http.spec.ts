@@ -284,7 +284,7 @@ describe('a request', () => {
       'GET / HTTP/1.1\r\nHost: localhost\r\nA b: c\r\n\r\n',
     ]) {
       const answer = await rawHttp(rollcall.port, bytes);
-      expect(answer).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n(.*\r\n)*Content-Type: application\/problem\+json\r\n/);
+      expect(answer).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n(.*\r\n)*content-type: application\/problem\+json\r\n/);
       expect(JSON.parse(answer.split('\r\n\r\n')[1] ?? '')).toMatchObject({ status: 400, code: 'BAD_REQUEST' });
     }
     for (const host of ['', 'Host:\r\n', 'Host: a\r\nHost: b\r\n']) {
