@@ -34,6 +34,8 @@ export interface Place {
   };
   /** The picture of a host where no pod is alive: what a pod owned is gone with its lease. */
   readonly nobody?: () => RosterView | undefined;
+  /** Where no pod was alive: looks whether one is now. Whoever asks shall not be told so because of an older look. */
+  readonly lookAgain?: () => Promise<void> | undefined;
 }
 
 export class Datacenter {
@@ -50,14 +52,14 @@ export class Datacenter {
 
   /** `undefined`: it has never been heard of, or for too long. */
   async look(host: string, withUsers: boolean, late: Promise<void>): Promise<Seen | undefined> {
-    const { views, profiles, isOwn } = this.place;
+    const { views, profiles, isOwn, lookAgain } = this.place;
     let reading: Reading | undefined;
     const read = this.attempt(async () => {
       reading = await views.readRoster(host);
     });
     // For a first question about users they would come too late.
     const refreshed = withUsers || !profiles.areKnown(host) ? this.attempt(() => profiles.refresh(host)) : undefined;
-    const asked = Promise.all([read, withUsers ? refreshed : undefined]);
+    const asked = Promise.all([read, withUsers ? refreshed : undefined, lookAgain?.()]);
     await (isOwn && views.lastKnown(host) === undefined ? asked : Promise.race([asked, late]));
     if (withUsers && !profiles.areKnown(host)) return undefined;
     return this.seen(host, reading);

@@ -28,7 +28,7 @@ export class FollowedDatacenter {
   readonly staleMaxMs: number;
   private readonly logger = new Logger('redis');
   private vacant: RosterView | undefined;
-  private asking = false;
+  private looking: Promise<void> | undefined;
   private deserted = 0;
 
   constructor({ dc, rosters, directory, pods }: OtherDatacenter, apps: Apps, { beatMs, dcStaleMaxMs }: Config) {
@@ -52,14 +52,20 @@ export class FollowedDatacenter {
   /** What every host there looks like while no pod is alive; `undefined` while one is. */
   readonly nobody = (): RosterView | undefined => (this.deserted >= DESERTED_AFTER ? this.vacant : undefined);
 
+  readonly lookAgain = (): Promise<void> | undefined =>
+    this.deserted >= DESERTED_AFTER ? this.lookForPods() : undefined;
+
   beat(): void {
     this.views.keepUp();
     void this.lookForPods();
   }
 
-  private async lookForPods(): Promise<void> {
-    if (this.asking) return;
-    this.asking = true;
+  private lookForPods(): Promise<void> {
+    this.looking ??= this.look().finally(() => (this.looking = undefined));
+    return this.looking;
+  }
+
+  private async look(): Promise<void> {
     try {
       this.deserted = (await this.pods.list()).length === 0 ? this.deserted + 1 : 0;
       if (this.deserted === DESERTED_AFTER) {
@@ -69,8 +75,6 @@ export class FollowedDatacenter {
       // Nobody knows, then: what it last said shows as old.
       if (!(error instanceof StoreUnavailable))
         this.logger.debug(`The pods of ${this.dc} are not known: ${String(error)}`);
-    } finally {
-      this.asking = false;
     }
   }
 
