@@ -72,7 +72,7 @@ function read(body: IncomingMessage, done: (fault: Error | null, text?: string) 
   const end = (fault?: Error): void => {
     body.off('data', take).off('end', end).off('error', end);
     if (fault === undefined) done(null, bytes.toString('utf8', 0, length));
-    else done(fault);
+    else done(fault instanceof AppError ? fault : new AppError('BAD_REQUEST', 'The body broke off.'));
   };
   body.on('data', take).on('end', end).on('error', end);
 }

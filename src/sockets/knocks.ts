@@ -19,8 +19,10 @@ type Line = RollcallSocket['conn'];
 export function limitKnocks(server: RollcallServer): void {
   const knocks = new WeakMap<Line, TokenBucket>();
   function count(this: Line, packet: unknown): void {
+    // Nobody who has not come in has anything to send but text, and the rest of it may never come.
+    if (typeof packet !== 'string') return this.close(true);
     // As Socket.IO reads it, to which a space is a 0, too.
-    if (typeof packet !== 'string' || Number(packet.charAt(0)) !== CONNECT) return;
+    if (Number(packet.charAt(0)) !== CONNECT) return;
     const bucket = knocks.get(this) ?? new TokenBucket(KNOCKS_PER_SECOND, KNOCKS_AT_ONCE);
     knocks.set(this, bucket);
     if (!bucket.take(performance.now())) this.close(true);

@@ -13,11 +13,16 @@ export function refusePlainRequests(engine: RollcallServer['engine']): void {
     if (request.upgrade === true) return next();
     if (!METHODS.has(request.method)) return refuse(response, 405, 'Socket.IO polls with GET and POST.');
     const { url = '' } = request;
-    const asks = new URLSearchParams(url.slice(url.indexOf('?') + 1));
+    // A body in pieces would be kept piece by piece; none of its clients sends one.
+    if (request.headers['transfer-encoding'] !== undefined) return refuse(response, 411, 'A body needs its length.');
+    const asks = new URLSearchParams(queryOf(url));
     if (asks.getAll('transport').every((transport) => transport !== 'websocket')) return next();
     refuse(response, 400, 'A WebSocket begins with an upgrade.');
   });
 }
+
+/** As Engine.IO reads it, which knows fragments. */
+export const queryOf = (url: string): string => url.slice(url.indexOf('?') + 1).split('#', 1)[0] ?? '';
 
 function refuse(response: ServerResponse, status: number, message: string): void {
   const body = JSON.stringify({ code: 3, message });

@@ -12,8 +12,9 @@ import { Stores } from '../store/stores';
 import { Admission } from './admission.service';
 import type { RollcallServer } from './connection';
 import { limitKnocks } from './knocks';
-import { refusePlainRequests } from './plain-requests';
+import { queryOf, refusePlainRequests } from './plain-requests';
 import { limitUnusedLines } from './unused-lines';
+import { BoundedWebSockets, endWithLines } from './web-sockets';
 
 /** A client that vanished is gone after at most both: sooner would cost idle clients battery, later shows ghosts. */
 const PING_INTERVAL_MS = 10_000;
@@ -78,9 +79,11 @@ export class SocketAdapter extends IoAdapter {
       serveClient: false,
       // Compression would cost each idle socket some 200 KB of memory.
       perMessageDeflate: false,
+      wsEngine: BoundedWebSockets,
     };
     const server = super.createIOServer(port, ours as ServerOptions) as RollcallServer;
     standBefore(this.httpServer as HttpServer);
+    endWithLines(server.engine);
     refusePlainRequests(server.engine);
     limitKnocks(server);
     limitUnusedLines(server, (line) => this.admission.holds(line));
@@ -107,6 +110,6 @@ export class SocketAdapter extends IoAdapter {
  * connection past the list of origins, but for browsers that heed `nosniff`.
  */
 function scriptFault({ url = '' }: IncomingMessage): string | undefined {
-  const asks = new URLSearchParams(url.slice(url.indexOf('?') + 1));
+  const asks = new URLSearchParams(queryOf(url));
   return asks.has('j') ? 'Polling by scripts (JSONP) is not offered.' : undefined;
 }

@@ -2,6 +2,7 @@ import { LocalRosters } from '@rollcall/roster';
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { connect, type Socket } from 'node:net';
+import pino from 'pino';
 import { eventually } from '../support/eventually';
 import { DEMO, Rollcall } from '../support/rollcall';
 import { stopAfterTest } from '../support/teardown';
@@ -172,5 +173,18 @@ describe('A body that comes byte by byte', () => {
     expect((await rollcall.ask('GET', '/health/live')).status).toBe(200);
     await new Promise((resolve) => setTimeout(resolve, 1000));
     expect((process.memoryUsage().rss - before) / 1_000_000).toBeLessThan(250);
+  });
+
+  it('may break off, which is no fault of ours', async () => {
+    const lines: string[] = [];
+    const log = pino({ level: 'warn' }, { write: (text: string) => void lines.push(text) });
+    const rollcall = await Rollcall.start(undefined, {}, log);
+    const { socket } = await sender(rollcall);
+    socket.write(`${POST}Content-Length: 100\r\n\r\n{"api`);
+    await eventually(async () => expect(await connections(serverOf(rollcall))).toBe(1));
+    socket.resetAndDestroy();
+    await eventually(async () => expect(await connections(serverOf(rollcall))).toBe(0));
+    expect((await rollcall.ask('GET', '/health/live')).status).toBe(200);
+    expect(lines.filter((line) => line.includes('failed'))).toEqual([]);
   });
 });

@@ -1,5 +1,8 @@
+import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
+import WebSocket from 'ws';
+import { SocketServer } from '../../src/sockets/socket-server';
 import { DEMO, Rollcall } from '../support/rollcall';
 import { eventually } from '../support/eventually';
 import { rawHttp } from '../support/raw-http';
@@ -91,5 +94,69 @@ describe('A request for another protocol', () => {
       const target = `/socket.io/?EIO=4&transport=${transport}&sid=${sid}`;
       expect([method, (await rollcall.ask(method, target)).status]).toEqual([method, status]);
     }
+    const chunked = 'Transfer-Encoding: chunked\r\nConnection: close\r\n';
+    const pieces = at(`/socket.io/?EIO=4&transport=polling&sid=${sid}`, chunked, 'POST', '1\r\n3\r\n0\r\n\r\n');
+    expect(await rawHttp(rollcall.port, pieces)).toMatch(/^HTTP\/1\.1 411 /);
+    const scripted = at('/socket.io/?EIO=4&transport=polling&j#', 'Connection: close\r\n');
+    expect(await rawHttp(rollcall.port, scripted)).toMatch(/^HTTP\/1\.1 40[03] /);
   });
+});
+
+describe('A WebSocket of which nobody knows whose it is', () => {
+  const socketTo = async (rollcall: Rollcall): Promise<WebSocket> => {
+    const url = `ws://127.0.0.1:${rollcall.port}/socket.io/?EIO=4&transport=websocket`;
+    const socket = new WebSocket(url, { headers: { host: 'localhost' } });
+    stopAfterTest(() => socket.terminate());
+    socket.on('error', () => undefined);
+    await once(socket, 'message');
+    return socket;
+  };
+  const lineOf = (rollcall: Rollcall) => {
+    const { engine } = rollcall.app.get(SocketServer).server;
+    return Object.values((engine as unknown as { clients: Record<string, Line> }).clients);
+  };
+  interface Line {
+    close(): void;
+    readonly transport: { readonly socket: WebSocket };
+  }
+
+  it('may not come in very small pieces', async () => {
+    const rollcall = await Rollcall.start();
+    const socket = await socketTo(rollcall);
+    for (let n = 0; n < 100; n += 1) socket.send('x', { fin: false });
+    await once(socket, 'close');
+    expect((await rollcall.ask('GET', '/health/live')).status).toBe(200);
+  });
+
+  it('may send text alone', async () => {
+    const socket = await socketTo(await Rollcall.start());
+    socket.send('451-["x",{"_placeholder":true,"num":0}]');
+    socket.send(Buffer.alloc(10));
+    await once(socket, 'close');
+  });
+
+  it('gets answers to its pings, and none that it does not read', async () => {
+    const rollcall = await Rollcall.start();
+    const socket = await socketTo(rollcall);
+    socket.ping('hello');
+    expect(String((await once(socket, 'pong'))[0])).toBe('hello');
+    socket.pause();
+    const before = process.memoryUsage().heapUsed;
+    for (let n = 0; n < 400_000; n += 1) {
+      socket.ping('', true);
+      if (n % 2000 === 0) await setTimeout(1);
+    }
+    const waiting = lineOf(rollcall).map(({ transport }) => transport.socket.bufferedAmount);
+    expect(Math.max(...waiting)).toBeLessThan(10_000);
+    expect((process.memoryUsage().heapUsed - before) / 1_000_000).toBeLessThan(200);
+  });
+
+  it('is not waited for when it does not say goodbye', async () => {
+    const rollcall = await Rollcall.start();
+    const { socket } = line(rollcall.port);
+    socket.write(at('/socket.io/?EIO=4&transport=websocket', WEBSOCKET));
+    await eventually(() => expect(lineOf(rollcall)).toHaveLength(1));
+    lineOf(rollcall)[0]?.close();
+    await once(socket, 'close');
+  }, 10_000);
 });

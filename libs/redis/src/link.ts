@@ -110,7 +110,9 @@ export class RedisLink {
       if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
       return this.command(key, `EVAL${readOnly}`, SCRIPTS[name], ...rest);
     });
-    if (PROOFS.has(name)) this.refusals.accepted(this.port.nodeOf(key));
+    // A pod that is gone has written nothing.
+    if (PROOFS.has(name) && !(Array.isArray(answer) && answer[0] === 'GONE'))
+      this.refusals.accepted(this.port.nodeOf(key));
     return answer;
   }
 
