@@ -76,7 +76,7 @@ function ticksOf(views: Views): Ticks {
         const rules: HostRules = {
           remembersSeen: (host) => apps.appOf(host)?.presence.lastSeen === true,
           // Clients make up such hosts at will, so nothing may stay of one that was left.
-          forgetsChoices: (host) => apps.isUnnamed(host),
+          isMadeUp: (host) => apps.isUnnamed(host),
         };
         return config.redis === undefined
           ? new MemoryStores(config, rules)

@@ -32,7 +32,7 @@ function movable(rules: HostRules = {}): RosterStoreHarness & { readonly store: 
   };
 }
 
-describeRosterStore('The memory store', () => Promise.resolve(movable({ forgetsChoices: isMadeUp })));
+describeRosterStore('The memory store', () => Promise.resolve(movable({ isMadeUp })));
 
 describe('The memory store, beyond the contract,', () => {
   it('tells its listeners of a write before it acknowledges it', async () => {
@@ -71,7 +71,7 @@ describe('The memory store, beyond the contract,', () => {
   });
 
   it('keeps what users have chosen, but where even that is forgotten with the last one', async () => {
-    const { store, advanceClock } = movable({ forgetsChoices: (host) => host === HOST });
+    const { store, advanceClock } = movable({ isMadeUp: (host) => host === HOST });
     for (const host of [HOST, 'named.example']) {
       const pod = new Writer(store, host, 'pod-1');
       await pod.write({ users: [{ userId: 'ada', statusText: 'on a boat' }] });

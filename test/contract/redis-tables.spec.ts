@@ -85,7 +85,7 @@ describeWithRedis('The tables in Redis', () => {
     });
 
     it('go with what users have chosen where clients make up hosts, once nobody can ask any more', async () => {
-      const { store: forgetful } = redisRosterOn(link, PREFIX, { forgetsChoices: (host) => host === HOST });
+      const { store: forgetful } = redisRosterOn(link, PREFIX, { isMadeUp: (host) => host === HOST });
       const { atMs } = await store.now(HOST, 0);
       await pod.write({
         users: [
@@ -217,7 +217,7 @@ describeWithRedis('The tables in Redis', () => {
   ])(
     'keep the log of a made-up host small, where %d connections have names of %d times %j: under %d MB',
     async (...[count, length, of, most]) => {
-      const madeUp = new Writer(redisRosterOn(link, PREFIX, { forgetsChoices: () => true }).store, HOST, 'pod-2');
+      const madeUp = new Writer(redisRosterOn(link, PREFIX, { isMadeUp: () => true }).store, HOST, 'pod-2');
       const names = Array.from({ length: 99 }, (_, n) => `${n}`.padEnd(length, of));
       const connections = Array.from({ length: count }, (_, n) => `c${n}`);
       const rows = connections.map((connectionId) => ({ connectionId, row: rowOf('ada', inChannels(...names)) }));

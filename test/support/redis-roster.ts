@@ -40,7 +40,7 @@ export function redisRosterOn(
 
 /** What the contract needs, over a connection that is the caller's. */
 export async function redisHarness(link: RedisLink): Promise<RosterStoreHarness & RedisRoster> {
-  const { store, options } = redisRosterOn(link, undefined, { remembersSeen, forgetsChoices: isMadeUp });
+  const { store, options } = redisRosterOn(link, undefined, { remembersSeen, isMadeUp });
   await eventually(() => store.checkFormat(), { within: 10_000 });
   await store.now(HOST, FROZEN_MS);
   return {

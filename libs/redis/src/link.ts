@@ -6,7 +6,7 @@
 import { StoreUnavailable } from '@rollcall/roster';
 import { createHash } from 'node:crypto';
 import type { RedisPort } from './port';
-import { type Refusal, Refusals } from './refusals';
+import { Refusals } from './refusals';
 import { READING, SCRIPTS, type ScriptName } from './scripts';
 
 /** Answers that mean "not now": a failover, a slot on its way, a server that is starting. Never "the pod is gone". */
@@ -72,7 +72,7 @@ export class RedisLink {
   /** For how long a server has answered and taken no writes, and why; `undefined`: none does so. */
   get refusal(): { readonly forMs: number; readonly reason: string } | undefined {
     const nowMs = performance.now();
-    const refusal: Refusal | undefined = this.refusals.longest(nowMs);
+    const refusal = this.refusals.longest(nowMs);
     return refusal && { forMs: nowMs - refusal.sinceMs, reason: refusal.reason };
   }
 

@@ -206,13 +206,13 @@ export class RedisRosterStore extends RosterStore {
     const key = this.keys.hosts;
     const at = await this.options.link.command(key, 'ZSCORE', key, JSON.stringify(host));
     if (at === null || Number(at) >= nowMs - HINT_KEPT_MS) return;
-    const withChoices = this.options.forgetsChoices?.(host) === true ? '1' : '';
+    const withChoices = this.options.isMadeUp?.(host) === true ? '1' : '';
     const isForgotten = (await this.script('trim', host, '', [String(GONE_KEPT_MS), withChoices])) === 1;
     if (isForgotten) await this.options.link.command(key, 'ZREM', key, JSON.stringify(host));
   }
 
   private logBytes(host: string): string {
-    return String(this.options.forgetsChoices?.(host) === true ? MADE_UP_LOG_BYTES : LOG_BYTES);
+    return String(this.options.isMadeUp?.(host) === true ? MADE_UP_LOG_BYTES : LOG_BYTES);
   }
 
   private script(

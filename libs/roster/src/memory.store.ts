@@ -120,7 +120,7 @@ export class MemoryRosterStore extends RosterStore {
 
   private forget(host: string): void {
     if (this.listeners.has(host)) return;
-    const withChoices = this.options.forgetsChoices?.(host) === true;
+    const withChoices = this.options.isMadeUp?.(host) === true;
     if (this.tables.get(host)?.isForgettable(this.nowMs(), withChoices)) this.tables.delete(host);
   }
 
@@ -136,7 +136,7 @@ export class MemoryRosterStore extends RosterStore {
     let tables = this.tables.get(host);
     if (tables === undefined) {
       const lastSeen = this.options.remembersSeen?.(host) === true ? new LastSeen() : undefined;
-      const logMax = this.options.forgetsChoices?.(host) === true ? MADE_UP_LOG_MAX : LOG_MAX;
+      const logMax = this.options.isMadeUp?.(host) === true ? MADE_UP_LOG_MAX : LOG_MAX;
       tables = new RosterTables(this.options, this.nowMs(), lastSeen, logMax);
       this.tables.set(host, tables);
     }

@@ -82,7 +82,7 @@ export interface HostRules {
    * Whether clients have made the host up, of which little may stay: its log is short, and even what users have chosen is
    * forgotten when nobody has been there for a while. Absent: nowhere.
    */
-  readonly forgetsChoices?: (host: string) => boolean;
+  readonly isMadeUp?: (host: string) => boolean;
 }
 
 /** One batch as the log keeps it: states, so that applying it twice or over a later state does no harm. */
