@@ -140,7 +140,10 @@ describe('Requests that do not wait for each other', () => {
     const rollcall = await Rollcall.start();
     const { socket } = await sender(rollcall);
     socket.pause();
-    socket.write(`${get('/docs/swagger-ui-bundle.js')}${request.repeat(1500)}`);
+    // Behind one that waits: nothing else would be answered before it.
+    const { text } = await rollcall.ask('GET', '/socket.io/?EIO=4&transport=polling');
+    const { sid } = JSON.parse(text.slice(1)) as { sid: string };
+    socket.write(`${get(`/socket.io/?EIO=4&transport=polling&sid=${sid}`)}${request.repeat(1500)}`);
     const server = serverOf(rollcall);
     await eventually(async () => expect(await connections(server)).toBe(0));
   });
