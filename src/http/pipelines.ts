@@ -1,7 +1,7 @@
 /*
- * How many answers of one connection may be under way. Node hands over all requests that come in one piece, hundreds of
- * them, and would keep every answer for a reader who does not read. Browsers send one at a time. Counted by socket, where
- * answers are made: some requests Node answers by itself, and nobody else hears of them.
+ * Answers that are under way. Node hands over all requests of a connection that come in one piece, hundreds of them, and
+ * would keep every answer for a reader who does not read; browsers send one at a time. Counted where answers are made: some
+ * requests Node answers by itself, and nobody else hears of them. All pods of a process share this.
  */
 import { type IncomingMessage, type Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -10,7 +10,10 @@ import { isForSockets } from './upgrades';
 
 const UNDER_WAY_MAX = 20;
 
-const underWay = new WeakMap<Socket, number>();
+const countOf = new WeakMap<Socket, number>();
+
+/** Until they have gone out; those that had to wait for another on a connection that broke, until the next look. */
+const underWay = new Set<ServerResponse>();
 
 /** An answer, whose connection is cut where it is one too many. */
 export class CountedResponse<Request extends IncomingMessage = IncomingMessage> extends ServerResponse<Request> {
@@ -18,11 +21,29 @@ export class CountedResponse<Request extends IncomingMessage = IncomingMessage> 
     // Node passes on options of the server as well.
     super(...made);
     const { socket } = made[0];
-    const count = (underWay.get(socket) ?? 0) + 1;
-    underWay.set(socket, count);
-    if (count > UNDER_WAY_MAX) socket.destroy();
-    else this.once('close', () => underWay.set(socket, (underWay.get(socket) ?? 1) - 1));
+    const count = (countOf.get(socket) ?? 0) + 1;
+    countOf.set(socket, count);
+    if (count > UNDER_WAY_MAX) {
+      socket.destroy();
+      return;
+    }
+    underWay.add(this);
+    this.once('close', () => {
+      underWay.delete(this);
+      countOf.set(socket, (countOf.get(socket) ?? 1) - 1);
+    });
   }
+}
+
+/** The connections that answers are under way to, each with the bytes that it has not taken yet. */
+export function untakenBytes(): ReadonlyMap<Socket, number> {
+  const bytes = new Map<Socket, number>();
+  for (const answer of underWay) {
+    const { socket } = answer.req;
+    if (socket.destroyed) underWay.delete(answer);
+    else bytes.set(socket, (bytes.get(socket) ?? 0) + answer.writableLength);
+  }
+  return bytes;
 }
 
 type Listener = (request: IncomingMessage, response: ServerResponse) => void;

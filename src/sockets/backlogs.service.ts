@@ -1,36 +1,14 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { WaitingBytes } from '../http/waiting-bytes';
 import type { RollcallSocket } from './connection';
 import { Connections } from './connections.service';
 
 const SWEEP_EVERY_MS = 1000;
 
-/** What a client has not taken stays in this process's memory. So much is let wait for a while, */
-const BACKLOG_MAX_BYTES = 1_048_576;
-
-/** so many looks in a row: an answer that shows a large host to a slow line may well take so long. */
 const LOOKS_MAX = 10;
 
-/** So much is not let wait at all: more than any one answer has. */
-const BACKLOG_CUT_BYTES = 33_554_432;
-
-/** What is no more than this is on its way. */
-const LITTLE_BYTES = 65_536;
-
-/** All connections of a pod together may let so much wait: many who each keep to the bounds could fill its memory. */
-const BACKLOGS_MAX_BYTES = 268_435_456;
-
-/** A connection counts towards that after so many looks: a moment before it may have been sent something large. */
-const SETTLED_LOOKS = 3;
-
-interface Late {
-  readonly bytes: number;
-  /** For how many looks something has waited, */
-  readonly looks: number;
-  /** and for how many it has been too much. */
-  readonly large: number;
-}
-
-type Entry = readonly [socket: RollcallSocket, late: Late];
+/** More than any one answer to an event has. */
+const CUT_BYTES = 33_554_432;
 
 /** Of Engine.IO's socket what it keeps to itself. */
 interface Outgoing {
@@ -50,9 +28,8 @@ interface Outgoing {
 @Injectable()
 export class Backlogs implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger('sockets');
+  private readonly waiting = new WaitingBytes<RollcallSocket>({ looks: LOOKS_MAX, mostBytes: CUT_BYTES });
   private timer: NodeJS.Timeout | undefined;
-  /** Connections that had something waiting at the last look. Who is gone is forgotten with it. */
-  private late = new Map<RollcallSocket, Late>();
 
   constructor(private readonly connections: Connections) {}
 
@@ -65,47 +42,15 @@ export class Backlogs implements OnApplicationBootstrap, OnApplicationShutdown {
   }
 
   sweep(): void {
-    const late: typeof this.late = new Map();
-    for (const { socket } of this.connections.each()) {
-      const bytes = backlogOf(socket);
-      if (bytes <= LITTLE_BYTES) continue;
-      const before = this.late.get(socket);
-      late.set(socket, {
-        bytes,
-        looks: (before?.looks ?? 0) + 1,
-        large: isLarge(bytes) ? (before?.large ?? 0) + 1 : 0,
-      });
-    }
-    const over = new Set([...late].filter(isTooMuch).map(([socket]) => socket));
-    for (const socket of latestBeyond(BACKLOGS_MAX_BYTES, [...late])) over.add(socket);
-    for (const socket of over) late.delete(socket);
-    this.late = late;
+    const over = this.waiting.look(this.backlogs());
     if (over.size === 0) return;
     this.logger.warn(`Connections that do not take what they are sent were closed: ${over.size}.`);
     for (const socket of over) cut(socket);
   }
-}
 
-const isLarge = (bytes: number): boolean => bytes > BACKLOG_MAX_BYTES;
-
-const isTooMuch = ([, { bytes, large }]: Entry): boolean => large >= LOOKS_MAX || bytes > BACKLOG_CUT_BYTES;
-
-/**
- * Those to let go of so that what is left waits for no more bytes, of connections that have been late for a while: who has
- * been so for longest first, so that nobody who hoards drives out those who are only slow.
- */
-function latestBeyond(mostBytes: number, entries: readonly Entry[]): RollcallSocket[] {
-  const settled = entries
-    .filter(([, { looks }]) => looks >= SETTLED_LOOKS)
-    .sort(([, a], [, b]) => b.looks - a.looks || b.bytes - a.bytes);
-  let total = settled.reduce((sum, [, { bytes }]) => sum + bytes, 0);
-  const over: RollcallSocket[] = [];
-  for (const [socket, { bytes }] of settled) {
-    if (total <= mostBytes) break;
-    over.push(socket);
-    total -= bytes;
+  private *backlogs(): Iterable<readonly [RollcallSocket, number]> {
+    for (const { socket } of this.connections.each()) yield [socket, backlogOf(socket)];
   }
-  return over;
 }
 
 /** Bytes that the client has not taken; 0 without counting where all has gone out. */

@@ -3,9 +3,13 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import pino from 'pino';
+import { untakenBytes } from '../../src/http/pipelines';
+import { SlowReaders } from '../../src/http/slow-readers.service';
 import { eventually } from '../support/eventually';
 import { DEMO, Rollcall } from '../support/rollcall';
 import { stopAfterTest } from '../support/teardown';
+
+const MIB = 1_048_576;
 
 const serverOf = (rollcall: Rollcall): Server => rollcall.app.getHttpServer();
 
@@ -99,6 +103,39 @@ describe('The HTTP server', () => {
     socket.write('no HTTP at all\r\n\r\n');
     await eventually(() => expect(ended()).toMatch(/^HTTP\/1\.1 400 /));
     await eventually(async () => expect(await connections(serverOf(rollcall))).toBe(0), { within: 5000 });
+  });
+});
+
+describe('A reader who takes something now and then', () => {
+  it('is cut when more than a megabyte has waited for thirty looks, and one who takes it all is not', async () => {
+    const rollcall = await Rollcall.start();
+    const readers = rollcall.app.get(SlowReaders);
+    readers.onApplicationShutdown();
+    const roster = rollcall.app.get(LocalRosters).of('localhost');
+    const name = (n: number): string => `${n}-`.padEnd(250, 'x');
+    await Promise.all(
+      Array.from({ length: 1000 }, (_, n) => roster.connect(`tab-${n}`, { id: name(n), claims: null })),
+    );
+    const body = JSON.stringify({ apiKey: DEMO.apiKey });
+    const [slow, quick] = [await sender(rollcall), await sender(rollcall)];
+    slow.socket.pause();
+    for (const { socket } of [slow, quick])
+      socket.write(`${POST}Content-Length: ${body.length}\r\n\r\n${body}`.repeat(20));
+    await eventually(() => expect([...untakenBytes().values()]).toEqual([expect.any(Number)]));
+    const waiting = (): number => [...untakenBytes().values()][0] ?? 0;
+    expect(waiting()).toBeGreaterThan(4 * MIB);
+
+    for (let look = 1; look < 30; look += 1) {
+      const before = waiting();
+      slow.socket.read(65_536);
+      readers.sweep();
+      expect(waiting()).toBeLessThanOrEqual(before);
+    }
+    expect(await connections(serverOf(rollcall))).toBe(2);
+    readers.sweep();
+    await eventually(async () => expect(await connections(serverOf(rollcall))).toBe(1));
+    expect(untakenBytes().size).toBe(0);
+    expect(quick.socket.destroyed).toBe(false);
   });
 });
 
