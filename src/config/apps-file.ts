@@ -36,7 +36,7 @@ const user = z.strictObject({
 
 const limits = z.strictObject({
   requestsPerMinute: whole(1, 100_000_000).optional(),
-  usersPresencePerMinute: whole(1, 1_000_000).default(1200),
+  usersPresencePerMinute: whole(1, 100_000_000).default(1200),
   eventsPerSecond: whole(1, 1_000_000).default(100),
   eventsBurst: whole(1, 1_000_000).default(300),
   joinsPerSecond: whole(1, 1_000_000).optional(),

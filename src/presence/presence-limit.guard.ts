@@ -1,7 +1,6 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { callerOf } from '../auth/caller';
-import { tellAllowance, TooManyRequests } from '../http/allowance';
 import { PresenceLimit } from './presence-limit';
 
 /** A call whose URL is longer asks for many users, and counts as often as it is so long. */
@@ -17,14 +16,9 @@ export class PresenceLimitGuard implements CanActivate {
     const reply = context.switchToHttp().getResponse<FastifyReply>();
     const caller = callerOf(request);
     if (caller?.user === undefined) throw new Error('This route has no guard for users.');
-    try {
-      const cost = 1 + Math.floor(request.url.length / LENGTH_OF_A_CALL);
-      const left = await this.limit.take(caller.app, caller.user.id, context.getHandler().name, cost);
-      tellAllowance(reply, 'presence', left);
-    } catch (error) {
-      if (error instanceof TooManyRequests) tellAllowance(reply, 'presence', error.allowance);
-      throw error;
-    }
+    const { app, user } = caller;
+    const cost = Math.min(1 + Math.floor(request.url.length / LENGTH_OF_A_CALL), app.limits.usersPresencePerMinute);
+    await this.limit.take(app, user.id, context.getHandler().name, cost, reply);
     return true;
   }
 }

@@ -7,16 +7,23 @@ import { UserTokenGuard } from '../auth/user-token.guard';
 import { ApiPresenceErrors } from '../openapi/responses';
 import { PresenceAnswerDto } from './presence.dto';
 import { PRESENCE_ANSWER } from './presence.openapi';
+import { PresenceLimit } from './presence-limit';
 import { PresenceLimitGuard } from './presence-limit.guard';
 import { readPresenceQuery } from './presence-query';
 import { UsersPresence } from './users-presence.service';
+
+/** An answer counts once more for each of so many users: whatever is asked for, a user's minute is half a second of a pod. */
+const USERS_OF_A_CALL = 500;
 
 @ApiTags('Presence (Rocket.Chat)')
 @ApiSecurity({ userToken: [], userId: [] })
 @UseGuards(UserTokenGuard, PresenceLimitGuard)
 @Controller('api/v1')
 export class PresenceController {
-  constructor(private readonly presence: UsersPresence) {}
+  constructor(
+    private readonly presence: UsersPresence,
+    private readonly limit: PresenceLimit,
+  ) {}
 
   @Get('users.presence')
   @Header('Content-Type', 'application/json')
@@ -52,7 +59,11 @@ export class PresenceController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Buffer> {
-    const { body, atMs, cursor, staleMs } = await this.presence.answer(caller, readPresenceQuery(request.url));
+    const { body, atMs, cursor, staleMs } = await this.presence.answer(
+      caller,
+      readPresenceQuery(request.url),
+      (users) => this.payFor(users, caller, reply),
+    );
     tellStale(reply, staleMs);
     void reply.headers({
       date: new Date(atMs).toUTCString(),
@@ -60,5 +71,11 @@ export class PresenceController {
       'x-rollcall-cursor': cursor,
     });
     return body;
+  }
+
+  /** One call is always possible, however low the limit is. */
+  private async payFor(users: number, { app, user }: Caller, reply: FastifyReply): Promise<void> {
+    const calls = Math.min(Math.floor(users / USERS_OF_A_CALL), app.limits.usersPresencePerMinute - 1);
+    if (calls > 0) await this.limit.take(app, user?.id ?? '', this.usersPresence.name, calls, reply);
   }
 }

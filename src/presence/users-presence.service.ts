@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type Reading, Views } from '@rollcall/roster';
+import { type Head, type Reading, Views } from '@rollcall/roster';
 import type { Caller } from '../auth/caller';
 import type { App } from '../config/app';
 import { BroadcastSetting } from './broadcast-setting.service';
@@ -24,6 +24,14 @@ export interface PresenceAnswer {
   readonly staleMs: number;
 }
 
+/** How an answer is made, and of how many users at most that nobody has named. */
+interface Selection {
+  readonly users: number;
+  readonly body: () => Buffer;
+}
+
+const NOBODY: Selection = { users: 0, body: () => bodyOf('[]', true) };
+
 /** `users.presence`: what to answer to which question. */
 @Injectable()
 export class UsersPresence {
@@ -34,25 +42,34 @@ export class UsersPresence {
     private readonly broadcast: BroadcastSetting,
   ) {}
 
-  async answer({ app, host, user }: Caller, query: PresenceQuery): Promise<PresenceAnswer> {
+  /** `pay` is called before the answer is made, with how many users it may show that were not named. */
+  async answer(
+    { app, host, user }: Caller,
+    query: PresenceQuery,
+    pay: (users: number) => Promise<void>,
+  ): Promise<PresenceAnswer> {
     const reading = await this.views.readPresence(host);
     const { view, atMs } = reading;
-    const body = this.broadcast.isDisabled(app) ? bodyOf('[]', true) : this.select(app, reading, query, user?.id ?? '');
-    return { body, atMs, cursor: view.cursor, staleMs: reading.staleMs };
+    const { users, body } = this.broadcast.isDisabled(app) ? NOBODY : this.select(app, reading, query, user?.id ?? '');
+    await pay(users);
+    return { body: body(), atMs, cursor: view.cursor, staleMs: reading.staleMs };
   }
 
   private select(
     app: App,
-    { view, atMs }: Pick<Reading, 'view' | 'atMs'>,
+    { view: { presence, head }, atMs }: Pick<Reading, 'view' | 'atMs'>,
     { ids, fromMs }: PresenceQuery,
     callerId: string,
-  ): Buffer {
-    if (ids !== undefined) return bodyOf(view.presence.of(ids, atMs), false);
+  ): Selection {
+    if (ids !== undefined) return { users: 0, body: () => bodyOf(presence.of(ids, atMs), false) };
     const isKnown = fromMs !== undefined && !this.broadcast.mayHaveBeenDisabled(app, fromMs);
-    if (isKnown && this.isRemembered({ view, atMs }, fromMs)) {
-      return bodyOf(view.presence.since(fromMs, atMs, callerId), false);
+    if (isKnown && isRemembered(head, atMs, fromMs)) {
+      return {
+        users: presence.countSince(fromMs),
+        body: () => bodyOf(presence.since(fromMs, atMs, callerId), false),
+      };
     }
-    return this.whole(view.presence.full(atMs));
+    return { users: presence.size, body: () => this.whole(presence.full(atMs)) };
   }
 
   /** The body around a full list, made once for as long as the list is the same. */
@@ -61,8 +78,7 @@ export class UsersPresence {
     this.bodies.set(list, body);
     return body;
   }
-
-  private isRemembered({ view: { head }, atMs }: Pick<Reading, 'view' | 'atMs'>, fromMs: number): boolean {
-    return atMs - fromMs < DELTA_MS && (head.epochAtMs === 0 || fromMs >= head.epochAtMs + AFTER_LOSS_MS);
-  }
 }
+
+const isRemembered = ({ epochAtMs }: Head, atMs: number, fromMs: number): boolean =>
+  atMs - fromMs < DELTA_MS && (epochAtMs === 0 || fromMs >= epochAtMs + AFTER_LOSS_MS);

@@ -1,3 +1,4 @@
+import { LocalRosters } from '@rollcall/roster';
 import { Rollcall } from '../support/rollcall';
 import { asUser, shop, tabOf } from '../support/shop';
 
@@ -156,6 +157,30 @@ describe('users.presence', () => {
     const all = { headers: asUser('bob') };
     expect((await rollcall.presence(`?ids=${'bob,'.repeat(15_000)}`, all)).status).toBe(200);
     expect((await rollcall.presence('?ids=bob', all)).status).toBe(429);
+  });
+
+  it('counts a call that may show very many users as several, before it is answered, and always takes one', async () => {
+    const limits = { usersPresencePerMinute: 10 };
+    const rollcall = await Rollcall.start([shop({ limits })]);
+    const roster = rollcall.app.get(LocalRosters).of('localhost');
+    const enter = (n: number) => roster.connect(`tab-${n}`, { id: `user-${n}`, claims: null });
+    await Promise.all(Array.from({ length: 1600 }, (_, n) => enter(n)));
+    const ask = (userId: string, query: string) => rollcall.presence(query, { headers: asUser(userId) });
+    const left = async (userId: string, query: string): Promise<unknown> =>
+      (await ask(userId, query)).headers['x-ratelimit-remaining'];
+    const minutesAgo = `?from=${new Date(Date.now() - 300_000).toISOString()}`;
+
+    expect(await left('ada', '?ids=user-1')).toBe('9');
+    expect(await left('ada', minutesAgo)).toBe('5');
+    expect(await left('ada', NOW_AND_ON())).toBe('4');
+    expect(await left('ada', '')).toBe('0');
+    const answers = await Promise.all(Array.from({ length: 10 }, () => ask('bob', minutesAgo)));
+    expect(answers.filter(({ status }) => status === 200).length).toBeLessThanOrEqual(2);
+    expect(answers.find(({ status }) => status === 429)?.headers).toMatchObject({ 'x-ratelimit-remaining': '0' });
+
+    await Promise.all(Array.from({ length: 5000 }, (_, n) => enter(2000 + n)));
+    expect((await ask('eve', '')).status).toBe(200);
+    expect((await ask('eve', '?ids=user-1')).status).toBe(429);
   });
 
   it('counts per user, refuses what is too much, and says how long to wait', async () => {

@@ -12,7 +12,7 @@ const SECRET = 'crowd-secret-crowd-secret-crowd-secret';
 export const crowdedShop = (more: Partial<WrittenApp> = {}): WrittenApp =>
   shop({
     jwt: { algorithms: ['HS256'], secret: SECRET },
-    limits: { usersPresencePerMinute: 1_000_000, eventsPerSecond: 100_000, eventsBurst: 100_000 },
+    limits: { usersPresencePerMinute: 100_000_000, eventsPerSecond: 100_000, eventsBurst: 100_000 },
     ...more,
   });
 

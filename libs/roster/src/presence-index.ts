@@ -62,6 +62,11 @@ export class PresenceIndex {
     return texts.join('');
   }
 
+  /** How many texts `textSince` puts together, or some more. */
+  countSince(fromMs: number): number {
+    return this.all.reduce((count, { list }) => count + list.countFrom(fromMs), 0);
+  }
+
   /** The texts of the user are no longer what they were. */
   changed(userId: string, record: UserRecord): void {
     for (const { list, stampOf } of this.all) {

@@ -168,6 +168,11 @@ export class PresenceView {
     return `[${texts.slice(1)}]`;
   }
 
+  /** How many rows `since` is put together from, or some more. */
+  countSince(fromMs: number): number {
+    return this.index.countSince(fromMs);
+  }
+
   /** What a user says of a change, with a comma before it; nothing if it is not the one that is shown. */
   private readonly textOf = (userId: string, stampMs: number): string => {
     const record = this.records.get(userId);

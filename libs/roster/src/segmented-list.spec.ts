@@ -23,6 +23,9 @@ class PlainList {
 const json = (list: SegmentedList, fragments: UserFragments): unknown =>
   JSON.parse(listOf((parts) => list.pushJson(parts, fragments)).toString());
 
+/** Of one segment at most. */
+const SEGMENT_NAMES = 32;
+
 const order = fc.nat(40);
 const name = fc.constantFrom('a', 'b', 'c', '__proto__');
 const read = fc.boolean();
@@ -68,6 +71,8 @@ describe('A list in segments', () => {
           // Many changes may come between two readings, and a list of which nothing is read knows of none.
           if (read) expect(json(list, fragments)).toEqual(plain.places.map(([, n]) => [n, versions.get(n) ?? 0]));
           expect([...list.from(at)]).toEqual(plain.places.filter(([o]) => o >= at));
+          const beyond = list.countFrom(at) - plain.places.filter(([o]) => o >= at).length;
+          expect([beyond >= 0, beyond <= SEGMENT_NAMES]).toEqual([true, true]);
           expect([...list.from(at, who)]).toEqual(plain.places.filter(([o, n]) => o > at || (o === at && n >= who)));
           expect([...list.at(at)]).toEqual(plain.places.filter(([o]) => o === at).map(([, n]) => n));
         }

@@ -90,6 +90,15 @@ export class SegmentedList {
     }
   }
 
+  /** How many names have the number or a larger one: some more, at most one segment's. */
+  countFrom(order: number): number {
+    let count = 0;
+    for (let at = Math.max(0, this.segmentOf(order, '')); at < this.segments.length; at += 1) {
+      count += this.segments[at]?.names.length ?? 0;
+    }
+    return count;
+  }
+
   /** The names with one number. */
   *at(order: number): Iterable<string> {
     for (const [own, name] of this.from(order)) {

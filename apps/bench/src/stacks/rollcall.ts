@@ -27,7 +27,7 @@ const APPS = {
       apiKeys: [API_KEY],
       anonymous: true,
       jwt: { algorithms: ['HS256'], secret: JWT_SECRET },
-      limits: { usersPresencePerMinute: 1_000_000 },
+      limits: { usersPresencePerMinute: 100_000_000 },
       users: [{ id: WATCHER.id, username: WATCHER.id, tokens: [WATCHER.token] }],
     },
   ],
