@@ -7,6 +7,7 @@ import { jwtRules } from '../config/jwt-rules';
 import { JwtVerifier } from './jwt.verifier';
 import {
   COOLDOWN_MS,
+  FAULT_KNOWN_MS,
   FETCH_TIMEOUT_MS,
   KEPT_MS,
   KEYS_MAX,
@@ -177,6 +178,23 @@ describe('Keys from a URL', () => {
     await verify(token);
     expect(Date.now() - sentAgainAt).toBeLessThan(FETCH_TIMEOUT_MS);
     await eventually(() => expect(server.asked).toHaveLength(3));
+  });
+
+  it('are not taken for good after a failure of long ago, by none of those who come at once', async () => {
+    const { server, verify } = await started(one, two);
+    const answer = server.answer;
+    const token = await tokenOf(one);
+    await verify(token);
+    server.answer = (response) => server.answerWith(response, {}, 500);
+    nowMs += REFRESH_MS + 1;
+    await verify(token);
+    // It answers again, and nobody has come since.
+    server.answer = answer;
+    server.keys = [two.jwk];
+    nowMs += FAULT_KNOWN_MS;
+    const outcomes = await Promise.allSettled([verify(token), verify(token), verify(token)]);
+    for (const outcome of outcomes) expect(outcome).toMatchObject({ status: 'rejected', reason: refused(KEY) });
+    await verify(await tokenOf(two));
   });
 
   it.each<[what: string, reason: string, misbehave: (server: JwksServer) => void]>([

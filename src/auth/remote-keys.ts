@@ -24,6 +24,9 @@ export const UNKNOWN_MS = 30_000;
 /** A key that the issuer has withdrawn is taken for so long at most, while its URL answers. */
 export const REFRESH_MS = 300_000;
 
+/** So long after an attempt that failed nobody waits for the next: after longer nothing is known of the URL any more. */
+export const FAULT_KNOWN_MS = 30_000;
+
 /** And for so long while it does not. Longer would make an issuer's outage a way to use a withdrawn key. */
 export const KEPT_MS = 3_600_000;
 
@@ -43,7 +46,8 @@ export class RemoteKeys {
   private askedAtMs = -Infinity;
   /** How often the URL has answered. */
   private answers = 0;
-  private failing = false;
+  /** When the last attempt ended that failed; `undefined`: the URL has answered since. */
+  private failedAtMs: number | undefined;
   /** Until when a name is known not to be there. */
   private readonly unknown = new Map<string, number>();
 
@@ -75,9 +79,10 @@ export class RemoteKeys {
   private async freshen(): Promise<void> {
     const ageMs = this.options.now() - this.fetchedAtMs;
     if (ageMs <= REFRESH_MS) return;
+    const isKnownToFail = this.options.now() - (this.failedAtMs ?? -Infinity) < FAULT_KNOWN_MS;
     const asked = this.ask();
     // Nobody waits for a URL that is known to fail, as long as there are keys.
-    if (!this.failing || ageMs > KEPT_MS) await asked;
+    if (!isKnownToFail || ageMs > KEPT_MS) await asked;
     if (this.options.now() - this.fetchedAtMs > KEPT_MS) {
       throw new AppError('UNAVAILABLE', 'The keys that this token is to be checked with cannot be fetched now.');
     }
@@ -112,9 +117,8 @@ export class RemoteKeys {
   }
 
   private tell(fault: string | undefined): void {
-    const isFailing = fault !== undefined;
-    if (isFailing !== this.failing) this.options.report(fault);
-    this.failing = isFailing;
+    if ((fault === undefined) !== (this.failedAtMs === undefined)) this.options.report(fault);
+    this.failedAtMs = fault === undefined ? undefined : this.options.now();
   }
 }
 
