@@ -1,4 +1,5 @@
 import type { RedisLink } from '@rollcall/redis';
+import { setImmediate } from 'node:timers/promises';
 import { eventually } from '../support/eventually';
 import { connectLink } from '../support/redis-roster';
 import { describeWithRedis, type RunningRedis, startRedis } from '../support/redis-server';
@@ -7,6 +8,29 @@ import { TcpProxy } from '../support/tcp-proxy';
 jest.setTimeout(60_000);
 
 const TIMEOUT_MS = 500;
+
+/** What a paused machine does to all of a process. */
+function standStill(ms: number): void {
+  for (const startedAt = performance.now(); performance.now() - startedAt < ms;);
+}
+
+describeWithRedis('A pod that stands still for longer than Redis may take', () => {
+  it('reads the answer that was there in time, and takes nobody for away', async () => {
+    const redis = await startRedis();
+    const link = connectLink({ urls: [redis.url] }, TIMEOUT_MS);
+    await eventually(async () => void (await link.command('', 'PING')), { within: 10_000 });
+    try {
+      const asked = link.command('', 'PING');
+      await setImmediate();
+      standStill(TIMEOUT_MS + 100);
+      expect(await asked).toBe('PONG');
+      expect([link.isAway, link.silentMs]).toEqual([false, 0]);
+    } finally {
+      await link.close();
+      await redis.stop();
+    }
+  });
+});
 
 describeWithRedis('Who stops listening', () => {
   let redis: RunningRedis;

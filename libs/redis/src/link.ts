@@ -187,11 +187,15 @@ export class RedisLink {
   private async bounded(call: Promise<unknown>, onLate: () => void): Promise<unknown> {
     const sentAt = performance.now();
     let timer: NodeJS.Timeout | undefined;
+    let isOver = false;
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
+      const giveUp = (): void => {
+        if (isOver) return;
         onLate();
         reject(new StoreUnavailable(`Redis did not answer within ${this.timeoutMs} ms.`));
-      }, this.timeoutMs);
+      };
+      // After a pod that stood still timers come first, and the answer that is there already is read behind them.
+      timer = setTimeout(() => setImmediate(giveUp), this.timeoutMs);
     });
     try {
       const answer = await Promise.race([call, late]);
@@ -202,6 +206,7 @@ export class RedisLink {
       this.failingSince = thrown instanceof StoreUnavailable ? (this.failingSince ?? sentAt) : undefined;
       throw thrown;
     } finally {
+      isOver = true;
       clearTimeout(timer);
     }
   }
