@@ -429,6 +429,16 @@ describeWithRedis('A directory on Redis', () => {
     ]);
   });
 
+  it('reaches all pods at once with another role, unasked', async () => {
+    const [here, there] = [await pod(), await pod()];
+    await there.refresh(APP);
+    await eventually(async () => expect(await redis.command('PUBSUB', 'SHARDNUMSUB', LOG)).toEqual([LOG, 1]));
+    for (const role of ['admin', 'user'] as const) {
+      await here.put(APP, 'ada', { role });
+      await eventually(() => expect(there.find(APP, 'ada')?.details).toEqual({ role }), { within: 1000 });
+    }
+  });
+
   it('knows of every kind of revocation right after Redis was emptied, and Redis knows of it again', async () => {
     const [here, there] = [await pod(), await pod()];
     await here.addToken(APP, 'ada', { ...token(1), issuedAtMs: 500 }, 0);

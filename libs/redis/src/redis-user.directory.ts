@@ -143,7 +143,11 @@ export class RedisUserDirectory extends UserDirectory {
       const held = users.heldAgainst(userId, seen);
       const entry = change(held);
       const text = encodeUser(entry);
-      const announced = entry.revokedAtMs > held.revokedAtMs || entry.issuedBeforeMs > held.issuedBeforeMs;
+      const announced =
+        entry.revokedAtMs > held.revokedAtMs ||
+        entry.issuedBeforeMs > held.issuedBeforeMs ||
+        // By it channels are opened and closed, also to connections that are there already.
+        entry.details?.role !== held.details?.role;
       const replaced = await followed.replace('u', { field, seen, text }, { announced });
       seen = replaced === 'full' ? seen : replaced.text;
       if (seen !== text) continue;
