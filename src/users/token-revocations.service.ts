@@ -31,8 +31,7 @@ export class TokenRevocations {
     const nowMs = Date.now();
     if (issuedBefore === undefined) {
       if (userId === undefined) throw new AppError('BAD_REQUEST', 'jti, userId or issuedBefore must be there.', 'jti');
-      await this.access.revokeTokens(scope, userId, nowMs);
-      return { userId, issuedBefore: isoOf(nowMs) };
+      return { userId, issuedBefore: isoOf(await this.access.revokeTokens(scope, userId)) };
     }
     const beforeMs = Date.parse(issuedBefore);
     // It would refuse tokens that nobody has issued yet, and nothing could take that back. A clock may be ahead, though.

@@ -30,22 +30,29 @@ export class UserAccess {
   async mintToken({ app }: Scope, id: string, expiresInSeconds: number | undefined): Promise<MintedTokenDto> {
     await this.accounts.refreshApp(app);
     const nowMs = Date.now();
+    const sharedMs = await this.directory.nowMs(app.id);
     if (this.accounts.tokensOf(app, id, nowMs).length >= TOKENS_MAX) {
       throw new AppError('RATE_LIMITED', `A user may have ${TOKENS_MAX} tokens; revoke some first.`);
     }
     const token = randomBytes(32).toString('base64url');
     const expiresAtMs = expiresInSeconds === undefined ? undefined : nowMs + expiresInSeconds * 1000;
-    // Clocks differ, but what is minted after a revocation is not meant by it.
-    const issuedAtMs = Math.max(nowMs, this.accounts.issuedBeforeMs(app, id));
+    // Not by the clock of one pod, which may be ahead of what is revoked at another. And what is minted after a revocation is not
+    // meant by it.
+    const issuedAtMs = Math.max(sharedMs, this.accounts.issuedBeforeMs(app, id));
     await this.directory.addToken(app.id, id, { hash: hashSecret(token), issuedAtMs, expiresAtMs }, nowMs);
     return { token, ...(expiresAtMs === undefined ? {} : { expiresAt: new Date(expiresAtMs).toISOString() }) };
   }
 
-  /** Tokens are the app's, so the user's sockets close on all of its hosts. */
-  async revokeTokens({ app }: Scope, id: string, nowMs = Date.now()): Promise<void> {
+  /**
+   * Tokens are the app's, so the user's sockets close on all of its hosts. Resolves with the moment up to which tokens are
+   * revoked, in ms.
+   */
+  async revokeTokens({ app }: Scope, id: string): Promise<number> {
+    const untilMs = await this.untilMs(app);
     // Revoked first: a socket that was let in before is among those closed, and none is let in after.
-    await this.directory.revokeTokens(app.id, id, nowMs);
+    await this.directory.revokeTokens(app.id, id, untilMs);
     await this.closeEverywhere(app, id);
+    return untilMs;
   }
 
   /** Closes the user's sockets on this host; they may come back. */
@@ -55,7 +62,7 @@ export class UserAccess {
 
   /** Erases profile, tokens, chosen statuses, when the user was last seen and what tokens said, on all hosts of the app. */
   async erase({ app }: Scope, id: string): Promise<void> {
-    await this.directory.erase(app.id, id, Date.now());
+    await this.directory.erase(app.id, id, await this.untilMs(app));
     const closed = await this.closeEverywhere(app, id);
     // The store lists no host on which nobody has been for long, and still has what users have chosen there.
     const named = app.hosts.filter((host) => host !== '*');
@@ -65,6 +72,11 @@ export class UserAccess {
     }
     // Last: with the last connection it was remembered anew. Also on hosts on which nobody has been for long.
     await this.store.forgetLastSeen(id, (host) => this.apps.appOf(host)?.id === app.id);
+  }
+
+  /** The clock that is ahead: a token that was issued a moment ago would pass for a later one by the other. */
+  private async untilMs({ id }: App): Promise<number> {
+    return Math.max(Date.now(), await this.directory.nowMs(id));
   }
 
   private async forget(host: string, id: string): Promise<void> {

@@ -135,8 +135,8 @@ export class UsersController {
   })
   @ApiNoContentResponse({ description: 'No token from before counts any more, and the sockets are closed.' })
   @ApiProblems(400, 401, 'scope', 413, 415, 503)
-  revokeTokens(@FromCaller() caller: Caller, @UserId() id: string): Promise<void> {
-    return this.access.revokeTokens(caller, id);
+  async revokeTokens(@FromCaller() caller: Caller, @UserId() id: string): Promise<void> {
+    await this.access.revokeTokens(caller, id);
   }
 
   @Delete(':id/connections')

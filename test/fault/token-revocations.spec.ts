@@ -87,6 +87,39 @@ describeWithRedis('A revocation', () => {
     },
   );
 
+  it.each(['userId', 'erasure'] as const)(
+    'by a pod whose clock is behind means what was issued a moment before all the same: %s',
+    async (kind) => {
+      const { redis } = await threePods();
+      const APPS_FILE = appsFile({ apps: [crowdedShop()] });
+      const environment = { REDIS_URL: redis.url, APPS_FILE };
+      const right = await ChildPod.start({ environment });
+      const behind = await ChildPod.start({ environment, aheadMs: -5000 });
+      // The login's clock is right.
+      const token = await signedBySecret(SECRET, { iat: nowSeconds() });
+      const tab = await right.open({ token });
+      const ended = ends([tab]);
+      if (kind === 'userId') await revoke(behind, { userId: 'ada' });
+      else expect((await behind.native('DELETE', '/v1/users/ada')).status).toBe(204);
+      await ended;
+      await expectRefused([right, behind, right], token);
+    },
+  );
+
+  it('of what was issued before a moment means what a pod has minted whose clock is ahead', async () => {
+    const { redis, pods } = await threePods();
+    const environment = { REDIS_URL: redis.url, APPS_FILE: appsFile({ apps: [crowdedShop()] }) };
+    const ahead = await ChildPod.start({ environment, aheadMs: 5000 });
+    const { json } = await ahead.native('POST', '/v1/users/ada/tokens', { body: {} });
+    const { token } = json as { token: string };
+    const tab = await pods[0].open({ userId: 'ada', token });
+    const ended = ends([tab]);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    await revoke(pods[1], { userId: 'ada', issuedBefore: new Date().toISOString() });
+    await ended;
+    await expectRefused(pods, token);
+  });
+
   it('is heard of within a second again after a pod had lost its way to Redis', async () => {
     const { redis, pods } = await threePods();
     const token = await signedBySecret(SECRET, { jti: 'one' });

@@ -8,6 +8,15 @@ const HEAP_REPORTER = `data:text/javascript,${encodeURIComponent(
   'process.on("message", () => { gc(); gc(); process.send(process.memoryUsage().heapUsed); });',
 )}`;
 
+/** A pod on a machine whose clock is wrong. */
+const wrongClock = (aheadMs: number): string =>
+  `data:text/javascript,${encodeURIComponent(
+    `const right = Date.now.bind(Date); globalThis.Date = class extends Date {
+      constructor(...of) { if (of.length === 0) super(right() + ${aheadMs}); else super(...of); }
+      static now() { return right() + ${aheadMs}; }
+    };`,
+  )}`;
+
 export interface Exit {
   readonly code: number | null;
   readonly signal: string | null;
@@ -21,6 +30,8 @@ export interface ChildPodOptions {
   readonly environment?: Record<string, string>;
   /** It can tell its heap. */
   readonly measured?: boolean;
+  /** By so much its clock is ahead of the machine's; less than 0: behind. */
+  readonly aheadMs?: number;
 }
 
 /** The built service as a process of its own, the demo app by default; killed after the test if it is still there. */
@@ -29,12 +40,13 @@ export class ChildPod extends Faces {
     super();
   }
 
-  static async start({ at, environment = {}, measured = false }: ChildPodOptions = {}): Promise<ChildPod> {
+  static async start({ at, environment = {}, measured = false, aheadMs = 0 }: ChildPodOptions = {}): Promise<ChildPod> {
     const pod = new ChildPod(
       await launchPod({
         port: at,
         environment: { LOG_LEVEL: 'error', ...environment },
         errorsShown: true,
+        ...(aheadMs === 0 ? {} : { flags: ['--import', wrongClock(aheadMs)] }),
         ...(measured ? { flags: ['--expose-gc', '--import', HEAP_REPORTER], messages: true } : {}),
       }),
     );

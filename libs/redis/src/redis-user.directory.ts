@@ -48,6 +48,11 @@ export class RedisUserDirectory extends UserDirectory {
     return this.followed(app).refresh();
   }
 
+  override async nowMs(app: string): Promise<number> {
+    const [seconds, microseconds] = (await this.options.link.command(this.keys(app).users, 'TIME')) as [string, string];
+    return Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000);
+  }
+
   override isLoaded(app: string): boolean {
     return this.followed(app).isLoaded;
   }

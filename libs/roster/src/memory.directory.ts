@@ -26,6 +26,10 @@ export class MemoryUserDirectory extends UserDirectory {
     return Promise.resolve();
   }
 
+  override nowMs(): Promise<number> {
+    return Promise.resolve(Date.now());
+  }
+
   override isLoaded(): boolean {
     return true;
   }

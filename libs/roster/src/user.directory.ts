@@ -55,6 +55,9 @@ export abstract class UserDirectory {
    */
   abstract refresh(app: string): Promise<void>;
 
+  /** What time it is, by the one clock that all pods share, in ms. @throws StoreUnavailable */
+  abstract nowMs(app: string): Promise<number>;
+
   /** Whether anything is at hand for the app, if only from before. */
   abstract isLoaded(app: string): boolean;
 
