@@ -42,6 +42,7 @@ export class ApiKeyGuard implements CanActivate {
     if (missing !== undefined) {
       throw new AppError('FORBIDDEN', `This takes an API key with the scope "${missing}", which this one has not.`);
     }
+    this.apps.checkOwner(scope);
     this.madeUpHosts.visit(scope);
     setCaller(request, scope);
     return true;

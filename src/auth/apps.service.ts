@@ -6,13 +6,14 @@
  *   - views (src/store/followed-profiles.ts): users of whom the file says something else are shown so;
  *   - watches of presence, which ask for the app's word anew at each tick and are woken;
  *   - the times at which keys were used: those of keys that are gone are forgotten.
- * A request that has been let in is answered as it began, at most a long poll later. A handshake that took longer than the file
+ * A request that has been let in is answered as it began, unless its host has gone to another app while it waited. A handshake that took longer than the file
  * is decided anew (src/sockets/admission.service.ts). The limit of presence calls takes the app's figure with each call; the keys of
  * a login go with the rules object that they were made for. A swap happens in a turn of the event loop of its own, never
  * between a handshake's last check and its connection. Each pod reads its own file: for a moment pods may differ. A crash
  * leaves nothing: the file is read at the start.
  */
 import { Injectable } from '@nestjs/common';
+import { AppError } from '@rollcall/contract';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { App } from '../config/app';
 import { Config } from '../config/config';
@@ -77,6 +78,16 @@ export class Apps {
 
   appOf(host: string): App | undefined {
     return ownerOf(this.table, host);
+  }
+
+  /**
+   * For whoever was let in and has waited since: what is on the host now may be none of theirs.
+   *
+   * @throws AppError NOT_AUTHENTICATED if the host has gone to another app.
+   */
+  checkOwner({ app, host }: Scope): void {
+    if (this.appOf(host)?.id === app.id) return;
+    throw new AppError('NOT_AUTHENTICATED', 'The host belongs to another app now.');
   }
 
   /** Whether the host was not named by any app, so that clients make up such hosts at will. */

@@ -25,6 +25,7 @@ export class UserTokenGuard implements CanActivate {
       throw new AppError('NOT_AUTHENTICATED');
     }
     const user = await this.authenticator.identify(scope.app, token, userId);
+    this.apps.checkOwner(scope);
     this.madeUpHosts.visit(scope);
     setCaller(request, { ...scope, user });
     return true;

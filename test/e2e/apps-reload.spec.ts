@@ -297,6 +297,24 @@ describe('Answers, when the apps file changes', () => {
     expect(await statusWith(rollcall, DEMO.apiKey, THERE)).toBe(401);
   });
 
+  it('tell a long poll that began before nothing of the app that the host belongs to now', async () => {
+    const { rollcall, write } = await serve(
+      shop({ hosts: [THERE] }),
+      shop({ id: 'none', hosts: ['none.example.com'] }),
+    );
+    const poll = (query: string) => rollcall.native('GET', `/v1/changes?${query}`, { host: THERE });
+    const { cursor } = (await poll('waitSeconds=0')).json as { cursor: string };
+    const waiting = poll(`cursor=${encodeURIComponent(cursor)}&waitSeconds=20`);
+    // It waits by the time that one that came later is answered.
+    await poll('waitSeconds=0');
+    write({ apps: [shop({ id: 'new', hosts: [THERE], apiKeys: ['new'] })] });
+    await eventually(async () => expect(await statusWith(rollcall, 'new', THERE)).toBe(201));
+    await rollcall.open({ ...tabOf('ada'), host: THERE });
+    const { status, text } = await waiting;
+    expect(status).toBe(401);
+    expect(text).not.toContain('ada');
+  });
+
   it('obey another limit, and tell watchers of presence that was switched off or on', async () => {
     const { rollcall, write } = await serve(shop());
     const [ada, told] = [await rollcall.open(tabOf('ada')), { at: 0 }];
