@@ -1,6 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { Accounts } from '../auth/accounts.service';
 import { Apps } from '../auth/apps.service';
+import type { Connection } from './connection';
 import { Connections } from './connections.service';
 
 /**
@@ -9,6 +10,8 @@ import { Connections } from './connections.service';
  */
 @Injectable()
 export class Revocations implements OnModuleInit {
+  private readonly listeners: ((connection: Connection) => void)[] = [];
+
   constructor(
     private readonly accounts: Accounts,
     private readonly apps: Apps,
@@ -20,15 +23,23 @@ export class Revocations implements OnModuleInit {
     this.accounts.onRevocation((appId) => this.closeRevoked(appId));
   }
 
+  /** Tells a listener of each connection that was closed here because its token was revoked. */
+  onClosed(listener: (connection: Connection) => void): void {
+    this.listeners.push(listener);
+  }
+
   private closeRevoked(appId: string, userId?: string): void {
     const app = this.apps.byId(appId);
     if (app === undefined) return;
     // Most changes of a user are none of tokens, and looking at every socket is for those that are.
     if (userId !== undefined && !this.accounts.isRevoked(app, { id: userId, checkedAgainstMs: 0 })) return;
-    for (const { visitor, socket } of this.connections.values()) {
+    for (const connection of this.connections.values()) {
+      const { visitor, socket } = connection;
       const { user } = visitor;
       if (user === null || visitor.app.id !== appId || (userId !== undefined && user.id !== userId)) continue;
-      if (this.accounts.isRevoked(app, user)) socket.disconnect(true);
+      if (!this.accounts.isRevoked(app, user)) continue;
+      socket.disconnect(true);
+      for (const listener of this.listeners) listener(connection);
     }
   }
 }

@@ -23,6 +23,6 @@ import { Turns } from './turns.service';
     ...[Admission, Backlogs, Budgets, Closing, ConnectionLimits, Connections, Draining, Expiries, Reloads, Revocations],
     ...[LoopLag, Places, SocketEvents, SocketServer, TokenRefresh, Turns],
   ],
-  exports: [Admission, Budgets, Closing, Connections, SocketEvents, SocketServer, TokenRefresh, Turns],
+  exports: [Admission, Budgets, Closing, Connections, Revocations, SocketEvents, SocketServer, TokenRefresh, Turns],
 })
 export class SocketsModule {}

@@ -74,18 +74,19 @@ export class UserAccess {
     await this.store.forgetLastSeen(id, (host) => this.apps.appOf(host)?.id === app.id);
   }
 
-  /** The clock that is ahead: a token that was issued a moment ago would pass for a later one by the other. */
-  private async untilMs({ id }: App): Promise<number> {
-    return Math.max(Date.now(), await this.directory.nowMs(id));
-  }
-
-  private async forget(host: string, id: string): Promise<void> {
+  /** Takes what the store has of the user out of a host. @throws AppError UNAVAILABLE */
+  async forget(host: string, id: string): Promise<void> {
     // Choosing to be offline waits for no grace: nobody is shown as an erased user who may come back.
     await this.rosters.of(host).setUser(id, { status: 'offline' });
     const written = await this.rosters.of(host).setUser(id, { forget: true });
     // Written later it would tell the log once more what there was to forget.
     if (written === 'degraded') throw new AppError('UNAVAILABLE');
     await this.store.forgetLog(host);
+  }
+
+  /** The clock that is ahead: a token that was issued a moment ago would pass for a later one by the other. */
+  private async untilMs({ id }: App): Promise<number> {
+    return Math.max(Date.now(), await this.directory.nowMs(id));
   }
 
   private async closeEverywhere(app: App, id: string): Promise<string[]> {

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { LateErasures } from './late-erasures.service';
 import { RevocationsController } from './revocations.controller';
 import { TokenRevocations } from './token-revocations.service';
 import { UserAccess } from './user-access.service';
@@ -7,6 +8,6 @@ import { Users } from './users.service';
 
 @Module({
   controllers: [UsersController, RevocationsController],
-  providers: [Users, UserAccess, TokenRevocations],
+  providers: [LateErasures, Users, UserAccess, TokenRevocations],
 })
 export class UsersModule {}

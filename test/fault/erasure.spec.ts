@@ -1,6 +1,8 @@
 import { jwtOf, shop, tabOf } from '../support/shop';
 import { LocalRosters, Views } from '@rollcall/roster';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually } from '../support/eventually';
+import { TcpProxy } from '../support/tcp-proxy';
 import { redisForTest } from '../support/redis-shop';
 import { describeWithRedis, type RunningRedis } from '../support/redis-server';
 import { appsFile, Rollcall } from '../support/rollcall';
@@ -68,6 +70,30 @@ describeWithRedis('An erasure', () => {
     for (const each of pods) {
       expect((await each.native('GET', '/v1/channels/room')).json).toMatchObject({ kinds: [{ count: 2 }] });
     }
+  });
+
+  it('leaves nothing of who is just coming in on a pod that has not heard of it, either', async () => {
+    const redis = await redisForTest();
+    const slow = await TcpProxy.start(redis.port);
+    const APPS_FILE = appsFile({ apps: [shop({ jwt: { algorithms: ['HS256'], secret: SECRET } })] });
+    const pod = await Rollcall.start(undefined, { APPS_FILE, REDIS_URL: redis.url });
+    const other = await Rollcall.start(undefined, { APPS_FILE, REDIS_URL: `redis://127.0.0.1:${slow.port}` });
+    await (await other.open(tabOf('ada'))).join('room');
+    slow.delay(10);
+    const iat = Math.floor(Date.now() / 1000) - 2;
+    const ids = Array.from({ length: 20 }, (_, n) => `user${n}`);
+    for (const [n, id] of ids.entries()) {
+      const token = jwtOf({ sub: id, name: `Private ${id}`, iat }, SECRET);
+      const coming = other.open({ token }).catch(() => undefined);
+      // Wherever the handshake is by then.
+      await sleep(4 * n);
+      expect((await pod.native('DELETE', `/v1/users/${id}`)).status).toBe(204);
+      await coming;
+    }
+    await eventually(async () => expect(await everythingIn(redis)).not.toContain('Private'), { within: 5000 });
+    await sleep(200);
+    expect(await everythingIn(redis)).not.toContain('Private');
+    expect((await pod.native('GET', '/v1/channels/room/members')).json).toMatchObject({ members: [{ id: 'ada' }] });
   });
 
   it('reaches hosts on which nobody has been for long, and where something was chosen', async () => {
