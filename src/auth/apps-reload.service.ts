@@ -7,18 +7,22 @@ import { type FSWatcher, statSync, watch } from 'node:fs';
 import { dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { App } from '../config/app';
-import { Config, readAppsFile } from '../config/config';
+import { Config, readAppsFile, UnreadableFile } from '../config/config';
 import { ConfigError } from '../config/environment';
 import { Apps } from './apps.service';
 
 /** Whoever writes a file in several steps has so long to finish; a directory where much happens is looked at no more often. */
 const SETTLE_MS = 100;
 
+/** A file that could not be read is tried again so often. */
+const RETRY_MS = 1000;
+
 @Injectable()
 export class AppsReload implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger('apps');
   private watcher: FSWatcher | undefined;
   private timer: NodeJS.Timeout | undefined;
+  private retry: NodeJS.Timeout | undefined;
   private seen = '';
   private toldFault: string | undefined;
 
@@ -39,6 +43,7 @@ export class AppsReload implements OnApplicationBootstrap, OnApplicationShutdown
   onApplicationShutdown(): void {
     process.off('SIGHUP', this.onSignal);
     clearTimeout(this.timer);
+    clearTimeout(this.retry);
     this.watcher?.close();
   }
 
@@ -78,12 +83,20 @@ export class AppsReload implements OnApplicationBootstrap, OnApplicationShutdown
       this.replace(readAppsFile(file));
       this.toldFault = undefined;
     } catch (error) {
+      if (error instanceof UnreadableFile) this.lookAgain();
       // Nothing may end the pod here, whatever has become of the file.
       const fault = error instanceof ConfigError ? error.message : `The apps file was not read anew: ${String(error)}`;
       if (this.toldFault === fault) return;
       this.toldFault = fault;
       this.logger.error(`${fault}\nUntil it is mended, what was read before counts.`);
     }
+  }
+
+  /** Nobody tells when it can be read again: there may have been too many open files, or a link leads elsewhere. */
+  private lookAgain(): void {
+    this.seen = '';
+    clearTimeout(this.retry);
+    this.retry = setTimeout(() => this.look(), RETRY_MS).unref();
   }
 
   private replace(apps: readonly App[]): void {

@@ -6,8 +6,8 @@
  *   - views (src/store/followed-profiles.ts): users of whom the file says something else are shown so;
  *   - watches of presence, which ask for the app's word anew at each tick and are woken;
  *   - the times at which keys were used: those of keys that are gone are forgotten.
- * A request that has been let in is answered as it began, unless its host has gone to another app while it waited. A handshake that took longer than the file
- * is decided anew (src/sockets/admission.service.ts). The limit of presence calls takes the app's figure with each call; the keys of
+ * A request that has been let in is answered as it began, unless its host has gone to another app while it waited. A
+ * handshake that took longer than the file is decided anew (src/sockets/admission.service.ts). The limit of presence calls takes the app's figure with each call; the keys of
  * a login go with the rules object that they were made for. A swap happens in a turn of the event loop of its own, never
  * between a handshake's last check and its connection. Each pod reads its own file: for a moment pods may differ. A crash
  * leaves nothing: the file is read at the start.

@@ -53,13 +53,16 @@ export function readConfig(variables: NodeJS.ProcessEnv): Config {
   });
 }
 
+/** Nothing is known of what is in it. */
+export class UnreadableFile extends ConfigError {}
+
 /** Reads an apps file, or throws a `ConfigError` that says what to mend and repeats no secret. */
 export function readAppsFile(file: string): App[] {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    throw new ConfigError(`APPS_FILE is ${JSON.stringify(file)}, but that file cannot be read: ${reason(error)}`);
+    throw new UnreadableFile(`APPS_FILE is ${JSON.stringify(file)}, but that file cannot be read: ${reason(error)}`);
   }
   let json: unknown;
   try {

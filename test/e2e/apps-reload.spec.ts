@@ -151,6 +151,20 @@ describe('An apps file that changes', () => {
     await eventually(async () => expect(await statusWith(rollcall, 'new')).toBe(201));
   });
 
+  it('is read as soon as it can be, though nobody told of that', async () => {
+    const { rollcall, file, log } = await serve(shop({ apiKeys: ['old'] }));
+    const elsewhere = mkdtempSync(join(tmpdir(), 'rollcall-'));
+    stopAfterTest(() => rmSync(elsewhere, { recursive: true }));
+    symlinkSync(join(elsewhere, 'apps.json'), `${file}.new`);
+    renameSync(`${file}.new`, file);
+    await eventually(() => expect(faults(log)).toHaveLength(1));
+    expect(await statusWith(rollcall, 'old')).toBe(201);
+    writeFileSync(join(elsewhere, 'apps.json'), JSON.stringify({ apps: [shop({ apiKeys: ['new'] })] }));
+    await eventually(async () => expect(await statusWith(rollcall, 'new')).toBe(201), { within: 5000 });
+    expect(await statusWith(rollcall, 'old')).toBe(401);
+    expect(faults(log)).toHaveLength(1);
+  });
+
   it('counts nothing when only its layout is another, and swaps nothing then', async () => {
     const { rollcall, write, log } = await serve(shop({ apiKeys: ['a'] }));
     const before = rollcall.app.get(Apps).all;
