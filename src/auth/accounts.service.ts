@@ -12,11 +12,18 @@ import {
   type UserDetails,
   UserDirectory,
 } from '@rollcall/roster';
+import { setTimeout } from 'node:timers/promises';
 import type { App } from '../config/app';
 import { changedUsers } from './app-table';
 import { Apps } from './apps.service';
 import type { Identity } from './identity';
 import { UserIndex } from './user-index';
+
+/** A line that was given up is there again so soon, if the store is. */
+const LINE_BACK_MS = 250;
+
+/** Whoever comes later than this after the store was lost waits for nothing. */
+const JUST_LOST_MS = 500;
 
 /** By what a revocation may mean a token. */
 export type TokenMarks = Pick<Identity, 'id' | 'jti' | 'issuedAtMs' | 'checkedAgainstMs'>;
@@ -26,6 +33,8 @@ export type TokenMarks = Pick<Identity, 'id' | 'jti' | 'issuedAtMs' | 'checkedAg
 export class Accounts {
   /** Made when first asked for, from the app as it is there: requests under way may hold one that the file has replaced. */
   private readonly indexes = new WeakMap<App, UserIndex>();
+  /** When the store was first found away; `undefined`: it answered the last time. */
+  private lostAtMs: number | undefined;
 
   constructor(
     private readonly apps: Apps,
@@ -68,12 +77,32 @@ export class Accounts {
    *
    * @throws AppError UNAVAILABLE if it has never known anything.
    */
-  async refreshApp({ id }: App): Promise<void> {
+  async refreshApp(app: App): Promise<void> {
+    if (await this.isRefreshed(app)) return;
+    if (!this.directory.isLoaded(app.id)) throw new AppError('UNAVAILABLE');
+  }
+
+  /**
+   * The same for who comes with a token. Where the store has only just been lost it is asked once more: a pod that stood still, so
+   * that its line was given up, is back in a moment, and much may have been revoked meanwhile.
+   *
+   * @throws AppError UNAVAILABLE
+   */
+  async refreshForToken(app: App): Promise<void> {
+    if (await this.isRefreshed(app)) return;
+    if (performance.now() - (this.lostAtMs ?? -Infinity) < JUST_LOST_MS) await setTimeout(LINE_BACK_MS);
+    await this.refreshApp(app);
+  }
+
+  private async isRefreshed({ id }: App): Promise<boolean> {
     try {
       await this.directory.refresh(id);
+      this.lostAtMs = undefined;
+      return true;
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error;
-      if (!this.directory.isLoaded(id)) throw new AppError('UNAVAILABLE');
+      this.lostAtMs ??= performance.now();
+      return false;
     }
   }
 

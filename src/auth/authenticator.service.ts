@@ -39,7 +39,7 @@ export class Authenticator {
    */
   async identify(app: App, token: string, userId: string | undefined): Promise<Identity> {
     if (token.length <= SECRET_MAX_LENGTH) {
-      await this.accounts.refreshApp(app);
+      await this.accounts.refreshForToken(app);
       const opaque = userId === undefined ? undefined : this.identifyByOpaque(app, token, userId);
       if (opaque !== undefined) return opaque;
       if (app.jwt !== null && LOOKS_LIKE_JWT.test(token)) return this.identifyByJwt(app, app.jwt, token, userId);

@@ -1,4 +1,5 @@
 import type { JWTPayload } from 'jose';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ChildPod } from '../support/child-pod';
 import { crowdedShop, redisOfTest } from '../support/crowded-shop';
 import { eventually } from '../support/eventually';
@@ -106,6 +107,37 @@ describeWithRedis('A revocation', () => {
     },
   );
 
+  it('counts at a pod that stood still meanwhile, from the moment on in which it goes on', async () => {
+    const redis = await redisOfTest();
+    const APPS_FILE = appsFile({ apps: [crowdedShop()] });
+    const environment = { REDIS_URL: redis.url, APPS_FILE, REDIS_TIMEOUT_MS: '500' };
+    const [here, paused] = [await ChildPod.start({ environment }), await ChildPod.start({ environment })];
+    const other = { 'x-auth-token': await signedBySecret(SECRET, { sub: 'bob' }), 'x-user-id': 'bob' };
+    for (const jti of ['a', 'b', 'c']) {
+      const token = await signedBySecret(SECRET, { jti });
+      const headers = { 'x-auth-token': token, 'x-user-id': 'ada' };
+      expect((await paused.presence('?ids=ada', { headers })).status).toBe(200);
+      // Something is under way between it and Redis when it stands still.
+      let isBusy = true;
+      const busy = Array.from({ length: 4 }, async () => {
+        while (isBusy) await paused.presence('?ids=bob', { headers: other });
+      });
+      await sleep(100);
+      paused.freeze();
+      await revoke(here, { jti });
+      await sleep(1500);
+      const asked = Array.from({ length: 20 }, () => paused.presence('?ids=ada', { headers }));
+      paused.thaw();
+      for (let n = 0; n < 30; n += 1) {
+        asked.push(paused.presence('?ids=ada', { headers }));
+        await sleep(5);
+      }
+      expect(new Set((await Promise.all(asked)).map(({ status }) => status))).toEqual(new Set([401]));
+      isBusy = false;
+      await Promise.all(busy);
+    }
+  });
+
   it('of what was issued before a moment means what a pod has minted whose clock is ahead', async () => {
     const { redis, pods } = await threePods();
     const environment = { REDIS_URL: redis.url, APPS_FILE: appsFile({ apps: [crowdedShop()] }) };
@@ -114,7 +146,7 @@ describeWithRedis('A revocation', () => {
     const { token } = json as { token: string };
     const tab = await pods[0].open({ userId: 'ada', token });
     const ended = ends([tab]);
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await sleep(10);
     await revoke(pods[1], { userId: 'ada', issuedBefore: new Date().toISOString() });
     await ended;
     await expectRefused(pods, token);
