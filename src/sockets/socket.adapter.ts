@@ -3,6 +3,7 @@ import { IoAdapter } from '@nestjs/platform-socket.io';
 import type { IncomingMessage, Server as HttpServer } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Server, ServerOptions } from 'socket.io';
+import { Encoder } from 'socket.io-parser';
 import { Apps } from '../auth/apps.service';
 import { hostFault } from '../http/host-fault';
 import { standBefore } from '../http/pipelines';
@@ -10,6 +11,7 @@ import { SAFE_HEADERS } from '../http/safe-headers';
 import { surviveUpgrades } from '../http/upgrades';
 import { Stores } from '../store/stores';
 import { Admission } from './admission.service';
+import { BoundedDecoder } from './bounded-decoder';
 import type { RollcallServer } from './connection';
 import { limitKnocks } from './knocks';
 import { queryOf, refusePlainRequests } from './plain-requests';
@@ -80,6 +82,7 @@ export class SocketAdapter extends IoAdapter {
       // Compression would cost each idle socket some 200 KB of memory.
       perMessageDeflate: false,
       wsEngine: BoundedWebSockets,
+      parser: { Encoder, Decoder: BoundedDecoder },
     };
     const server = super.createIOServer(port, ours as ServerOptions) as RollcallServer;
     standBefore(this.httpServer as HttpServer);

@@ -140,6 +140,21 @@ describe('An event', () => {
     expect((await rollcall.message('channels')).json).toEqual({ authenticated: ['room'], anonymous: [] });
   });
 
+  it('is refused in words where it has binary data, wherever that is', async () => {
+    const rollcall = await Rollcall.start();
+    const tab = await rollcall.openDemo();
+    const data = Buffer.from('data');
+    await tab.join('room');
+
+    expect(await tab.ask('message:send', { channel: 'room', message: { data: [data, data] } })).toEqual({
+      ok: false,
+      error: { code: 'BAD_REQUEST', message: 'message must be JSON, without binary data.' },
+    });
+    expect(await tab.ask('channel:join', { channel: data })).toEqual(refused('CHANNEL_NAME_INVALID'));
+    expect(await tab.ask('no:such', data)).toEqual(refused('UNKNOWN_EVENT'));
+    expect(await tab.ask('channel:join', { channel: 'room' }, data)).toMatchObject({ ok: true });
+  });
+
   it('reads own fields of its payload alone', async () => {
     const rollcall = await Rollcall.start();
     const tab = await rollcall.openDemo();
@@ -230,6 +245,8 @@ describe('A client that breaks the protocol', () => {
       },
     ],
     ['holds back the only attachment', (wire) => wire.packet(`51-["e","${'x'.repeat(100_000)}"]`)],
+    ['sends very many arguments', (wire) => wire.packet(`21["channel:leave"${',0'.repeat(100_000)}]`)],
+    ['answers with very many arguments', (wire) => wire.packet(`31[0${',0'.repeat(100_000)}]`)],
     ['sends a frame that is too large', (wire) => wire.packet(`2["no:such","${'x'.repeat(300_000)}"]`)],
     ['breaks the framing', (wire) => wire.bytes(Buffer.alloc(64, 255))],
     ['says that it connects, once more', (wire) => wire.packet('0{"token":"x"}')],
