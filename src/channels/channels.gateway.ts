@@ -11,7 +11,7 @@ import { Accounts } from '../auth/accounts.service';
 import { Config } from '../config/config';
 import { Shutdown } from '../http/shutdown.service';
 import { Admission } from '../sockets/admission.service';
-import { Connection, type RollcallServer, type RollcallSocket } from '../sockets/connection';
+import { Connection, type LinePacket, type RollcallServer, type RollcallSocket } from '../sockets/connection';
 import { Connections } from '../sockets/connections.service';
 import { degraded } from '../sockets/degraded';
 import { builtInRoom, userRoom } from '../sockets/rooms';
@@ -54,8 +54,8 @@ export class ChannelsGateway implements OnGatewayInit<RollcallServer> {
     this.connections.add(connection);
     this.enterRooms(connection);
     // Before Socket.IO has made events of them: one request can hold tens of thousands.
-    socket.conn.on('data', (packet: unknown) => {
-      if (!connection.takesPacket(packet, performance.now())) socket.conn.close(true);
+    socket.conn.on('packet', (packet: LinePacket) => {
+      if (!connection.takesPacket(packet)) socket.conn.close(true);
     });
     socket.onAny((event: unknown, ...args: unknown[]) => void this.events.receive(connection, event, args));
     socket.on('disconnect', () => this.disconnect(connection));

@@ -5,6 +5,7 @@ import type { Visitor } from '../auth/socket.door';
 import type { Identity } from '../auth/identity';
 import type { App } from '../config/app';
 import { TokenBucket } from './token-bucket';
+import type { BoundedWebSocket } from './web-sockets';
 
 export interface SocketData {
   visitor: Visitor;
@@ -12,6 +13,12 @@ export interface SocketData {
 
 export type RollcallServer = Server<ClientToServerEvents, ServerToClientEvents, DefaultEventsMap, SocketData>;
 export type RollcallSocket = Socket<ClientToServerEvents, ServerToClientEvents, DefaultEventsMap, SocketData>;
+
+/** A packet of Engine.IO's, of which messages are one type. */
+export interface LinePacket {
+  readonly type: string;
+  readonly data?: unknown;
+}
 
 /** Whoever could not be written to at so many ticks in a row is told nothing more until then. */
 const UNWRITABLE_MAX = 3;
@@ -84,11 +91,20 @@ export class Connection {
   }
 
   /** Whether the client may go on, after a packet over its line. */
-  takesPacket(packet: unknown, nowMs: number): boolean {
+  takesPacket({ type, data }: LinePacket): boolean {
+    if (type === 'message') this.countUnfinished(data);
+    const complete = this.unfinishedBytes <= UNFINISHED_MAX_BYTES;
+    const { socket } = this.socket.conn.transport as { readonly socket?: BoundedWebSocket };
+    if (socket === undefined) return complete && this.packets.take(performance.now());
+    // It counts all that comes over it, packets too. A polling tab has got it with its upgrade.
+    socket.frames = this.packets;
+    return complete;
+  }
+
+  private countUnfinished(packet: unknown): void {
     const bytes = typeof packet === 'string' ? packet.length : ArrayBuffer.isView(packet) ? packet.byteLength : 0;
     if (typeof packet !== 'string') this.unfinishedBytes += bytes;
     else this.unfinishedBytes = BINARY.test(packet) ? bytes : 0;
-    return this.unfinishedBytes <= UNFINISHED_MAX_BYTES && this.packets.take(nowMs);
   }
 
   get host(): string {

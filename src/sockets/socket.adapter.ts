@@ -16,7 +16,7 @@ import type { RollcallServer } from './connection';
 import { limitKnocks } from './knocks';
 import { queryOf, refusePlainRequests } from './plain-requests';
 import { limitUnusedLines } from './unused-lines';
-import { BoundedWebSockets, endWithLines } from './web-sockets';
+import { BoundedWebSockets } from './web-sockets';
 
 /** A client that vanished is gone after at most both: sooner would cost idle clients battery, later shows ghosts. */
 const PING_INTERVAL_MS = 10_000;
@@ -86,7 +86,6 @@ export class SocketAdapter extends IoAdapter {
     };
     const server = super.createIOServer(port, ours as ServerOptions) as RollcallServer;
     standBefore(this.httpServer as HttpServer);
-    endWithLines(server.engine);
     refusePlainRequests(server.engine);
     limitKnocks(server);
     limitUnusedLines(server, (line) => this.admission.holds(line));

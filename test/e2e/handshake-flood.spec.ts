@@ -1,4 +1,5 @@
 import { WebSocket } from 'ws';
+import { SocketDoor } from '../../src/auth/socket.door';
 import { eventually } from '../support/eventually';
 import { Rollcall } from '../support/rollcall';
 import { shop, tabOf } from '../support/shop';
@@ -13,6 +14,8 @@ describe('A line over which a client knocks without end', () => {
     ['doors that are not there', '40/x,'],
     ['the door, with a space for a 0', '4 '],
     ['doors that are not there, with a tab for a 0', '4\t/x,'],
+    ['answers to pings that were not sent', '3'],
+    ['packets of Engine.IO that say nothing', '6'],
   ])('is cut before the pod has worked for it: %s, tens of thousands of times in one request', async (_what, knock) => {
     const rollcall = await Rollcall.start([shop()]);
     const polling = `http://localhost:${rollcall.port}/socket.io/?EIO=4&transport=polling`;
@@ -25,6 +28,27 @@ describe('A line over which a client knocks without end', () => {
     await rollcall.open(tabOf('ada'));
     expect(performance.now() - begunMs).toBeLessThan(1000);
     expect((await fetch(`${polling}&sid=${sid}`)).status).toBe(400);
+  });
+
+  it('keeps of what it sent beside the token nothing while that is looked for', async () => {
+    const rollcall = await Rollcall.start([shop()]);
+    const door = rollcall.app.get(SocketDoor);
+    const admit = door.admit.bind(door);
+    const kept: unknown[] = [];
+    jest.spyOn(door, 'admit').mockImplementation((handshake) => {
+      kept.push(handshake.auth);
+      return admit(handshake);
+    });
+    const { token, userId } = tabOf('ada');
+    const deep = Array.from({ length: 50_000 }, () => []);
+    await rollcall.open({ client: { auth: { token, userId, other: 'x', deep } } });
+    await expect(rollcall.open({ client: { auth: { token: deep, userId } } })).rejects.toMatchObject({
+      code: 'BAD_REQUEST',
+    });
+    expect(kept).toEqual([
+      { token, userId },
+      { token: {}, userId },
+    ]);
   });
 
   it('stays for a client that is refused a few times before it has a good token', async () => {

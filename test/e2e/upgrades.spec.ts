@@ -128,28 +128,99 @@ describe('A WebSocket of which nobody knows whose it is', () => {
     expect((await rollcall.ask('GET', '/health/live')).status).toBe(200);
   });
 
-  it('may send text alone', async () => {
+  it.each([
+    ['binary data', Buffer.alloc(10)],
+    ['what is to be followed by binary data', '451-["x",{"_placeholder":true,"num":0}]'],
+    ['an event', '42["channel:join",{"channel":"room"}]'],
+  ])('may only ask to be let in: not with %s', async (_what, packet) => {
     const socket = await socketTo(await Rollcall.start());
-    socket.send('451-["x",{"_placeholder":true,"num":0}]');
-    socket.send(Buffer.alloc(10));
+    socket.send(packet);
     await once(socket, 'close');
   });
 
-  it('gets answers to its pings, and none that it does not read', async () => {
+  it.each([
+    ['pings', (socket: WebSocket) => socket.ping()],
+    ['pongs', (socket: WebSocket) => socket.pong()],
+    ['answers to pings of Engine.IO', (socket: WebSocket) => socket.send('3')],
+    ['packets of Engine.IO that say nothing', (socket: WebSocket) => socket.send('6')],
+  ])('may send a hundred frames at once, and is cut for more: %s', async (_what, send) => {
+    const rollcall = await Rollcall.start();
+    const [many, more] = [await socketTo(rollcall), await socketTo(rollcall)];
+    let pongs = 0;
+    for (const socket of [many, more]) socket.on('pong', () => (pongs += 1));
+    const gone = once(more, 'close');
+    for (let n = 0; n < 5; n += 1) send(many);
+    for (let n = 0; n < 10_000 && more.readyState === WebSocket.OPEN; n += 1) send(more);
+    await gone;
+    expect(pongs).toBeLessThan(200);
+    many.ping('still there');
+    expect(String((await once(many, 'pong'))[0])).toMatch(/^(still there)?$/);
+  });
+
+  it('gets no answer to each of very many probes', async () => {
+    const rollcall = await Rollcall.start();
+    const polling = await rollcall.ask('GET', '/socket.io/?EIO=4&transport=polling');
+    const { sid } = JSON.parse(polling.text.slice(1)) as { sid: string };
+    const socket = new WebSocket(`ws://127.0.0.1:${rollcall.port}/socket.io/?EIO=4&transport=websocket&sid=${sid}`, {
+      headers: { host: 'localhost' },
+    });
+    stopAfterTest(() => socket.terminate());
+    let answers = 0;
+    socket.on('error', () => undefined).on('message', () => (answers += 1));
+    await once(socket, 'open');
+    const gone = once(socket, 'close');
+    for (let n = 0; n < 10_000; n += 1) socket.send('2probe');
+    await gone;
+    expect(answers).toBeLessThan(200);
+  });
+
+  it('does not outlive the session that it was to take over', async () => {
+    const rollcall = await Rollcall.start();
+    const polling = await rollcall.ask('GET', '/socket.io/?EIO=4&transport=polling');
+    const { sid } = JSON.parse(polling.text.slice(1)) as { sid: string };
+    const target = `/socket.io/?EIO=4&transport=websocket&sid=${sid}`;
+    const [first, second] = [line(rollcall.port), line(rollcall.port)];
+    const gone = [once(first.socket, 'close'), once(second.socket, 'close')];
+    for (const { socket, heard } of [first, second]) {
+      socket.write(at(target, WEBSOCKET));
+      await eventually(() => expect(heard()).toMatch(/^HTTP\/1\.1 101 /));
+    }
+    await rollcall.ask('POST', `/socket.io/?EIO=4&transport=polling&sid=${sid}`, { body: '1' });
+    await Promise.all(gone);
+  }, 10_000);
+
+  it('does not stay for what it does not read when it has said all that it will say', async () => {
+    const rollcall = await Rollcall.start();
+    const { socket } = line(rollcall.port);
+    socket.write(at('/socket.io/?EIO=4&transport=websocket', WEBSOCKET));
+    await eventually(() => expect(lineOf(rollcall)).toHaveLength(1));
+    const there = lineOf(rollcall)[0]?.transport.socket as unknown as { readonly _socket: Socket };
+    const gone = once(there._socket, 'close');
+    // As where the operating system takes no more of it.
+    jest.spyOn(there._socket, 'end').mockReturnThis();
+    socket.end();
+    await gone;
+  }, 10_000);
+
+  it('gets answers to its pings, of those that it does not read to the last', async () => {
     const rollcall = await Rollcall.start();
     const socket = await socketTo(rollcall);
+    const pongs: string[] = [];
+    socket.on('pong', (data: Buffer) => pongs.push(data.toString()));
     socket.ping('hello');
-    expect(String((await once(socket, 'pong'))[0])).toBe('hello');
-    const [own] = lineOf(rollcall);
-    if (own === undefined) throw new Error('There is no line.');
-    const there = own.transport.socket;
-    const pong = jest.spyOn(there, 'pong');
+    await eventually(() => expect(pongs).toEqual(['hello']));
+    const there = lineOf(rollcall)[0]?.transport.socket as unknown as WebSocket & { readonly _socket: Socket };
     // The operating system alone holds some hundred thousand of them.
-    Object.defineProperty(there, 'bufferedAmount', { value: 1 });
-    const pinged = once(there, 'ping');
-    socket.ping('once more');
-    await pinged;
-    expect(pong).not.toHaveBeenCalled();
+    Object.defineProperty(there._socket, 'writableNeedDrain', { value: true, configurable: true });
+    for (const said of ['once more', 'and again', 'still there?']) {
+      const pinged = once(there, 'ping');
+      socket.ping(said);
+      await pinged;
+    }
+    delete (there._socket as { writableNeedDrain?: boolean }).writableNeedDrain;
+    there._socket.emit('drain');
+    socket.ping('goodbye');
+    await eventually(() => expect(pongs).toEqual(['hello', 'still there?', 'goodbye']));
   });
 
   it('is not waited for when it does not say goodbye', async () => {

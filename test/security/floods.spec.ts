@@ -164,6 +164,33 @@ describe('A connection that heeds no refusal', () => {
     expect(answered.mock.calls.length).toBeLessThan(1100);
     await expect(rollcall.open()).resolves.toBeDefined();
   });
+
+  it.each(['ping', 'pong', '3', '6'])('is cut for frames as well that are no packets of its own: %s', async (frame) => {
+    const rollcall = await Rollcall.start([shop({ limits: { eventsPerSecond: 1, eventsBurst: 10 } })]);
+    const { ws } = (await rollcall.open({ transports: ['websocket'] })).socket.io.engine.transport as unknown as {
+      ws: WebSocket;
+    };
+    const gone = new Promise((resolve) => ws.once('close', resolve));
+    for (let n = 0; n < 5000; n += 1) {
+      if (frame === 'ping') ws.ping();
+      else if (frame === 'pong') ws.pong();
+      else ws.send(frame);
+    }
+    await gone;
+  });
+
+  it.each([['websocket'], ['polling', 'websocket'], ['polling']] as ('websocket' | 'polling')[][])(
+    'is not one that sends much, where its app lets it: over %s %s',
+    async (...transports) => {
+      const limits = { eventsPerSecond: 1_000_000, eventsBurst: 1_000_000 };
+      const rollcall = await Rollcall.start([shop({ limits })]);
+      const tab = await rollcall.open({ transports });
+      const left = await Promise.all(
+        Array.from({ length: 20_000 }, () => tab.ask('channel:leave', { channel: 'room' })),
+      );
+      expect(left.every(({ ok }) => ok)).toBe(true);
+    },
+  );
 });
 
 describe('Messages', () => {
