@@ -144,6 +144,23 @@ describe('Lines', () => {
     expect(await tab.join('room')).toMatchObject({ ok: true });
   });
 
+  it('that nobody has come in by make room also where the oldest are being closed, or wanted', async () => {
+    const rollcall = await Rollcall.start([shop()]);
+    const { server } = rollcall.app.get(SocketServer);
+    const { clients } = server.engine as unknown as { clients: Record<string, { close(): void }> };
+    const wanted = new Set<unknown>();
+    limitUnusedLines(server, (line) => wanted.has(line), 3);
+    const poll = async (): Promise<string> => {
+      const { text } = await rollcall.ask('GET', '/socket.io/?EIO=4&transport=polling');
+      return (JSON.parse(text.slice(1)) as { sid: string }).sid;
+    };
+    const first = await poll();
+    wanted.add(clients[first]);
+    for (let n = 0; n < 2; n += 1) clients[await poll()]?.close();
+    const last = [await poll(), await poll()];
+    expect(Object.keys(clients)).toEqual([first, ...last]);
+  });
+
   it('are of one connection each, however many are asked for at once', async () => {
     const rollcall = await Rollcall.start([shop()]);
     const { socket } = await lineTo(rollcall);
