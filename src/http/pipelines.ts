@@ -5,8 +5,9 @@
  */
 import { type IncomingMessage, type Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { refuseLine } from './line-refusal';
 import { setSafeHeaders } from './safe-headers';
-import { isForSockets } from './upgrades';
+import { isForSockets, isTooLongForSockets } from './upgrades';
 
 const UNDER_WAY_MAX = 20;
 
@@ -58,7 +59,10 @@ export function standBefore(server: Server): void {
   server.removeAllListeners('request');
   server.on('request', (request, response) => {
     if (request.socket.destroyed) return;
-    if (isForSockets(request.url)) setSafeHeaders(response);
+    if (isForSockets(request.url)) {
+      setSafeHeaders(response);
+      if (isTooLongForSockets(request.url)) return refuseLine(response, 414, 'A URL may have 4,096 characters here.');
+    }
     for (const listener of listeners) listener.call(server, request, response);
   });
 }

@@ -9,8 +9,14 @@ import type { Socket } from 'node:net';
 
 const SOCKETS = '/socket.io/';
 
+/** Its clients need some hundred characters. More names would take milliseconds to read, and a line keeps them. */
+const SOCKETS_URL_MAX_LENGTH = 4096;
+
 /** As Engine.IO looks at a URL. */
 export const isForSockets = (url: string | undefined): boolean => url?.startsWith(SOCKETS) === true;
+
+/** For Socket.IO; REST has URLs of 64 KiB. */
+export const isTooLongForSockets = (url: string | undefined): boolean => (url?.length ?? 0) > SOCKETS_URL_MAX_LENGTH;
 
 /** Node writes and reads `upgrade`, first whether it is asked for, then whether it is to be. */
 export class PlainUnlessSocket extends IncomingMessage {
@@ -18,7 +24,8 @@ export class PlainUnlessSocket extends IncomingMessage {
 
   get upgrade(): boolean {
     if (this.asked !== true || this.method === 'CONNECT') return this.asked === true;
-    return isForSockets(this.url) && this.headers.upgrade?.toLowerCase() === 'websocket';
+    if (!isForSockets(this.url) || isTooLongForSockets(this.url)) return false;
+    return this.headers.upgrade?.toLowerCase() === 'websocket';
   }
 
   set upgrade(asked: boolean | null) {

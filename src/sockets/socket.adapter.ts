@@ -81,6 +81,8 @@ export class SocketAdapter extends IoAdapter {
       serveClient: false,
       // Compression would cost each idle socket some 200 KB of memory.
       perMessageDeflate: false,
+      // What a polling tab does not read would wait where nobody counts it.
+      httpCompression: false,
       wsEngine: BoundedWebSockets,
       parser: { Encoder, Decoder: BoundedDecoder },
     };

@@ -102,6 +102,45 @@ describe('A request for another protocol', () => {
   });
 });
 
+describe('The URL of a session', () => {
+  const asked = '/socket.io/?EIO=4&transport=';
+  const filled = (target: string, length: number): string =>
+    target + '&a'.repeat(length).slice(0, length - target.length);
+
+  it.each([
+    ['polling', '', 200],
+    ['websocket', WEBSOCKET, 101],
+  ])('may have 4,096 characters, and no more: %s', async (transport, more, status) => {
+    const { port } = await Rollcall.start();
+    for (const [length, answer] of [
+      [4096, status],
+      [4097, 414],
+      [70_000, 414],
+    ] as const) {
+      const { socket, heard } = line(port);
+      socket.write(at(filled(asked + transport, length), more));
+      await eventually(() => expect([length, heard().slice(0, 12)]).toEqual([length, `HTTP/1.1 ${answer}`]));
+      if (answer === 414) await eventually(() => expect(heard()).toMatch(/\r\n\r\n\{"code":3,"message":".+"\}$/));
+    }
+  });
+
+  it.each([
+    ['polling', ''],
+    ['websocket', WEBSOCKET],
+  ])('leaves of its query nothing with the line but what Engine.IO goes by: %s', async (transport, more) => {
+    const rollcall = await Rollcall.start();
+    const { socket } = line(rollcall.port);
+    socket.write(at(`${asked}${transport}&name=value&another`, more));
+    const { engine } = rollcall.app.get(SocketServer).server;
+    const { clients } = engine as unknown as { clients: Record<string, { request: { _query: object } }> };
+    await eventually(() =>
+      expect(Object.values(clients).map(({ request }) => request._query)).toEqual([
+        { EIO: '4', transport, sid: '', b64: '' },
+      ]),
+    );
+  });
+});
+
 describe('A WebSocket of which nobody knows whose it is', () => {
   const socketTo = async (rollcall: Rollcall): Promise<WebSocket> => {
     const url = `ws://127.0.0.1:${rollcall.port}/socket.io/?EIO=4&transport=websocket`;
