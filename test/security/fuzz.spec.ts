@@ -1,15 +1,17 @@
 import * as fc from 'fast-check';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import WebSocket from 'ws';
 import { eventually } from '../support/eventually';
 import { type Answer, DEMO, Rollcall } from '../support/rollcall';
 import { KEY_ROUTES, TOKEN_ROUTES } from '../support/routes';
 import { asUser, shop, tabOf } from '../support/shop';
 
-/** Socket events and requests together; `FUZZ_INPUTS=100000` for a night. */
+/** Socket events, packets and requests together; `FUZZ_INPUTS=100000` for a night. */
 const INPUTS = Number(process.env.FUZZ_INPUTS ?? 10_000);
-const EVENTS = Math.round(INPUTS * 0.6);
-const REQUESTS = INPUTS - EVENTS;
+const EVENTS = Math.round(INPUTS * 0.5);
+const PACKETS = Math.round(INPUTS * 0.1);
+const REQUESTS = INPUTS - EVENTS - PACKETS;
 const AT_ONCE = 50;
 const TIME_MS = Math.max(120_000, INPUTS * 20);
 
@@ -81,6 +83,41 @@ const EVENT_NAMES = [
 const event = fc.record({
   name: fc.oneof({ weight: 9, arbitrary: fc.constantFrom(...EVENT_NAMES) }, text),
   payload: fc.oneof({ weight: 4, arbitrary: fields }, value, fc.constant(new Uint8Array([1, 2, 3]))),
+});
+
+/** As a client without a library writes them. */
+const LENGTHS = [1, 1000, 80_000, 80_000];
+const long = fc
+  .constantFrom(...LENGTHS)
+  .chain((length) =>
+    fc.constantFrom(
+      `["x"${',0'.repeat(length)}]`,
+      `["channel:join"${',{}'.repeat(length)}]`,
+      `["presence:watch"${',[]'.repeat(length)}]`,
+      `["message:send"${',1'.repeat(length)}]`,
+      `["channel:join",${'['.repeat(length)}${']'.repeat(length)}]`,
+      `["message:send",${'{"a":'.repeat(length / 2)}0${'}'.repeat(length / 2)}]`,
+      `["${'x'.repeat(length)}",{"_placeholder":true,"num":0}]`,
+      `{${Array.from({ length: length / 10 }, (_, n) => `"${n}":[]`).join(',')}}`,
+    ),
+  );
+const packet = fc.record({
+  /** Before or after somebody is in. */
+  isIn: fc.constantFrom(true, true, false),
+  head: fc
+    .tuple(
+      fc.constantFrom('0', '1', '2', '2', '2', '3', '4', '5', '6', '7', ' '),
+      fc.constantFrom('', '', '', '', '', '', '1-', '2-', '10-', '11-', '-1-', 'x-'),
+      fc.constantFrom('', '', '', '', '/,', '/x,', '/__proto__,'),
+      fc.constantFrom('', '0', '7', '9'.repeat(20)),
+    )
+    .map((parts) => parts.join('')),
+  data: fc.oneof(
+    { weight: 2, arbitrary: long },
+    fc.tuple(text, value).map((event) => JSON.stringify(event)),
+    text,
+  ),
+  attachments: fc.integer({ min: 0, max: 3 }),
 });
 
 const ROUTES = [...KEY_ROUTES, ...TOKEN_ROUTES];
@@ -179,6 +216,40 @@ describe(`${INPUTS} inputs that nobody would send`, () => {
         expect(tab.socket.connected).toBe(true);
         tab.close();
       }
+      await expectGoodHealth(rollcall);
+    },
+    TIME_MS,
+  );
+
+  it(
+    'are refused as packets, do no harm, and leave nothing behind',
+    async () => {
+      const rollcall = await Rollcall.start([shop({ limits: OPEN })]);
+      const url = `ws://127.0.0.1:${rollcall.port}/socket.io/?EIO=4&transport=websocket`;
+      const open = { in: 0, cut: 0 };
+      const growth = await inRounds(packet, PACKETS, async ({ isIn, head, data, attachments }) => {
+        const socket = new WebSocket(url, { headers: { host: 'localhost' } });
+        socket.on('error', () => undefined);
+        await new Promise((resolve) => socket.once('message', resolve));
+        if (isIn) {
+          const session = new Promise((resolve) => {
+            socket.on('message', (said: Buffer) => said.toString().startsWith('42["session"') && resolve(undefined));
+          });
+          socket.send('40');
+          await session;
+        }
+        const isOver = new Promise<keyof typeof open>((resolve) => {
+          socket.once('pong', () => resolve('in')).once('close', () => resolve('cut'));
+        });
+        socket.send(`4${head}${data}`);
+        for (let n = 0; n < attachments; n += 1) socket.send(Buffer.from('data'));
+        socket.ping();
+        open[await isOver] += 1;
+        socket.terminate();
+      });
+      expect(open.in).toBeGreaterThan(0);
+      expect(open.cut).toBeGreaterThan(0);
+      expect(growth).toBeLessThan(GROWTH_MAX_BYTES);
       await expectGoodHealth(rollcall);
     },
     TIME_MS,
