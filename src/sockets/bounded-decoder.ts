@@ -56,6 +56,7 @@ export class BoundedDecoder extends OpenDecoder {
   private begin(data: unknown): void {
     if (typeof data !== 'string' || !/^[56]/.test(data)) return super.add(data);
     const { attachments = 1 } = this.decodeString(data);
-    this.unfinished = { text: data, attachments, missing: attachments };
+    // A copy: a part of a text keeps the whole of it, and polling tabs send many packets in one.
+    this.unfinished = { text: Buffer.from(data).toString(), attachments, missing: attachments };
   }
 }
