@@ -24,7 +24,7 @@ export interface LinePacket {
 const UNWRITABLE_MAX = 3;
 /** What waits for the rest of a packet: a message may have 64 KiB, and binary data is not taken, but refused in words. */
 const UNFINISHED_MAX_BYTES = 70_000;
-/** Socket.IO's packets that are followed by binary data: it keeps them until they are complete, without a limit in time. */
+/** Socket.IO's packets that are followed by binary data: they wait until they are complete, without a limit in time. */
 const BINARY = /^[56]/;
 /** A client has so long to get a new token, or half of what its token has left when it comes. */
 const NOTICE_MS = 30_000;

@@ -3,7 +3,6 @@
  * all else is bounded here, for anybody who can reach the port can send it, and has said nothing yet of who they are. Each
  * counts what comes over it, in a bucket that is gone with it.
  */
-import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type ServerOptions, WebSocket, WebSocketServer } from 'ws';
 import { TokenBucket } from './token-bucket';
@@ -34,6 +33,12 @@ export class BoundedWebSocket extends WebSocket {
     }
     if (event === 'ping') this.answer(args[0] as Buffer);
     return super.emit(event, ...args);
+  }
+
+  /** Who has ended and does not read is not waited for either, which `ws` would do without an end. */
+  override close(code?: number, data?: string | Buffer): void {
+    if (this.readyState === WebSocket.CLOSING) setTimeout(() => this.terminate(), GOODBYE_MS).unref();
+    super.close(code, data);
   }
 
   /** Who does not read gets the last of them alone: they would wait in this process's memory. */
@@ -68,19 +73,4 @@ export class BoundedWebSockets extends WebSocketServer {
     };
     super(bounded);
   }
-
-  override handleUpgrade(
-    request: IncomingMessage,
-    socket: Duplex,
-    head: Buffer,
-    done: (client: WebSocket, request: IncomingMessage) => void,
-  ): void {
-    socket.on('end', cutSoon);
-    super.handleUpgrade(request, socket, head, done);
-  }
-}
-
-/** Who says nothing any more may still have something to read, but `ws` would wait for that without an end. */
-function cutSoon(this: Duplex): void {
-  setTimeout(() => this.destroy(), GOODBYE_MS).unref();
 }

@@ -233,11 +233,14 @@ describe('A WebSocket of which nobody knows whose it is', () => {
     const { socket } = line(rollcall.port);
     socket.write(at('/socket.io/?EIO=4&transport=websocket', WEBSOCKET));
     await eventually(() => expect(lineOf(rollcall)).toHaveLength(1));
-    const there = lineOf(rollcall)[0]?.transport.socket as unknown as { readonly _socket: Socket };
+    const own = lineOf(rollcall)[0];
+    const there = own?.transport.socket as unknown as WebSocket & { readonly _socket: Socket };
     const gone = once(there._socket, 'close');
     // As where the operating system takes no more of it.
     jest.spyOn(there._socket, 'end').mockReturnThis();
     socket.end();
+    await eventually(() => expect(there.readyState).toBe(WebSocket.CLOSING));
+    own?.close();
     await gone;
   }, 10_000);
 
