@@ -7,32 +7,48 @@ import type { RollcallServer, RollcallSocket } from './connection';
 
 type Line = RollcallSocket['conn'];
 
-/** Each takes some 20 KB. */
+/** Each takes some 20 KB, besides what its request has said. */
 const UNUSED_MAX = 10_000;
+
+/** A line whose request has longer headers counts as several: it keeps them. */
+const HEADERS_OF_A_LINE = 4096;
 
 /** `isWanted`: somebody is about to come in by the line. */
 export function limitUnusedLines(server: RollcallServer, isWanted: (line: Line) => boolean, most = UNUSED_MAX): void {
-  /** In the order of coming. */
-  const unused = new Set<Line>();
+  /** What each counts, in the order of coming. */
+  const unused = new Map<Line, number>();
+  let count = 0;
+  const forget = (line: Line): void => {
+    count -= unused.get(line) ?? 0;
+    unused.delete(line);
+  };
   // One listener for all: a line that is used has nothing of it left.
-  function forget(this: Line): void {
-    unused.delete(this);
+  function forgetThis(this: Line): void {
+    forget(this);
   }
   server.engine.on('connection', (line: Line) => {
-    unused.add(line);
-    line.on('close', forget);
-    if (unused.size <= most) return;
-    for (const oldest of unused) {
+    const weight = weightOf(line);
+    unused.set(line, weight);
+    count += weight;
+    line.on('close', forgetThis);
+    if (count <= most) return;
+    for (const oldest of unused.keys()) {
       if (isWanted(oldest)) continue;
-      unused.delete(oldest);
+      forget(oldest);
       end(oldest);
-      if (unused.size <= most) return;
+      if (count <= most) return;
     }
   });
   server.on('connection', ({ conn }) => {
-    unused.delete(conn);
-    conn.off('close', forget);
+    forget(conn);
+    conn.off('close', forgetThis);
   });
+}
+
+function weightOf({ request }: Line): number {
+  let length = 0;
+  for (const text of request.rawHeaders) length += text.length;
+  return 1 + Math.floor(length / HEADERS_OF_A_LINE);
 }
 
 /** Of Engine.IO's transport what it keeps to itself: what is to be done when the next poll comes, or half a minute later. */

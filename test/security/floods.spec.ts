@@ -161,6 +161,23 @@ describe('Lines', () => {
     expect(Object.keys(clients)).toEqual([first, ...last]);
   });
 
+  it('that nobody has come in by count as many where their requests have said more, which they keep', async () => {
+    const rollcall = await Rollcall.start([shop()]);
+    const { server } = rollcall.app.get(SocketServer);
+    const { clients } = server.engine as unknown as { clients: Record<string, unknown> };
+    limitUnusedLines(server, () => false, 10);
+    const open = (headers: Record<string, string>) =>
+      rollcall.ask('GET', '/socket.io/?EIO=4&transport=polling', { headers });
+    for (let n = 0; n < 8; n += 1) await open({});
+    expect(Object.keys(clients)).toHaveLength(8);
+    await open({ cookie: 'x'.repeat(20_000) });
+    expect(Object.keys(clients)).toHaveLength(6);
+    for (let n = 0; n < 5; n += 1) await open({});
+    expect(Object.keys(clients)).toHaveLength(6);
+    for (let n = 0; n < 5; n += 1) await open({});
+    expect(Object.keys(clients)).toHaveLength(10);
+  });
+
   it('are of one connection each, however many are asked for at once', async () => {
     const rollcall = await Rollcall.start([shop()]);
     const { socket } = await lineTo(rollcall);
