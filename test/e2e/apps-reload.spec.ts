@@ -217,7 +217,7 @@ describe('Sockets, when the apps file changes', () => {
   ])('are decided on anew when the file changes during the handshake: %s', async (_what, apps, code) => {
     const rollcall = await Rollcall.start([shop()]);
     const accounts = rollcall.app.get(Accounts);
-    const refreshed = jest.spyOn(accounts, 'refreshApp').mockImplementationOnce(async () => {
+    const refreshed = jest.spyOn(accounts, 'refreshForToken').mockImplementationOnce(async () => {
       // The tokens of the first app are looked at after this, for the handshake has begun with it.
       await new Promise((resolve) => setImmediate(resolve));
       rollcall.app.get(Apps).replace(readApps({ apps }, 'The file'));
