@@ -3,15 +3,17 @@
  * is remembered is which file was last looked at and which fault was last told, so that each is looked at and told once.
  */
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { type FSWatcher, statSync, watch } from 'node:fs';
-import { dirname } from 'node:path';
+import { statSync, unwatchFile, watchFile } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import type { App } from '../config/app';
 import { Config, readAppsFile, UnreadableFile } from '../config/config';
 import { ConfigError } from '../config/environment';
 import { Apps } from './apps.service';
 
-/** Whoever writes a file in several steps has so long to finish; a directory where much happens is looked at no more often. */
+/** So often it is looked whether the file is another one. */
+const LOOK_EVERY_MS = 500;
+
+/** Whoever writes a file in several steps has so long to finish. */
 const SETTLE_MS = 100;
 
 /** A file that could not be read is tried again so often. */
@@ -20,7 +22,6 @@ const RETRY_MS = 1000;
 @Injectable()
 export class AppsReload implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger('apps');
-  private watcher: FSWatcher | undefined;
   private timer: NodeJS.Timeout | undefined;
   private retry: NodeJS.Timeout | undefined;
   private seen = '';
@@ -35,8 +36,9 @@ export class AppsReload implements OnApplicationBootstrap, OnApplicationShutdown
     const { appsFile } = this.config;
     if (appsFile === undefined) return;
     process.on('SIGHUP', this.onSignal);
-    this.startWatching(appsFile);
-    // It may have changed between its reading and the watch.
+    // By its path, again and again: the file, its directory and all links on the way to it may be put in the place of others.
+    watchFile(appsFile, { interval: LOOK_EVERY_MS, persistent: false }, this.look);
+    // It may have changed between its reading and the first look.
     this.look();
   }
 
@@ -44,7 +46,7 @@ export class AppsReload implements OnApplicationBootstrap, OnApplicationShutdown
     process.off('SIGHUP', this.onSignal);
     clearTimeout(this.timer);
     clearTimeout(this.retry);
-    this.watcher?.close();
+    if (this.config.appsFile !== undefined) unwatchFile(this.config.appsFile, this.look);
   }
 
   private readonly onSignal = (): void => {
@@ -53,27 +55,12 @@ export class AppsReload implements OnApplicationBootstrap, OnApplicationShutdown
     this.look();
   };
 
-  /** The directory, not the file: editors and Kubernetes put another file, or another link, in its place. */
-  private startWatching(file: string): void {
-    try {
-      this.watcher = watch(dirname(file), { persistent: false }, () => this.look());
-      this.watcher.on('error', (error) => this.giveUpWatching(error));
-    } catch (error) {
-      this.giveUpWatching(error);
-    }
-  }
-
-  private giveUpWatching(error: unknown): void {
-    this.watcher?.close();
-    this.logger.warn(`Changes of the apps file go unseen until SIGHUP, for it cannot be watched: ${String(error)}`);
-  }
-
-  private look(): void {
+  private readonly look = (): void => {
     this.timer ??= setTimeout(() => {
       this.timer = undefined;
       this.read(this.config.appsFile ?? '');
     }, SETTLE_MS).unref();
-  }
+  };
 
   private read(file: string): void {
     try {
@@ -92,11 +79,11 @@ export class AppsReload implements OnApplicationBootstrap, OnApplicationShutdown
     }
   }
 
-  /** Nobody tells when it can be read again: there may have been too many open files, or a link leads elsewhere. */
+  /** Nobody tells when it can be read again: there may have been too many open files. */
   private lookAgain(): void {
     this.seen = '';
     clearTimeout(this.retry);
-    this.retry = setTimeout(() => this.look(), RETRY_MS).unref();
+    this.retry = setTimeout(this.look, RETRY_MS).unref();
   }
 
   private replace(apps: readonly App[]): void {

@@ -1,4 +1,14 @@
-import { mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync, mkdirSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  unwatchFile,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Views } from '@rollcall/roster';
@@ -136,15 +146,65 @@ describe('An apps file that changes', () => {
     await eventually(async () => expect(await statusWith(other, 'new')).toBe(201));
   });
 
-  it('is read anew on SIGHUP, where nobody could see that it has changed', async () => {
-    const elsewhere = await serve(shop({ apiKeys: ['old'] }));
-    const folder = mkdtempSync(join(tmpdir(), 'rollcall-'));
-    stopAfterTest(() => rmSync(folder, { recursive: true }));
-    const link = join(folder, 'linked.json');
-    symlinkSync(elsewhere.file, link);
-    const rollcall = await Rollcall.start(undefined, { APPS_FILE: link });
-    elsewhere.write({ apps: [shop({ apiKeys: ['new'] })] });
-    await eventually(async () => expect(await statusWith(elsewhere.rollcall, 'new')).toBe(201));
+  const content = (...keys: string[]): string => JSON.stringify({ apps: [shop({ apiKeys: keys })] });
+
+  it.each<[what: string, put: (root: string, keys: string[]) => void, file: string]>([
+    [
+      'its folder',
+      (root, keys) => {
+        mkdirSync(join(root, 'conf.new'));
+        writeFileSync(join(root, 'conf.new', 'apps.json'), content(...keys));
+        rmSync(join(root, 'conf'), { recursive: true, force: true });
+        renameSync(join(root, 'conf.new'), join(root, 'conf'));
+      },
+      'conf/apps.json',
+    ],
+    [
+      'a link far above it',
+      (root, keys) => {
+        const release = mkdtempSync(join(root, 'release-'));
+        mkdirSync(join(release, 'conf'));
+        writeFileSync(join(release, 'conf', 'apps.json'), content(...keys));
+        symlinkSync(release, join(root, 'current.new'));
+        renameSync(join(root, 'current.new'), join(root, 'current'));
+      },
+      'current/conf/apps.json',
+    ],
+    [
+      'the file that a link leads to',
+      (root, keys) => {
+        mkdirSync(join(root, 'elsewhere'), { recursive: true });
+        writeFileSync(join(root, 'elsewhere', 'apps.json'), content(...keys));
+        if (!existsSync(join(root, 'apps.json'))) symlinkSync('elsewhere/apps.json', join(root, 'apps.json'));
+      },
+      'apps.json',
+    ],
+  ])('is seen, time and again, when it is replaced with %s', async (_what, put, file) => {
+    const root = mkdtempSync(join(tmpdir(), 'rollcall-'));
+    stopAfterTest(() => rmSync(root, { recursive: true }));
+    put(root, ['old']);
+    const rollcall = await Rollcall.start(undefined, { APPS_FILE: join(root, file) });
+    const counts = async (keys: string[]): Promise<void> =>
+      eventually(
+        async () =>
+          expect(await Promise.all(['old', 'new', 'last'].map((key) => statusWith(rollcall, key)))).toEqual(
+            ['old', 'new', 'last'].map((key) => (keys.includes(key) ? 201 : 401)),
+          ),
+        { within: 5000 },
+      );
+    for (const keys of [['old'], ['old', 'new'], ['new'], ['new', 'last'], ['last']]) {
+      put(root, keys);
+      await counts(keys);
+    }
+  });
+
+  it('is read anew on SIGHUP, where nobody has seen that it has changed', async () => {
+    const { rollcall, file, write } = await serve(shop({ apiKeys: ['old'] }));
+    write({ apps: [shop({ apiKeys: ['old', 'seen'] })] });
+    await eventually(async () => expect(await statusWith(rollcall, 'seen')).toBe(201));
+    unwatchFile(file);
+    write({ apps: [shop({ apiKeys: ['new'] })] });
+    await new Promise((resolve) => setTimeout(resolve, 1000));
     expect(await statusWith(rollcall, 'new')).toBe(401);
 
     process.emit('SIGHUP', 'SIGHUP');
@@ -153,13 +213,13 @@ describe('An apps file that changes', () => {
 
   it('is read as soon as it can be, though nobody told of that', async () => {
     const { rollcall, file, log } = await serve(shop({ apiKeys: ['old'] }));
-    const elsewhere = mkdtempSync(join(tmpdir(), 'rollcall-'));
-    stopAfterTest(() => rmSync(elsewhere, { recursive: true }));
-    symlinkSync(join(elsewhere, 'apps.json'), `${file}.new`);
-    renameSync(`${file}.new`, file);
+    rmSync(file);
+    mkdirSync(file);
     await eventually(() => expect(faults(log)).toHaveLength(1));
+    unwatchFile(file);
     expect(await statusWith(rollcall, 'old')).toBe(201);
-    writeFileSync(join(elsewhere, 'apps.json'), JSON.stringify({ apps: [shop({ apiKeys: ['new'] })] }));
+    rmSync(file, { recursive: true });
+    writeFileSync(file, JSON.stringify({ apps: [shop({ apiKeys: ['new'] })] }));
     await eventually(async () => expect(await statusWith(rollcall, 'new')).toBe(201), { within: 5000 });
     expect(await statusWith(rollcall, 'old')).toBe(401);
     expect(faults(log)).toHaveLength(1);
