@@ -8,7 +8,7 @@ import {
 } from '@rollcall/roster';
 import { HOST, listening, rowOf, Writer } from '../../test/support/roster-store';
 import { Directory, GRACE_MS, loadView, START_MS } from '../../test/support/roster-view';
-import type { Apps, Scope } from '../auth/apps.service';
+import type { Scope } from '../auth/apps.service';
 import { Changes } from './changes.service';
 
 /** A caller who waits at a pod that has these moments, and what the pod does at a tick. */
@@ -27,12 +27,7 @@ function waiting(
   const { host, ...query } = asked;
   const gone = new AbortController();
   const scope = { app: { id: 'shop' }, host } as unknown as Scope;
-  const apps = { checkOwner: () => undefined } as unknown as Apps;
-  const answer = new Changes(views, ticks, apps).answer(
-    scope,
-    { channel: undefined, waitMs: 25_000, ...query },
-    gone.signal,
-  );
+  const answer = new Changes(views, ticks).answer(scope, { channel: undefined, waitMs: 25_000, ...query }, gone.signal);
   return { answer, tick: (moment: Moment) => listener?.(moment), leave: () => gone.abort() };
 }
 

@@ -5,7 +5,7 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { AppError } from '@rollcall/contract';
 import { type Moment, resumed, Ticks, Views } from '@rollcall/roster';
-import { Apps, type Scope } from '../auth/apps.service';
+import type { Scope } from '../auth/apps.service';
 import type { ChangesQuery } from './changes-query';
 import type { ChangesDto } from './changes.dto';
 import { changes, everything, isEmpty } from './changes-of-host';
@@ -30,7 +30,6 @@ export class Changes implements OnModuleDestroy {
   constructor(
     private readonly views: Views,
     private readonly ticks: Ticks,
-    private readonly apps: Apps,
   ) {}
 
   onModuleDestroy(): void {
@@ -38,10 +37,9 @@ export class Changes implements OnModuleDestroy {
     for (const ends of this.waiting.values()) for (const end of ends) end();
   }
 
-  /** `gone` is aborted when the caller has gone. @throws AppError NOT_AUTHENTICATED, UNAVAILABLE, RATE_LIMITED, PAYLOAD_TOO_LARGE */
+  /** `gone` is aborted when the caller has gone. @throws AppError UNAVAILABLE, RATE_LIMITED, PAYLOAD_TOO_LARGE */
   async answer({ app, host }: Scope, query: ChangesQuery, gone: AbortSignal): Promise<ChangesAnswer> {
     const { staleMs } = await this.views.read(host);
-    this.apps.checkOwner({ app, host });
     const { waitMs } = query;
     const { position, moment } = resumed(query.cursor, this.momentOf(host));
     if (position === undefined) return { body: everything(moment, query), staleMs };
@@ -58,7 +56,6 @@ export class Changes implements OnModuleDestroy {
     const body = told(moment);
     if (!isEmpty(body) || waitMs === 0) return { body, staleMs };
     await this.wait({ app, host }, (now) => isLost(now) || !isEmpty(told(now)), waitMs, gone);
-    this.apps.checkOwner({ app, host });
     return { body: told(this.momentOf(host)), staleMs };
   }
 

@@ -8,11 +8,12 @@ import { answerOrigins } from './cors';
 import { asAppError, replyWithError } from './error-reply';
 import { PROBLEM } from './faces';
 import { acceptJsonOnly, BODY_MAX_BYTES } from './json-body';
+import { refuseMoved } from './moved-hosts';
 import { CountedResponse } from './pipelines';
 import { PARAM_MAX_LENGTH, RouteTable } from './route-table';
 import { answerSafely, SAFE_HEADERS } from './safe-headers';
 import { Shutdown } from './shutdown.service';
-import { PlainUnlessSocket } from './upgrades';
+import { HEADERS_MAX, PlainUnlessSocket } from './upgrades';
 
 /** 80 KiB: `users.presence` takes URLs of 64 KiB (some 4,500 ids), and other headers need room beside it. */
 const HEADERS_MAX_BYTES = 81_920;
@@ -59,10 +60,13 @@ export function httpAdapter(): FastifyAdapter {
 export function setUpHttp(app: NestFastifyApplication): void {
   const fastify = app.getHttpAdapter().getInstance();
   const routes = app.get(RouteTable);
+  // Past a thousand Node would leave out headers that it goes by itself, and nobody could count them.
+  fastify.server.maxHeadersCount = 0;
   fastify.addHook('onRoute', ({ method, url }) => routes.add(method, url));
   answerSafely(fastify);
   acceptJsonOnly(fastify);
   letGo(fastify, app.get(Shutdown));
+  refuseMoved(fastify, app.get(Apps));
   answerOrigins(fastify, app.get(Apps));
 }
 
@@ -118,7 +122,7 @@ const UNREADABLE = new Map<string, Unreadable>([
     {
       status: '431 Request Header Fields Too Large',
       code: 'URI_TOO_LONG',
-      detail: 'URL and headers together may have 80 KiB.',
+      detail: `URL and headers together may have 80 KiB, and there may be ${HEADERS_MAX} headers.`,
     },
   ],
   [

@@ -389,6 +389,50 @@ describe('Answers, when the apps file changes', () => {
     expect(text).not.toContain('ada');
   });
 
+  it('tell nobody who was let in before of the users of the app that the host belongs to now', async () => {
+    const { rollcall, write } = await serve(
+      shop({ hosts: [THERE] }),
+      shop({ id: 'none', hosts: ['none.example.com'] }),
+    );
+    const views = rollcall.app.get(Views);
+    await rollcall.open({ ...tabOf('ada'), host: THERE });
+    let goOn: () => void = () => undefined;
+    let reads = 0;
+    const moved = new Promise<void>((resolve) => (goOn = resolve));
+    const held = (['read', 'readRoster', 'readPresence'] as const).map((read) => {
+      const now = views[read].bind(views);
+      return jest.spyOn(views, read).mockImplementation(async (host) => {
+        reads += 1;
+        await moved;
+        return now(host);
+      });
+    });
+    const waiting = [
+      rollcall.message('users', {}, { host: THERE }),
+      rollcall.message('allusers', {}, { host: THERE }),
+      rollcall.message('channels', {}, { host: THERE }),
+      rollcall.native('GET', '/v1/users/ada', { host: THERE }),
+      rollcall.native('GET', '/v1/channels', { host: THERE }),
+      rollcall.native('GET', '/v1/channels/authenticated/members', { host: THERE }),
+      rollcall.native('GET', '/v1/changes?waitSeconds=0', { host: THERE }),
+      rollcall.presence('', { host: THERE, headers: asUser('ada') }),
+    ];
+    await eventually(() => expect(reads).toBeGreaterThanOrEqual(waiting.length));
+    for (const read of held) read.mockRestore();
+    const users = [{ id: 'ada', name: 'Secret', email: 'secret@example.com', tokens: [tokenOf('ada')] }];
+    write({ apps: [shop({ id: 'new', hosts: [THERE], apiKeys: ['new'], users })] });
+    await eventually(() => expect(rollcall.app.get(Apps).appOf(THERE)?.id).toBe('new'));
+    // Theirs are there by now.
+    const newcomer = await rollcall.open({ ...tabOf('ada'), host: THERE });
+    goOn();
+    for (const { status, text, headers } of await Promise.all(waiting)) {
+      expect([status, /secret|ada/i.test(text)]).toEqual([401, false]);
+      expect(headers).not.toHaveProperty('x-rollcall-cursor');
+    }
+    expect(newcomer.socket.connected).toBe(true);
+    expect((await rollcall.message('users', { apiKey: 'new' }, { host: THERE })).text).toContain('secret@');
+  });
+
   it('obey another limit, and tell watchers of presence that was switched off or on', async () => {
     const { rollcall, write } = await serve(shop());
     const [ada, told] = [await rollcall.open(tabOf('ada')), { at: 0 }];
