@@ -7,7 +7,7 @@ import { type IncomingMessage, type Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { refuseLine } from './line-refusal';
 import { setSafeHeaders } from './safe-headers';
-import { isForSockets, isTooLongForSockets } from './upgrades';
+import { hasTooManyHeaders, isForSockets, isTooLongForSockets } from './upgrades';
 
 const UNDER_WAY_MAX = 20;
 
@@ -47,6 +47,11 @@ export function untakenBytes(): ReadonlyMap<Socket, number> {
   return bytes;
 }
 
+/** By Node's name for it: to it they are too many when they are too long. */
+class TooManyHeaders extends Error {
+  readonly code = 'HPE_HEADER_OVERFLOW';
+}
+
 type Listener = (request: IncomingMessage, response: ServerResponse) => void;
 
 /**
@@ -59,6 +64,7 @@ export function standBefore(server: Server): void {
   server.removeAllListeners('request');
   server.on('request', (request, response) => {
     if (request.socket.destroyed) return;
+    if (hasTooManyHeaders(request)) return void server.emit('clientError', new TooManyHeaders(), request.socket);
     if (isForSockets(request.url)) {
       setSafeHeaders(response);
       if (isTooLongForSockets(request.url)) return refuseLine(response, 414, 'A URL may have 4,096 characters here.');

@@ -193,6 +193,19 @@ describe('The host of a request', () => {
     }
   });
 
+  it('is refused when it is there more than once, however many headers are between them', async () => {
+    const rollcall = await Rollcall.start();
+    for (const count of [190, 250, 1500, 15_000]) {
+      const hosts = `Host: localhost\r\n${'a:\r\n'.repeat(count)}Host: evil.example\r\n`;
+      const [rest, polling] = count > 190 ? [431, 431] : [400, 403];
+      expect(await statusOf(rollcall, '/v1/channels', hosts)).toBe(rest);
+      expect(await statusOf(rollcall, '/socket.io/?EIO=4&transport=polling', hosts)).toBe(polling);
+      const upgrade = `${hosts}Upgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n`;
+      const request = `GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\n${upgrade}Connection: Upgrade\r\n\r\n`;
+      expect(await rawHttp(rollcall.port, request)).toMatch(count > 190 ? /^HTTP\/1\.1 431 / : /^HTTP\/1\.1 400 /);
+    }
+  });
+
   it('may stand in the target, too, if it is the same', async () => {
     const rollcall = await Rollcall.start();
     const ask = (target: string): Promise<number> => statusOf(rollcall, target, 'Host: localhost\r\n');

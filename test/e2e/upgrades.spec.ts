@@ -97,6 +97,13 @@ describe('A request for another protocol', () => {
     const chunked = 'Transfer-Encoding: chunked\r\nConnection: close\r\n';
     const pieces = at(`/socket.io/?EIO=4&transport=polling&sid=${sid}`, chunked, 'POST', '1\r\n3\r\n0\r\n\r\n');
     expect(await rawHttp(rollcall.port, pieces)).toMatch(/^HTTP\/1\.1 411 /);
+    const behindMany = at(
+      `/socket.io/?EIO=4&transport=polling&sid=${sid}`,
+      `${'a:\r\n'.repeat(1500)}${chunked}`,
+      'POST',
+      '',
+    );
+    expect(await rawHttp(rollcall.port, behindMany)).toMatch(/^HTTP\/1\.1 431 /);
     const scripted = at('/socket.io/?EIO=4&transport=polling&j#', 'Connection: close\r\n');
     expect(await rawHttp(rollcall.port, scripted)).toMatch(/^HTTP\/1\.1 40[03] /);
   });
