@@ -60,8 +60,8 @@ export function httpAdapter(): FastifyAdapter {
 export function setUpHttp(app: NestFastifyApplication): void {
   const fastify = app.getHttpAdapter().getInstance();
   const routes = app.get(RouteTable);
-  // Past a thousand Node would leave out headers that it goes by itself, and nobody could count them.
-  fastify.server.maxHeadersCount = 0;
+  // Node leaves out what is more, though it goes by it, and all who have more are refused: to read them would take milliseconds.
+  fastify.server.maxHeadersCount = HEADERS_MAX + 1;
   fastify.addHook('onRoute', ({ method, url }) => routes.add(method, url));
   answerSafely(fastify);
   acceptJsonOnly(fastify);
