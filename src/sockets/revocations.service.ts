@@ -10,7 +10,7 @@ import { Connections } from './connections.service';
  */
 @Injectable()
 export class Revocations implements OnModuleInit {
-  private readonly listeners: ((connection: Connection) => void)[] = [];
+  private readonly listeners: ((connections: readonly Connection[]) => void)[] = [];
 
   constructor(
     private readonly accounts: Accounts,
@@ -23,8 +23,8 @@ export class Revocations implements OnModuleInit {
     this.accounts.onRevocation((appId) => this.closeRevoked(appId));
   }
 
-  /** Tells a listener of each connection that was closed here because its token was revoked. */
-  onClosed(listener: (connection: Connection) => void): void {
+  /** Tells a listener of the connections that were closed here because their tokens were revoked. */
+  onClosed(listener: (connections: readonly Connection[]) => void): void {
     this.listeners.push(listener);
   }
 
@@ -33,13 +33,12 @@ export class Revocations implements OnModuleInit {
     if (app === undefined) return;
     // Most changes of a user are none of tokens, and looking at every socket is for those that are.
     if (userId !== undefined && !this.accounts.isRevoked(app, { id: userId, checkedAgainstMs: 0 })) return;
-    for (const connection of this.connections.values()) {
-      const { visitor, socket } = connection;
+    const closed = this.connections.values().filter(({ visitor }) => {
       const { user } = visitor;
-      if (user === null || visitor.app.id !== appId || (userId !== undefined && user.id !== userId)) continue;
-      if (!this.accounts.isRevoked(app, user)) continue;
-      socket.disconnect(true);
-      for (const listener of this.listeners) listener(connection);
-    }
+      if (user === null || visitor.app.id !== appId || (userId !== undefined && user.id !== userId)) return false;
+      return this.accounts.isRevoked(app, user);
+    });
+    for (const { socket } of closed) socket.disconnect(true);
+    for (const listener of this.listeners) listener(closed);
   }
 }

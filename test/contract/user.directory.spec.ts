@@ -22,7 +22,13 @@ function describeRevocations(start: () => UserDirectory | Promise<UserDirectory>
     await directory.erase(APP, 'ada', atMs);
     expect(directory.find(APP, 'ada')?.revokedAtMs).toBe(10_002);
     await directory.revokeTokens(APP, 'ada', 20_000);
-    expect(directory.find(APP, 'ada')).toEqual({ details: null, tokens: [], revokedAtMs: 20_000, issuedBeforeMs: 0 });
+    expect(directory.find(APP, 'ada')).toEqual({
+      details: null,
+      tokens: [],
+      revokedAtMs: 20_000,
+      issuedBeforeMs: 0,
+      erasedAtMs: 10_002,
+    });
   });
 
   it('drops those of a user’s tokens that were issued before a moment, and never takes that back', async () => {
@@ -258,7 +264,13 @@ describeWithRedis('A directory on Redis', () => {
 
     await here.addToken(APP, 'ada', token(2), 0);
 
-    expect(here.find(APP, 'ada')).toEqual({ details: null, tokens: [token(2)], revokedAtMs: 1000, issuedBeforeMs: 0 });
+    expect(here.find(APP, 'ada')).toEqual({
+      details: null,
+      tokens: [token(2)],
+      revokedAtMs: 1000,
+      issuedBeforeMs: 0,
+      erasedAtMs: 1000,
+    });
     expect(await stored('ada')).not.toContain('Ada');
   });
 
@@ -291,7 +303,13 @@ describeWithRedis('A directory on Redis', () => {
 
     for (const one of [here, there]) {
       expect(one.find(APP, 'ada')).toEqual({ details: undefined, tokens: [], revokedAtMs: 1000, issuedBeforeMs: 0 });
-      expect(one.find(APP, 'bob')).toEqual({ details: null, tokens: [], revokedAtMs: 2000, issuedBeforeMs: 0 });
+      expect(one.find(APP, 'bob')).toEqual({
+        details: null,
+        tokens: [],
+        revokedAtMs: 2000,
+        issuedBeforeMs: 0,
+        erasedAtMs: 2000,
+      });
       expect(one.find(APP, 'eve')).toBeUndefined();
     }
   });

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Stores } from '../../src/store/stores';
 import { eventually } from '../support/eventually';
 import { Rollcall } from '../support/rollcall';
@@ -221,6 +222,26 @@ describe('revoking what was issued before a moment', () => {
     await revoke(rollcall, { issuedBefore: new Date(nowMs).toISOString() });
     expect(await doors(rollcall, late)).toEqual(INVALID);
     expect(await doors(rollcall, await mint(rollcall, 'ada'))).toEqual(LET_IN);
+  });
+});
+
+describe('revoking a token of somebody who was erased once, and has come back', () => {
+  it('takes nothing from their other connections', async () => {
+    const rollcall = await Rollcall.start([shop(SHOP)]);
+    expect((await rollcall.native('DELETE', '/v1/users/ada')).status).toBe(204);
+    const one = await rollcall.open({ userId: 'ada', token: await mint(rollcall, 'ada') });
+    await sleep(5);
+    const issuedBefore = new Date().toISOString();
+    await sleep(5);
+    const two = await rollcall.open({ userId: 'ada', token: await mint(rollcall, 'ada') });
+    await two.ask('presence:set', { status: 'busy', statusText: 'In a meeting' });
+    expect((await revoke(rollcall, { userId: 'ada', issuedBefore })).status).toBe(201);
+    await left({ one, two }, ['two']);
+    expect((await revoke(rollcall, { userId: 'ada' })).status).toBe(201);
+    await left({ one, two }, []);
+    await rollcall.open({ userId: 'ada', token: await mint(rollcall, 'ada') });
+    const { json } = await rollcall.native('GET', '/v1/users/ada');
+    expect(json).toMatchObject({ status: 'busy', statusText: 'In a meeting' });
   });
 });
 

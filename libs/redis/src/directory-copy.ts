@@ -17,6 +17,7 @@ interface EntryText {
   readonly tokens: [hash: string, expiresAtMs: number | null, issuedAtMs?: number][];
   readonly revokedAtMs: number;
   readonly issuedBeforeMs?: number;
+  readonly erasedAtMs?: number;
 }
 
 interface Kept {
@@ -103,10 +104,12 @@ function withoutLoss(told: DirectoryEntry, known: DirectoryEntry | undefined): D
   if (known === undefined) return told;
   if (told.revokedAtMs >= known.revokedAtMs) return withoutEarlier(told, known.issuedBeforeMs);
   const details = known.details === null ? null : told.details;
-  return withoutEarlier({ ...told, details, tokens: [], revokedAtMs: known.revokedAtMs }, known.issuedBeforeMs);
+  const { revokedAtMs, erasedAtMs = told.erasedAtMs } = known;
+  const held = { ...told, details, tokens: [], revokedAtMs, ...(erasedAtMs === undefined ? {} : { erasedAtMs }) };
+  return withoutEarlier(held, known.issuedBeforeMs);
 }
 
-export function encodeUser({ details, tokens, revokedAtMs, issuedBeforeMs }: DirectoryEntry): string {
+export function encodeUser({ details, tokens, revokedAtMs, issuedBeforeMs, erasedAtMs }: DirectoryEntry): string {
   const text: EntryText = {
     ...(details === undefined ? {} : { details }),
     tokens: tokens.map(({ hash, expiresAtMs = null, issuedAtMs = 0 }) => [
@@ -116,13 +119,14 @@ export function encodeUser({ details, tokens, revokedAtMs, issuedBeforeMs }: Dir
     ]),
     revokedAtMs,
     ...(issuedBeforeMs === 0 ? {} : { issuedBeforeMs }),
+    ...(erasedAtMs === undefined ? {} : { erasedAtMs }),
   };
   return JSON.stringify(text);
 }
 
 function decodeUser(stored: string | null): DirectoryEntry {
   if (stored === null) return UNKNOWN_USER;
-  const { details, tokens, revokedAtMs, issuedBeforeMs = 0 } = JSON.parse(stored) as EntryText;
+  const { details, tokens, revokedAtMs, issuedBeforeMs = 0, erasedAtMs } = JSON.parse(stored) as EntryText;
   return {
     details,
     tokens: tokens.map(([hash, expiresAtMs, issuedAtMs = 0]) => ({
@@ -132,5 +136,6 @@ function decodeUser(stored: string | null): DirectoryEntry {
     })),
     revokedAtMs,
     issuedBeforeMs,
+    ...(erasedAtMs === undefined ? {} : { erasedAtMs }),
   };
 }

@@ -10,6 +10,7 @@
 import {
   type AppSettings,
   type DirectoryEntry,
+  erased,
   laterRevocation,
   type RevokedTokenSet,
   type StoredToken,
@@ -70,12 +71,7 @@ export class RedisUserDirectory extends UserDirectory {
   }
 
   override erase(app: string, userId: string, atMs: number): Promise<void> {
-    return this.write(app, userId, (entry) => ({
-      ...entry,
-      details: null,
-      tokens: [],
-      revokedAtMs: laterRevocation(entry, atMs),
-    }));
+    return this.write(app, userId, (entry) => erased(entry, atMs));
   }
 
   override addToken(app: string, userId: string, token: StoredToken, nowMs: number): Promise<void> {

@@ -7,6 +7,7 @@ import { RevokedTokenSet } from './revoked-tokens';
 import {
   type AppSettings,
   type DirectoryEntry,
+  erased,
   laterRevocation,
   type StoredToken,
   UNKNOWN_USER,
@@ -47,7 +48,7 @@ export class MemoryUserDirectory extends UserDirectory {
   }
 
   override erase(app: string, userId: string, atMs: number): Promise<void> {
-    return this.write(app, userId, { details: null, tokens: [], revokedAtMs: this.revocation(app, userId, atMs) });
+    return this.write(app, userId, erased(this.find(app, userId) ?? UNKNOWN_USER, atMs));
   }
 
   override addToken(app: string, userId: string, token: StoredToken, nowMs: number): Promise<void> {

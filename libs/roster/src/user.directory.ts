@@ -14,6 +14,8 @@ export interface DirectoryEntry {
   /** `undefined`: nothing was ever put. `null`: the user was erased. */
   readonly details: UserDetails | null | undefined;
   readonly tokens: readonly StoredToken[];
+  /** When the user was erased last, by the clock of revocations; absent: never. */
+  readonly erasedAtMs?: number;
   /** No token from before this moment counts, wherever it comes from; 0: none was ever revoked. */
   readonly revokedAtMs: number;
   /** No token that was issued before this moment counts; 0: none was revoked so. */
@@ -36,6 +38,12 @@ export const UNKNOWN_USER: DirectoryEntry = { details: undefined, tokens: [], re
  */
 export const laterRevocation = ({ revokedAtMs }: DirectoryEntry, atMs: number): number =>
   Math.max(atMs, revokedAtMs + 1);
+
+/** What is left of an entry when the user is erased. */
+export function erased(entry: DirectoryEntry, atMs: number): DirectoryEntry {
+  const revokedAtMs = laterRevocation(entry, atMs);
+  return { ...entry, details: null, tokens: [], revokedAtMs, erasedAtMs: revokedAtMs };
+}
 
 /** What is left of an entry's tokens when those are revoked that were issued before a moment. */
 export function withoutEarlier(entry: DirectoryEntry, issuedBeforeMs: number): DirectoryEntry {
