@@ -19,6 +19,8 @@ class HandshakeError extends Error {
   }
 }
 
+const TWICE = new AppError('BAD_REQUEST', 'Somebody comes in over this line already.');
+
 const STORM = new AppError('UNAVAILABLE', 'Too many connect at once; come again a little later.');
 
 /** Decides on a handshake before there is a connection. Whatever goes wrong becomes a `connect_error`. */
@@ -44,7 +46,11 @@ export class Admission {
     const { conn: line, handshake } = socket;
     handshake.auth = loginOf(handshake.auth);
     // Each would count as a line of its own. No client of Socket.IO's asks twice.
-    if (this.lines.has(line)) return line.close(true);
+    if (this.lines.has(line)) {
+      line.close(true);
+      // Nobody is told, for the line is closed; Socket.IO would keep a socket that nothing was decided of.
+      return next(new HandshakeError(TWICE));
+    }
     const app = this.apps.scopeOf(socket.handshake.headers)?.app.id ?? '';
     const entered = this.gate.enter(app, this.lag.ms, performance.now());
     if ('retryInMs' in entered) return next(new HandshakeError(STORM, entered.retryInMs));

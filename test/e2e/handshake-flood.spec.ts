@@ -1,7 +1,9 @@
+import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
 import { SocketDoor } from '../../src/auth/socket.door';
+import { SocketServer } from '../../src/sockets/socket-server';
 import { eventually } from '../support/eventually';
-import { Rollcall } from '../support/rollcall';
+import { Rollcall, send } from '../support/rollcall';
 import { shop, tabOf } from '../support/shop';
 import { stopAfterTest } from '../support/teardown';
 
@@ -28,6 +30,35 @@ describe('A line over which a client knocks without end', () => {
     await rollcall.open(tabOf('ada'));
     expect(performance.now() - begunMs).toBeLessThan(1000);
     expect((await fetch(`${polling}&sid=${sid}`)).status).toBe(400);
+  });
+
+  it.each([
+    ['a visitor', 'localhost', true],
+    ['nobody, for no app has the host', 'nobody.example.com', true],
+    ['nobody, for visitors are not let in', 'localhost', false],
+  ])('leaves nothing behind when it is knocked over twice at once, by %s', async (_what, host, anonymous) => {
+    const rollcall = await Rollcall.start([shop({ anonymous })]);
+    const { server } = rollcall.app.get(SocketServer);
+    const coming = (server.of('/') as unknown as { _preConnectSockets: Map<string, unknown> })._preConnectSockets;
+    const came = jest.spyOn(coming, 'set');
+
+    const { text } = await rollcall.ask('GET', '/socket.io/?EIO=4&transport=polling', { host });
+    const { sid } = JSON.parse(text.slice(1)) as { sid: string };
+    const path = `/socket.io/?EIO=4&transport=polling&sid=${sid}`;
+    const headers = { host, 'content-type': 'text/plain', 'content-length': '5' };
+    await send({ host: '127.0.0.1', port: rollcall.port, method: 'POST', path, agent: false, headers }, `40${NEXT}40`);
+    const line = new WebSocket(`ws://127.0.0.1:${rollcall.port}/socket.io/?EIO=4&transport=websocket`, {
+      headers: { host },
+    });
+    stopAfterTest(() => line.terminate());
+    await new Promise((resolve) => line.once('open', resolve));
+    const { _socket: socket } = line as unknown as { _socket: Socket };
+    socket.cork();
+    for (let times = 0; times < 2; times += 1) line.send('40');
+    socket.uncork();
+
+    await eventually(() => expect(came).toHaveBeenCalledTimes(4));
+    await eventually(() => expect([coming.size, server.engine.clientsCount]).toEqual([0, 0]));
   });
 
   it('keeps of what it sent beside the token nothing while that is looked for', async () => {
