@@ -60,7 +60,9 @@ export class TokenRevocations {
 /** When the token has expired by itself, by its own date or by the app's limit of age, on every clock. */
 function endOf({ jwt }: App, expiresAtMs: number): number {
   const { leewaySeconds = 0, maxAgeSeconds = Infinity } = jwt ?? {};
-  return Math.min(expiresAtMs, Date.now() + maxAgeSeconds * 1000) + leewaySeconds * 1000 + CLOCKS_MS;
+  // The issuer's clock may be ahead by as much as is allowed for when the token has come to its end.
+  const oldestMs = Date.now() + (maxAgeSeconds + leewaySeconds) * 1000;
+  return Math.min(expiresAtMs, oldestMs) + leewaySeconds * 1000 + CLOCKS_MS;
 }
 
 function refuseBeside(field: string, others: Readonly<Record<string, unknown>>): void {
