@@ -35,11 +35,15 @@ function statusOf(error: unknown): number {
   return typeof error.statusCode === 'number' ? error.statusCode : 500;
 }
 
-/** Writes the error in the shape of the URL's face. Sent as bytes: Fastify would add a charset to a string. */
+/** Sends the error in the shape of the URL's face. */
 export function replyWithError(reply: FastifyReply, url: string, error: AppError): void {
-  const face = faceOf(url);
-  const body = Buffer.from(JSON.stringify(face.body(error)));
   // What the router itself refuses has met no hook.
-  void reply.headers(SAFE_HEADERS);
-  void reply.code(error.status).header('content-type', face.contentType).header('cache-control', 'no-store').send(body);
+  void reply.headers(SAFE_HEADERS).send(errorBody(reply, url, error));
+}
+
+/** What the reply is to say of the error, which it is told the kind of. As bytes: Fastify would add a charset to a string. */
+export function errorBody(reply: FastifyReply, url: string, error: AppError): Buffer {
+  const face = faceOf(url);
+  void reply.code(error.status).headers({ 'content-type': face.contentType, 'cache-control': 'no-store' });
+  return Buffer.from(JSON.stringify(face.body(error)));
 }

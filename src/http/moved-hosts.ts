@@ -2,7 +2,7 @@ import { AppError } from '@rollcall/contract';
 import type { FastifyInstance } from 'fastify';
 import type { Apps } from '../auth/apps.service';
 import { callerOf } from '../auth/caller';
-import { faceOf } from './faces';
+import { errorBody } from './error-reply';
 
 /**
  * Nobody is told what is on a host that has gone to another app since they were let in: what they waited for is about others'
@@ -16,9 +16,8 @@ export function refuseMoved(fastify: FastifyInstance, apps: Apps): void {
       return done();
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
-      const face = faceOf(request.url);
-      void reply.code(error.status).header('content-type', face.contentType).removeHeader('x-rollcall-cursor');
-      done(null, Buffer.from(JSON.stringify(face.body(error))));
+      void reply.removeHeader('x-rollcall-cursor');
+      done(null, errorBody(reply, request.routeOptions.url ?? request.url, error));
     }
   });
 }

@@ -428,6 +428,7 @@ describe('Answers, when the apps file changes', () => {
     for (const { status, text, headers } of await Promise.all(waiting)) {
       expect([status, /secret|ada/i.test(text)]).toEqual([401, false]);
       expect(headers).not.toHaveProperty('x-rollcall-cursor');
+      expect(headers).toHaveProperty('cache-control', 'no-store');
     }
     expect(newcomer.socket.connected).toBe(true);
     expect((await rollcall.message('users', { apiKey: 'new' }, { host: THERE })).text).toContain('secret@');
