@@ -10,10 +10,11 @@ import { PROBLEM } from './faces';
 import { acceptJsonOnly, BODY_MAX_BYTES } from './json-body';
 import { refuseMoved } from './moved-hosts';
 import { CountedResponse } from './pipelines';
+import { HEADERS_MAX } from './request-bounds';
 import { PARAM_MAX_LENGTH, RouteTable } from './route-table';
 import { answerSafely, SAFE_HEADERS } from './safe-headers';
 import { Shutdown } from './shutdown.service';
-import { HEADERS_MAX, PlainUnlessSocket } from './upgrades';
+import { PlainUnlessSocket } from './upgrades';
 
 /** 80 KiB: `users.presence` takes URLs of 64 KiB (some 4,500 ids), and other headers need room beside it. */
 const HEADERS_MAX_BYTES = 81_920;

@@ -7,7 +7,7 @@ import { type IncomingMessage, type Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { refuseLine } from './line-refusal';
 import { setSafeHeaders } from './safe-headers';
-import { hasTooManyHeaders, isForSockets, isTooLongForSockets } from './upgrades';
+import { hasTooManyHeaders, isForSockets, isTooLongForSockets } from './request-bounds';
 
 const UNDER_WAY_MAX = 20;
 

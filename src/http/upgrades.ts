@@ -6,22 +6,7 @@
  */
 import { IncomingMessage, type Server } from 'node:http';
 import type { Socket } from 'node:net';
-
-const SOCKETS = '/socket.io/';
-
-/** Its clients need some hundred characters. More names would take milliseconds to read, and a line keeps them. */
-const SOCKETS_URL_MAX_LENGTH = 4096;
-
-/** Browsers and proxies send some dozens. Each costs far more than the four bytes that it may have. */
-export const HEADERS_MAX = 200;
-
-/** As Engine.IO looks at a URL. */
-export const isForSockets = (url: string | undefined): boolean => url?.startsWith(SOCKETS) === true;
-
-/** For Socket.IO; REST has URLs of 64 KiB. */
-export const isTooLongForSockets = (url: string | undefined): boolean => (url?.length ?? 0) > SOCKETS_URL_MAX_LENGTH;
-
-export const hasTooManyHeaders = ({ rawHeaders }: IncomingMessage): boolean => rawHeaders.length > 2 * HEADERS_MAX;
+import { hasTooManyHeaders, isForSockets, isTooLongForSockets } from './request-bounds';
 
 /** Node writes and reads `upgrade`, first whether it is asked for, then whether it is to be. */
 export class PlainUnlessSocket extends IncomingMessage {
