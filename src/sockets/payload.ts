@@ -1,12 +1,13 @@
 import { AppError, isReserved, nameFault } from '@rollcall/contract';
 
-/** Reads fields of what a client sent, from its own properties alone. */
+/** What a client sent, as JSON has made it: besides its fields it has what every object has, and no field of ours is named so. */
 export type Fields = Readonly<Record<string, unknown>>;
 
 /** @throws AppError BAD_REQUEST if the payload is not an object. */
 export function fieldsOf(payload: unknown): Fields {
   if (typeof payload === 'object' && payload !== null && !Array.isArray(payload) && !ArrayBuffer.isView(payload)) {
-    return Object.assign(Object.create(null), payload) as Fields;
+    // Not a copy: it may have tens of thousands of fields that nobody asks for.
+    return payload as Fields;
   }
   throw new AppError('BAD_REQUEST', 'The payload must be an object.');
 }
