@@ -7,20 +7,23 @@ const METHODS: readonly HTTPMethod[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', '
 /** No part of a path is refused for its length alone: URL and headers have 80 KiB, and routes say what they take. */
 export const PARAM_MAX_LENGTH = 81_920;
 
+/** The router is asked once whatever the methods are: to read a path may take milliseconds. */
+const ANY: HTTPMethod = 'GET';
+
 /** Which methods a path takes: a second look at Fastify's routes for a request whose method none of them has. */
 @Injectable()
 export class RouteTable {
   private readonly router = createRouter({ maxParamLength: PARAM_MAX_LENGTH });
 
   add(method: string | readonly string[], path: string): void {
-    for (const one of METHODS) {
-      if (![method].flat().includes(one) || this.router.hasRoute(one, path)) continue;
-      this.router.on(one, path, () => undefined);
-    }
+    const known = this.router.findRoute(ANY, path)?.store as Set<string> | undefined;
+    const methods = known ?? new Set();
+    if (known === undefined) this.router.on(ANY, path, () => undefined, methods);
+    for (const one of [method].flat()) methods.add(one);
   }
 
   methodsOf(url: string): HTTPMethod[] {
-    const path = url.split('?', 1)[0] ?? '';
-    return METHODS.filter((method) => this.router.find(method, path) !== null);
+    const methods = this.router.find(ANY, url.split('?', 1)[0] ?? '')?.store as ReadonlySet<string> | undefined;
+    return METHODS.filter((method) => methods?.has(method) === true);
   }
 }
