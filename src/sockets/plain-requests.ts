@@ -12,7 +12,7 @@ type EngineRequest = IncomingMessage & { readonly upgrade?: boolean; _query: Rea
 export function refusePlainRequests(engine: RollcallServer['engine']): void {
   engine.use((request: EngineRequest, response: ServerResponse, next: () => void) => {
     const { EIO = '', transport = '', sid = '', b64 = '' } = request._query;
-    request._query = { EIO, transport, sid, b64 };
+    request._query = { EIO, transport, sid, b64: b64 === '' ? '' : '1' };
     if (request.upgrade === true) return next();
     if (!METHODS.has(request.method)) return refuseLine(response, 405, 'Socket.IO polls with GET and POST.');
     // A body in pieces would be kept piece by piece; none of its clients sends one.

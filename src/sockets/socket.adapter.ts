@@ -13,6 +13,7 @@ import { Stores } from '../store/stores';
 import { Admission } from './admission.service';
 import { BoundedDecoder } from './bounded-decoder';
 import type { RollcallServer } from './connection';
+import { keepLittle } from './kept-request';
 import { limitKnocks } from './knocks';
 import { queryOf, refusePlainRequests } from './plain-requests';
 import { limitUnusedLines } from './unused-lines';
@@ -89,6 +90,7 @@ export class SocketAdapter extends IoAdapter {
     const server = super.createIOServer(port, ours as ServerOptions) as RollcallServer;
     standBefore(this.httpServer as HttpServer);
     refusePlainRequests(server.engine);
+    keepLittle(server);
     limitKnocks(server);
     limitUnusedLines(server, (line) => this.admission.holds(line));
     server.engine.on('headers', (headers: Record<string, string>) => void Object.assign(headers, SAFE_HEADERS));

@@ -3,15 +3,16 @@
  * and it is closed by itself within half a minute; there may be so many and no more. Then the oldest goes: who means to come in
  * does so within a round trip. Written by the lines themselves, and gone with them.
  */
+import { keptLength } from './kept-request';
 import type { RollcallServer, RollcallSocket } from './connection';
 
 type Line = RollcallSocket['conn'];
 
-/** Each takes some 20 KB, besides what its request has said. */
+/** Each takes some 20 KB, besides what is kept of its request. */
 const UNUSED_MAX = 10_000;
 
-/** A line whose request has longer headers counts as several: it keeps them. */
-const HEADERS_OF_A_LINE = 4096;
+/** A line that keeps more of its request counts as several. */
+const KEPT_OF_A_LINE = 4096;
 
 /** `isWanted`: somebody is about to come in by the line. */
 export function limitUnusedLines(server: RollcallServer, isWanted: (line: Line) => boolean, most = UNUSED_MAX): void {
@@ -45,11 +46,7 @@ export function limitUnusedLines(server: RollcallServer, isWanted: (line: Line) 
   });
 }
 
-function weightOf({ request }: Line): number {
-  let length = 0;
-  for (const text of request.rawHeaders) length += text.length;
-  return 1 + Math.floor(length / HEADERS_OF_A_LINE);
-}
+const weightOf = ({ request }: Line): number => 1 + Math.floor(keptLength(request) / KEPT_OF_A_LINE);
 
 /** Of Engine.IO's transport what it keeps to itself: what is to be done when the next poll comes, or half a minute later. */
 interface Closing {

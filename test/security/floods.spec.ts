@@ -1,5 +1,6 @@
 /* Clients that may come in, and ask for more than their share. */
 import { LocalRosters, Views } from '@rollcall/roster';
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'socket.io-client';
 import WebSocket from 'ws';
 import { Connections } from '../../src/sockets/connections.service';
@@ -161,7 +162,7 @@ describe('Lines', () => {
     expect(Object.keys(clients)).toEqual([first, ...last]);
   });
 
-  it('that nobody has come in by count as many where their requests have said more, which they keep', async () => {
+  it('that nobody has come in by count as many where more is kept of their requests', async () => {
     const rollcall = await Rollcall.start([shop()]);
     const { server } = rollcall.app.get(SocketServer);
     const { clients } = server.engine as unknown as { clients: Record<string, unknown> };
@@ -170,12 +171,28 @@ describe('Lines', () => {
       rollcall.ask('GET', '/socket.io/?EIO=4&transport=polling', { headers });
     for (let n = 0; n < 8; n += 1) await open({});
     expect(Object.keys(clients)).toHaveLength(8);
-    await open({ cookie: 'x'.repeat(20_000) });
+    await open({ 'x-auth-token': 'x'.repeat(20_000) });
     expect(Object.keys(clients)).toHaveLength(6);
     for (let n = 0; n < 5; n += 1) await open({});
     expect(Object.keys(clients)).toHaveLength(6);
     for (let n = 0; n < 5; n += 1) await open({});
     expect(Object.keys(clients)).toHaveLength(10);
+  });
+
+  it('keep of their requests what says who somebody is, and nothing else', async () => {
+    const rollcall = await Rollcall.start([shop()]);
+    const { server } = rollcall.app.get(SocketServer);
+    const { clients } = server.engine as unknown as { clients: Record<string, { request: IncomingMessage }> };
+    const headers = { host: HOST, 'x-user-id': 'ada', cookie: 'x'.repeat(20_000), 'x-odd': 'x' };
+    await rollcall.ask('GET', `/socket.io/?EIO=4&transport=polling&b64=${'x'.repeat(1000)}`, { headers });
+    const [line] = Object.values(clients);
+    const { headers: kept, rawHeaders, url, _query: query } = line?.request as IncomingMessage & { _query: object };
+    expect({ kept, rawHeaders, url, query }).toEqual({
+      kept: { host: HOST, 'x-user-id': 'ada' },
+      rawHeaders: [],
+      url: '',
+      query: { EIO: '4', transport: 'polling', sid: '', b64: '1' },
+    });
   });
 
   it('are of one connection each, however many are asked for at once', async () => {
