@@ -14,10 +14,13 @@ export const SAFE_HEADERS = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
 } as const;
 
+/** What is answered is true for a moment, and for whoever asked: caches go by the address, and not by the key that came with it. */
+const ANSWERED_HEADERS = { ...SAFE_HEADERS, 'cache-control': 'no-store' } as const;
+
 /** Before any other hook: whatever is answered has the headers, and nobody is asked for a host that is in doubt. */
 export function answerSafely(fastify: FastifyInstance): void {
   fastify.addHook('onRequest', (request, reply, done) => {
-    void reply.headers(SAFE_HEADERS);
+    void reply.headers(ANSWERED_HEADERS);
     const fault = hostFault(request.raw);
     done(fault === undefined ? undefined : new AppError('BAD_REQUEST', fault));
   });

@@ -27,7 +27,6 @@ export class BroadcastController {
   @Post('presence.enableBroadcast')
   @HttpCode(200)
   @Header('Content-Type', 'application/json')
-  @Header('Cache-Control', 'no-store')
   @ApiOperation({
     summary: 'Tell of presence again',
     description:

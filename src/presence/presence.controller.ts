@@ -27,7 +27,6 @@ export class PresenceController {
 
   @Get('users.presence')
   @Header('Content-Type', 'application/json')
-  @Header('Cache-Control', 'no-store')
   @Header('Pragma', 'no-cache')
   @ApiOperation({
     summary: 'Presence of users',

@@ -23,7 +23,6 @@ export class StatusController {
 
   @Get('users.getPresence')
   @Header('Content-Type', 'application/json')
-  @Header('Cache-Control', 'no-store')
   @ApiOperation({
     summary: 'Presence of one user',
     description: 'Of yourself, without parameters or by your own name, it also says what your connections say.',
@@ -45,7 +44,6 @@ export class StatusController {
 
   @Get('users.getStatus')
   @Header('Content-Type', 'application/json')
-  @Header('Cache-Control', 'no-store')
   @ApiOperation({
     summary: 'Status of one user',
     description:
@@ -77,7 +75,6 @@ export class StatusController {
   @Post('users.setStatus')
   @HttpCode(200)
   @Header('Content-Type', 'application/json')
-  @Header('Cache-Control', 'no-store')
   @ApiOperation({
     summary: 'Set a status, a status text, or both',
     description:
