@@ -102,7 +102,8 @@ export class Apps {
   allowsOrigin(app: App, headers: IncomingHttpHeaders): boolean {
     const { origin } = headers;
     if (origin === undefined || app.origins === null || app.origins.has(origin)) return true;
-    return URL.canParse(origin) && new URL(origin).host === this.addressOf(headers)?.toLowerCase();
+    const address = this.addressOf(headers)?.toLowerCase();
+    return this.schemesOf(headers).some((scheme) => origin === `${scheme}://${address}`);
   }
 
   private readScope(address: string): Scope | undefined {
@@ -113,8 +114,18 @@ export class Apps {
 
   /** Host and port as the client wrote them, which a trusted proxy passes on. */
   private addressOf(headers: IncomingHttpHeaders): string | undefined {
-    const forwarded = this.config.trustProxy ? headers['x-forwarded-host'] : undefined;
-    const first = (Array.isArray(forwarded) ? forwarded[0] : forwarded)?.split(',')[0]?.trim();
-    return first || (headers.host ?? headers[':authority']?.toString());
+    return this.forwarded(headers, 'x-forwarded-host') || (headers.host ?? headers[':authority']?.toString());
+  }
+
+  /** How the client may have asked: a proxy that ends TLS need not say so. */
+  private schemesOf(headers: IncomingHttpHeaders): readonly string[] {
+    const scheme = this.forwarded(headers, 'x-forwarded-proto')?.toLowerCase();
+    return scheme ? [scheme] : ['http', 'https'];
+  }
+
+  /** What a trusted proxy says; of several the one that the client has talked to. */
+  private forwarded(headers: IncomingHttpHeaders, name: string): string | undefined {
+    const value = this.config.trustProxy ? headers[name] : undefined;
+    return (Array.isArray(value) ? value[0] : value)?.split(',')[0]?.trim();
   }
 }

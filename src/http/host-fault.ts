@@ -13,7 +13,9 @@ export function hostFault({ rawHeaders, headers, url = '' }: IncomingMessage): s
   if (hosts > 1) return 'The request has more than one Host header.';
   if (!ABSOLUTE.test(url) || headers.host === undefined) return undefined;
   const target = URL.canParse(url) ? new URL(url) : undefined;
-  const isOne = target?.username === '' && target.password === '' && hostName(target.host) === hostName(headers.host);
+  const host = hostName(headers.host);
+  const isNamed = target?.username === '' && target.password === '' && host !== undefined;
+  const isOne = isNamed && hostName(target.host) === host;
   return isOne ? undefined : 'The request names one host in its target and another one in its Host header.';
 }
 

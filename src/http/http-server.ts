@@ -4,6 +4,7 @@ import { AppError, type ErrorCode } from '@rollcall/contract';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Socket } from 'node:net';
 import { Apps } from '../auth/apps.service';
+import { ADDRESS_MAX_LENGTH } from '../config/host-name';
 import { answerOrigins } from './cors';
 import { asAppError, replyWithError } from './error-reply';
 import { PROBLEM } from './faces';
@@ -124,6 +125,14 @@ const UNREADABLE = new Map<string, Unreadable>([
       status: '431 Request Header Fields Too Large',
       code: 'URI_TOO_LONG',
       detail: `URL and headers together may have 80 KiB, and there may be ${HEADERS_MAX} headers.`,
+    },
+  ],
+  [
+    'HPE_INVALID_URL',
+    {
+      status: '400 Bad Request',
+      code: 'BAD_REQUEST',
+      detail: `The target of the request is neither a path nor a URL with a host of at most ${ADDRESS_MAX_LENGTH} characters.`,
     },
   ],
   [

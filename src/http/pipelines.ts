@@ -7,7 +7,7 @@ import { type IncomingMessage, type Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { refuseLine } from './line-refusal';
 import { setSafeHeaders } from './safe-headers';
-import { hasTooManyHeaders, isForSockets, isTooLongForSockets } from './request-bounds';
+import { hasTooManyHeaders, isForSockets, isReadable, isTooLongForSockets } from './request-bounds';
 
 const UNDER_WAY_MAX = 20;
 
@@ -47,9 +47,16 @@ export function untakenBytes(): ReadonlyMap<Socket, number> {
   return bytes;
 }
 
-/** By Node's name for it: to it they are too many when they are too long. */
-class TooManyHeaders extends Error {
-  readonly code = 'HPE_HEADER_OVERFLOW';
+/** By Node's names for what it refuses itself: to it headers are too many when they are too long. */
+class Unreadable extends Error {
+  constructor(readonly code: 'HPE_HEADER_OVERFLOW' | 'HPE_INVALID_URL') {
+    super();
+  }
+}
+
+function faultOf(request: IncomingMessage): Unreadable['code'] | undefined {
+  if (hasTooManyHeaders(request)) return 'HPE_HEADER_OVERFLOW';
+  return isReadable(request) ? undefined : 'HPE_INVALID_URL';
 }
 
 type Listener = (request: IncomingMessage, response: ServerResponse) => void;
@@ -64,7 +71,8 @@ export function standBefore(server: Server): void {
   server.removeAllListeners('request');
   server.on('request', (request, response) => {
     if (request.socket.destroyed) return;
-    if (hasTooManyHeaders(request)) return void server.emit('clientError', new TooManyHeaders(), request.socket);
+    const fault = faultOf(request);
+    if (fault !== undefined) return void server.emit('clientError', new Unreadable(fault), request.socket);
     if (isForSockets(request.url)) {
       setSafeHeaders(response);
       if (isTooLongForSockets(request.url)) return refuseLine(response, 414, 'A URL may have 4,096 characters here.');

@@ -55,7 +55,7 @@ describe('Security headers', () => {
     const answer = await rollcall.ask(method, path, { headers: { 'x-api-key': DEMO.apiKey } });
     expect(answer).toMatchObject({
       status,
-      headers: SAFE_HEADERS,
+      headers: { ...SAFE_HEADERS, 'cache-control': 'no-store' },
     });
   });
 
@@ -151,6 +151,21 @@ describe('The origin of a page', () => {
     },
   );
 
+  it.each([
+    ['http://localhost', {}, true],
+    ['https://localhost', {}, true],
+    ['ws://localhost', {}, false],
+    ['chrome-extension://localhost', {}, false],
+    ['https://localhost', { 'x-forwarded-proto': 'https' }, true],
+    ['https://localhost', { 'x-forwarded-proto': 'HTTPS, http' }, true],
+    ['http://localhost', { 'x-forwarded-proto': 'https' }, false],
+  ])('is that of the address which it calls: %s with %j: %s', async (origin, headers, isIn) => {
+    const rollcall = await Rollcall.start([app], { TRUST_PROXY: 'true' });
+    const asked = rollcall.open({ client: { extraHeaders: { host: 'localhost', origin, ...headers } } });
+    if (isIn) expect((await asked).session.host).toBe('localhost');
+    else await expect(asked).rejects.toMatchObject({ code: 'ORIGIN_REFUSED' });
+  });
+
   it('is not asked for of what is no browser, nor where the app has no list', async () => {
     const rollcall = await Rollcall.start([app, shop({ id: 'b', hosts: ['any.example.com'] })]);
     expect((await rollcall.open()).session.host).toBe('localhost');
@@ -200,14 +215,14 @@ describe('The host of a request', () => {
     const rollcall = await Rollcall.start();
     const read: number[] = [];
     serverOf(rollcall).prependListener('request', ({ rawHeaders }) => read.push(rawHeaders.length));
-    for (const count of [190, 250, 1500, 15_000]) {
+    for (const count of [90, 150, 1500, 15_000]) {
       const hosts = `Host: localhost\r\n${'a:\r\n'.repeat(count)}Host: evil.example\r\n`;
-      const [rest, polling] = count > 190 ? [431, 431] : [400, 403];
+      const [rest, polling] = count > 90 ? [431, 431] : [400, 403];
       expect(await statusOf(rollcall, '/v1/channels', hosts)).toBe(rest);
       expect(await statusOf(rollcall, '/socket.io/?EIO=4&transport=polling', hosts)).toBe(polling);
       const upgrade = `${hosts}Upgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n`;
       const request = `GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\n${upgrade}Connection: Upgrade\r\n\r\n`;
-      expect(await rawHttp(rollcall.port, request)).toMatch(count > 190 ? /^HTTP\/1\.1 431 / : /^HTTP\/1\.1 400 /);
+      expect(await rawHttp(rollcall.port, request)).toMatch(count > 90 ? /^HTTP\/1\.1 431 / : /^HTTP\/1\.1 400 /);
     }
     // To read tens of thousands takes milliseconds.
     expect(Math.max(...read)).toBeLessThan(500);
@@ -229,6 +244,36 @@ describe('The host of a request', () => {
     }
     expect(await statusOf(rollcall, 'http://localhost/v1/channels', 'Host: evil.example\r\n')).toBe(400);
     expect(await ask('//localhost/v1/channels')).toBe(404);
+  });
+
+  it.each([
+    ['is written so that it can be read in two ways', 'http:/localhost/v1/channels'],
+    ['begins with slashes', 'http:////localhost/v1/channels'],
+    ['begins with a slash of another kind', 'http://\\localhost/v1/channels'],
+    ['is longer than any', `http://${'a'.repeat(301)}/v1/channels`],
+    ['is in the place of nothing', 'http://'],
+  ])('is not read from a target where it %s', async (_, target) => {
+    const rollcall = await Rollcall.start();
+    for (const host of ['localhost', '-']) {
+      const answer = await rawHttp(rollcall.port, get(target, `Host: ${host}\r\n`));
+      expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+      expect(answer).toContain('"code":"BAD_REQUEST"');
+    }
+    expect(await statusOf(rollcall, 'http://a.example/v1/channels', 'Host: -\r\n')).toBe(400);
+  });
+
+  it('costs no more for being of ten thousand different letters, in a target as in an origin', async () => {
+    const rollcall = await Rollcall.start([shop({ origins: [PORTAL] })]);
+    const host = encodeURIComponent(String.fromCodePoint(...Array.from({ length: 8000 }, (__, n) => 0x4e00 + n)));
+    const asked = [
+      ...Array.from({ length: 20 }, () => get(`http://${host}/health/live`, 'Host: -\r\n')),
+      ...Array.from({ length: 60 }, () => get('/health/live', `Host: localhost\r\nOrigin: http://${host}\r\n`)),
+    ];
+    const startedMs = performance.now();
+    const answers = await Promise.all(asked.map((bytes) => rawHttp(rollcall.port, bytes)));
+    // They took ten seconds and seven.
+    expect(performance.now() - startedMs).toBeLessThan(2000);
+    expect(answers.map((answer) => answer.slice(9, 12))).toEqual(asked.map((__, n) => (n < 20 ? '400' : '200')));
   });
 
   it('is not what a proxy says that nobody has said to trust', async () => {
