@@ -11,8 +11,8 @@ import { PROBLEM } from './faces';
 import { acceptJsonOnly, BODY_MAX_BYTES } from './json-body';
 import { refuseMoved } from './moved-hosts';
 import { CountedResponse } from './pipelines';
-import { HEADERS_MAX } from './request-bounds';
-import { PARAM_MAX_LENGTH, RouteTable } from './route-table';
+import { HEADERS_MAX, PATH_MAX_LENGTH } from './request-bounds';
+import { RouteTable } from './route-table';
 import { answerSafely, SAFE_HEADERS } from './safe-headers';
 import { Shutdown } from './shutdown.service';
 import { PlainUnlessSocket } from './upgrades';
@@ -39,7 +39,8 @@ const REFUSED_MS = 1000;
 export function httpAdapter(): FastifyAdapter {
   return new FastifyAdapter({
     bodyLimit: BODY_MAX_BYTES,
-    routerOptions: { maxParamLength: PARAM_MAX_LENGTH },
+    // No part of a path is refused for its length alone: routes say what they take.
+    routerOptions: { maxParamLength: PATH_MAX_LENGTH },
     http: {
       IncomingMessage: PlainUnlessSocket,
       ServerResponse: CountedResponse,
@@ -125,6 +126,14 @@ const UNREADABLE = new Map<string, Unreadable>([
       status: '431 Request Header Fields Too Large',
       code: 'URI_TOO_LONG',
       detail: `URL and headers together may have 80 KiB, and there may be ${HEADERS_MAX} headers.`,
+    },
+  ],
+  [
+    'URI_TOO_LONG',
+    {
+      status: '414 URI Too Long',
+      code: 'URI_TOO_LONG',
+      detail: `A path may have ${PATH_MAX_LENGTH} characters.`,
     },
   ],
   [

@@ -7,7 +7,7 @@ import { type IncomingMessage, type Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { refuseLine } from './line-refusal';
 import { setSafeHeaders } from './safe-headers';
-import { hasTooManyHeaders, isForSockets, isReadable, isTooLongForSockets } from './request-bounds';
+import { hasTooManyHeaders, isForSockets, isPathTooLong, isReadable, isTooLongForSockets } from './request-bounds';
 
 const UNDER_WAY_MAX = 20;
 
@@ -47,16 +47,17 @@ export function untakenBytes(): ReadonlyMap<Socket, number> {
   return bytes;
 }
 
-/** By Node's names for what it refuses itself: to it headers are too many when they are too long. */
+/** By Node's names for what it refuses itself, where it does: to it headers are too many when they are too long. */
 class Unreadable extends Error {
-  constructor(readonly code: 'HPE_HEADER_OVERFLOW' | 'HPE_INVALID_URL') {
+  constructor(readonly code: 'HPE_HEADER_OVERFLOW' | 'HPE_INVALID_URL' | 'URI_TOO_LONG') {
     super();
   }
 }
 
 function faultOf(request: IncomingMessage): Unreadable['code'] | undefined {
   if (hasTooManyHeaders(request)) return 'HPE_HEADER_OVERFLOW';
-  return isReadable(request) ? undefined : 'HPE_INVALID_URL';
+  if (!isReadable(request)) return 'HPE_INVALID_URL';
+  return isPathTooLong(request) ? 'URI_TOO_LONG' : undefined;
 }
 
 type Listener = (request: IncomingMessage, response: ServerResponse) => void;

@@ -8,6 +8,12 @@ export const HEADERS_MAX = 100;
 /** Socket.IO's clients need some hundred characters. More names would take milliseconds to read, and a line keeps them. */
 const SOCKETS_URL_MAX_LENGTH = 4096;
 
+/**
+ * Names have 255 characters, of which each may be written with twelve. Queries may be longer. To read a path of percent signs
+ * takes ten times as long as to send it, before anybody is known.
+ */
+export const PATH_MAX_LENGTH = 4096;
+
 const SOCKETS = '/socket.io/';
 
 /** A whole URL in the place of a path: a host, perhaps with a port, and then nothing but what a path may begin with. */
@@ -27,3 +33,6 @@ export const isForSockets = (url: string | undefined): boolean => url?.startsWit
 
 /** For Socket.IO; REST has URLs of 64 KiB. */
 export const isTooLongForSockets = (url: string | undefined): boolean => (url?.length ?? 0) > SOCKETS_URL_MAX_LENGTH;
+
+export const isPathTooLong = ({ url = '' }: IncomingMessage): boolean =>
+  url.length > PATH_MAX_LENGTH && !url.slice(0, PATH_MAX_LENGTH + 1).includes('?');

@@ -1,11 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { HTTPMethod } from 'find-my-way';
 import createRouter from 'find-my-way';
+import { PATH_MAX_LENGTH } from './request-bounds';
 
 const METHODS: readonly HTTPMethod[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
-
-/** No part of a path is refused for its length alone: URL and headers have 80 KiB, and routes say what they take. */
-export const PARAM_MAX_LENGTH = 81_920;
 
 /** The router is asked once whatever the methods are: to read a path may take milliseconds. */
 const ANY: HTTPMethod = 'GET';
@@ -13,7 +11,7 @@ const ANY: HTTPMethod = 'GET';
 /** Which methods a path takes: a second look at Fastify's routes for a request whose method none of them has. */
 @Injectable()
 export class RouteTable {
-  private readonly router = createRouter({ maxParamLength: PARAM_MAX_LENGTH });
+  private readonly router = createRouter({ maxParamLength: PATH_MAX_LENGTH });
 
   add(method: string | readonly string[], path: string): void {
     const known = this.router.findRoute(ANY, path)?.store as Set<string> | undefined;

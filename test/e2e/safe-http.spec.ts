@@ -80,6 +80,7 @@ describe('Security headers', () => {
 
   it.each([
     [400, 'no HTTP at all\r\n\r\n'],
+    [414, `GET /v1/users/${'%25'.repeat(1400)} HTTP/1.1\r\nHost: localhost\r\n\r\n`],
     [431, `GET / HTTP/1.1\r\nHost: localhost\r\nX-A: ${'x'.repeat(100_000)}\r\n\r\n`],
     [408, 'GET / HTTP/1.1\r\nHost: localhost\r\n'],
   ])('are on the %i for what Node could not read', async (status, bytes) => {

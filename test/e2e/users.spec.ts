@@ -178,7 +178,7 @@ describe('a profile', () => {
 
   it.each([
     ['x'.repeat(256), 'at most 255 characters'],
-    ['x'.repeat(60_000), 'at most 255 characters'],
+    ['x'.repeat(4000), 'at most 255 characters'],
     ['%00', 'control characters'],
     ['a%0Ab', 'control characters'],
     ['%C2%85', 'control characters'],
