@@ -1,4 +1,5 @@
-import { generateKeyPairSync } from 'node:crypto';
+import * as fc from 'fast-check';
+import { generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { certificateForTest } from '../../test/support/certificate';
 import { KEY_ALGORITHMS, SECRET_ALGORITHMS } from '../../test/support/signing-keys';
@@ -84,6 +85,70 @@ describe('The rules of JWTs', () => {
   ])('refuse keys from %j', (jwksUrl, fault) => {
     expect(faults({ ...URL_RULES, jwksUrl })).toEqual([expect.stringMatching(fault)]);
     expect(faults({ ...URL_RULES, jwksUrl }).join()).not.toContain('secret');
+  });
+
+  const inPieces = (text: string, end = '\n') => (text.match(/.{1,64}/g) ?? []).join(end);
+  const der = (form: Buffer) => {
+    const text = form.toString('base64');
+    return [text, form.toString('base64url'), text.replace(/=+$/, ''), inPieces(text), ` ${inPieces(text, '\r\n')}\n`];
+  };
+  const pem = (form: string | Buffer) => {
+    const text = String(form);
+    const lines = text.trim().split('\n');
+    const halves = [lines.slice(1), lines.slice(0, -1), lines.slice(1, -1)].map((some) => some.join('\n'));
+    return [text, ...halves, Buffer.from(text).toString('base64'), Buffer.from(text).toString('base64url')];
+  };
+  const json = (jwk: object) =>
+    [jwk, { keys: [jwk] }, [jwk]].flatMap((one) => {
+      const text = JSON.stringify(one, null, 2);
+      return [JSON.stringify(one), `\n\t ${text} \n`, `\ufeff${text}`, Buffer.from(text).toString('base64')];
+    });
+  const certificate = () => new X509Certificate(readFileSync(certificateForTest().certificate));
+
+  it.each<[what: string, texts: () => string[]]>([
+    ['an RSA key', () => [...der(RSA.publicKey.export({ type: 'spki', format: 'der' })), ...pem(PEM)]],
+    ['an RSA key in PKCS#1', () => der(RSA.publicKey.export({ type: 'pkcs1', format: 'der' }))],
+    ['an armoured RSA key in PKCS#1', () => pem(RSA.publicKey.export({ type: 'pkcs1', format: 'pem' }))],
+    ['a key on a curve', () => [P256.publicKey, P384, P521, K256].flatMap((key) => pem(key.export(spki)))],
+    ['a key for Ed25519 or X25519', () => [ED, X].flatMap((key) => der(key.export({ type: 'spki', format: 'der' })))],
+    ['a small key', () => der(SMALL.export({ type: 'spki', format: 'der' }))],
+    ['a private key', () => [...pem(PRIVATE_PEM), ...der(RSA.privateKey.export({ type: 'pkcs1', format: 'der' }))]],
+    ['a private key on a curve', () => der(P256.privateKey.export({ type: 'sec1', format: 'der' }))],
+    ['a JWK or some', () => [RSA.publicKey, P256.publicKey, ED].flatMap((key) => json(jwkOf(key)))],
+    ['a private JWK', () => json(P256.privateKey.export({ format: 'jwk' }))],
+    ['a certificate', () => [...der(certificate().raw), ...pem(certificate().toString())]],
+  ])('refuse %s as a secret, however it is written', (_what, texts) => {
+    for (const secret of texts()) {
+      const found = faults({ algorithms: ['HS256'], secret });
+      expect([secret, found]).toEqual([secret, [expect.stringMatching(/^secret: is a key or a certificate/)]]);
+      expect(found.join()).not.toContain(secret.trim().slice(0, 16));
+    }
+  });
+
+  it('take random bytes for a secret, of any length and however they are written', () => {
+    const beginnings = fc.constantFrom('', '30', '3082', '30820122', '3059', '302a300506032b6570032100', '7b');
+    const bytes = fc.tuple(beginnings, fc.uint8Array({ minLength: 1, maxLength: 1500 }));
+    const forms = fc.constantFrom('base64', 'base64url', 'hex' as const);
+    const rule = fc.property(bytes, forms, fc.boolean(), ([beginning, random], form, broken) => {
+      const text = Buffer.concat([Buffer.from(beginning, 'hex'), random]).toString(form);
+      const secret = broken ? inPieces(text) : text;
+      // With 32 bytes after it the longest of these is the beginning of a key, whichever they are.
+      fc.pre(beginning.length < 24 || random.length < 32);
+      expect(rules({ algorithms: ['HS256'], secret }).keys).toMatchObject({ from: 'secret' });
+    });
+    fc.assert(rule, { numRuns: 1000 });
+  });
+
+  it('take any other text for a secret, also one in JSON', () => {
+    const text = fc.oneof(
+      fc.string({ unit: 'binary', minLength: 1, maxLength: 1000 }),
+      fc.json().filter((written) => !/kty|keys/.test(written)),
+      fc.constantFrom('kty', '"kty"', '{"secret": "kty"}', 'keys', 'null', '[null]', '--- BEGIN ---', 'MII', '='),
+    );
+    const rule = fc.property(text, (secret) => {
+      expect(rules({ algorithms: ['HS256'], secret }).keys).toMatchObject({ from: 'secret' });
+    });
+    fc.assert(rule, { numRuns: 500 });
   });
 
   const HS = { algorithms: ['HS256'], secret: 's' };

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { JwtRules } from './app';
-import { algorithmsOf, readPublicKey, type WrittenKey } from './public-key';
+import { algorithmsOf, isWrittenKey, readPublicKey, type WrittenKey } from './public-key';
 
 const SHARED = ['HS256', 'HS384', 'HS512'] as const;
 const SIGNED = [
@@ -53,12 +53,16 @@ export const jwtRules = written
   })
   .transform(compile);
 
+const IS_KEY =
+  'is a key or a certificate, in whatever form, not a secret: it must be random text that nobody knows but the login ' +
+  'and this service. An app whose login signs with a key has "publicKeys" or "jwksUrl", and no HS algorithms';
+
 function checkSecret({ secret, publicKeys, jwksUrl }: Written, fault: Fault): void {
   if (publicKeys !== undefined) fault('publicKeys', 'must not be there with HS algorithms, which take a secret');
   if (jwksUrl !== undefined) fault('jwksUrl', 'must not be there with HS algorithms, which take a secret');
   if (secret === undefined) return fault('secret', 'is missing: HS algorithms need one');
   // Everybody may know a public key, so everybody could sign with it.
-  if (secret.includes('-----BEGIN')) fault('secret', 'is a key or a certificate, not a secret');
+  if (isWrittenKey(secret)) fault('secret', IS_KEY);
 }
 
 function checkKeys(jwt: Written, fault: Fault): void {

@@ -1,4 +1,4 @@
-import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
+import { createPrivateKey, createPublicKey, type JsonWebKey, type KeyObject, X509Certificate } from 'node:crypto';
 
 /** A key as the apps file has it: PEM text, or a JWK. */
 export type WrittenKey = string | Readonly<Record<string, unknown>>;
@@ -37,6 +37,51 @@ export function readPublicKey(written: WrittenKey): JsonWebKey | string {
     if (value !== undefined && (typeof value !== 'string' || value === '')) return `has a "${name}" that is not a text`;
   }
   return opened({ key: written as JsonWebKey, format: 'jwk' }, { kid, alg });
+}
+
+/** Whether it is a key, a set of keys or a certificate: armoured, in JSON, or base64 of either or of DER, on any number of lines. */
+export function isWrittenKey(text: string): boolean {
+  if (isArmoured(text) || isJwk(text)) return true;
+  const packed = text.replace(/\s+/g, '');
+  if (!BASE64.test(packed)) return false;
+  const bytes = Buffer.from(packed, 'base64');
+  const unpacked = bytes.toString();
+  return isArmoured(unpacked) || isJwk(unpacked) || DER_READERS.some((read) => succeeds(read, bytes));
+}
+
+/** Of either alphabet. */
+const BASE64 = /^[\w+/-]+={0,2}$/;
+
+/** Half of an armour is one, too: lines get lost. */
+const isArmoured = (text: string): boolean => /-----(BEGIN|END) /.test(text);
+
+function isJwk(text: string): boolean {
+  let value: unknown;
+  try {
+    value = JSON.parse(text.trim());
+  } catch {
+    return false;
+  }
+  return [value].flat().some((one) => ['kty', 'keys'].some((name) => Object.hasOwn(Object(one) as object, name)));
+}
+
+/** Each throws at what is not of its form, and random bytes are of none. */
+const DER_READERS: readonly ((der: Buffer) => unknown)[] = [
+  (key) => createPublicKey({ key, format: 'der', type: 'spki' }),
+  (key) => createPublicKey({ key, format: 'der', type: 'pkcs1' }),
+  (key) => createPrivateKey({ key, format: 'der', type: 'pkcs8' }),
+  (key) => createPrivateKey({ key, format: 'der', type: 'pkcs1' }),
+  (key) => createPrivateKey({ key, format: 'der', type: 'sec1' }),
+  (der) => new X509Certificate(der),
+];
+
+function succeeds(read: (der: Buffer) => unknown, bytes: Buffer): boolean {
+  try {
+    read(bytes);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 const IS_PRIVATE = 'is a private key, which only the login service should have: put the public one here';
