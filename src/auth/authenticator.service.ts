@@ -6,6 +6,7 @@ import { hashSecret } from '../config/secret-hash';
 import { Accounts } from './accounts.service';
 import { claimsOf, grantsOf, type Identity, NO_GRANTS, roleOf } from './identity';
 import { JwtVerifier, type VerifiedToken } from './jwt.verifier';
+import { SignatureQueue } from './signature-queue';
 
 export type { Identity } from './identity';
 
@@ -19,6 +20,8 @@ const LOOKS_LIKE_JWT = /^[\w-]+\.[\w-]+\.[\w-]*$/;
 export class Authenticator {
   /** By the app's id: its rules are other ones with each apps file that is read, and its issuer's clock is the same. */
   private readonly leads = new Map<string, number>();
+  /** By the app's id. */
+  private readonly queues = new Map<string, SignatureQueue>();
 
   constructor(
     private readonly accounts: Accounts,
@@ -33,16 +36,25 @@ export class Authenticator {
 
   /**
    * The bearer of a token. An opaque token needs its `userId`; a JWT names its user itself, and a `userId` beside it
-   * must be the same.
+   * must be the same. `inTurn`: its signature waits for those that came before. That is for doors at which nothing else
+   * bounds how many come at once.
    *
    * @throws AppError UNAVAILABLE, or NOT_AUTHENTICATED, with the same text whatever is wrong with an opaque token.
    */
-  async identify(app: App, token: string, userId: string | undefined): Promise<Identity> {
+  async identify(
+    app: App,
+    token: string,
+    userId: string | undefined,
+    { inTurn = false }: { readonly inTurn?: boolean } = {},
+  ): Promise<Identity> {
     if (token.length <= SECRET_MAX_LENGTH) {
       await this.accounts.refreshForToken(app);
       const opaque = userId === undefined ? undefined : this.identifyByOpaque(app, token, userId);
       if (opaque !== undefined) return opaque;
-      if (app.jwt !== null && LOOKS_LIKE_JWT.test(token)) return this.identifyByJwt(app, app.jwt, token, userId);
+      if (app.jwt !== null && LOOKS_LIKE_JWT.test(token)) {
+        const verified = await this.jwts.verify(app.jwt, token, inTurn ? this.queueOf(app).enter : undefined);
+        return this.identifyByJwt(app, app.jwt, verified, userId);
+      }
     }
     throw new AppError('NOT_AUTHENTICATED', 'The token is not valid for this user here.');
   }
@@ -66,8 +78,13 @@ export class Authenticator {
     };
   }
 
-  private async identifyByJwt(app: App, rules: JwtRules, token: string, userId: string | undefined): Promise<Identity> {
-    const verified = await this.jwts.verify(rules, token);
+  private queueOf({ id }: App): SignatureQueue {
+    const queue = this.queues.get(id) ?? new SignatureQueue(() => performance.now());
+    this.queues.set(id, queue);
+    return queue;
+  }
+
+  private identifyByJwt(app: App, rules: JwtRules, verified: VerifiedToken, userId: string | undefined): Identity {
     const id = nameIn('sub', verified.payload.sub);
     const checkedAgainstMs = this.accounts.revokedAtMs(app, id);
     const identity = identityOf(id, verified, rules, checkedAgainstMs);

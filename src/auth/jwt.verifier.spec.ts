@@ -139,6 +139,47 @@ describe('A JWT', () => {
     expect(await refusal(unnamed, await signed(ec, {}, { kid: 'two' }))).toBe(SIGNATURE);
   });
 
+  it('waits for its turn when its key is known, and gives the place back whatever comes of it', async () => {
+    const log: string[] = [];
+    const enter = () => {
+      log.push('enter');
+      return Promise.resolve(() => void log.push('leave'));
+    };
+    const rules = byKeys([ec.jwk, otherEc.jwk], ['ES256']);
+    const single = byKeys([ec.jwk], ['ES256']);
+    const outcome = async (by: JwtRules, token: string): Promise<string[]> => {
+      log.length = 0;
+      const checked = jest.spyOn(crypto.subtle, 'verify').mockImplementation((...args) => {
+        log.push('check');
+        checked.mockRestore();
+        return crypto.subtle.verify(...args);
+      });
+      await new JwtVerifier().verify(by, token, enter).catch(() => log.push('refused'));
+      checked.mockRestore();
+      return log;
+    };
+    const stranger = await signingKey('ES256');
+    expect(await outcome(single, await signed(ec))).toEqual(['enter', 'check', 'leave']);
+    expect(await outcome(rules, await signed(ec))).toEqual(['enter', 'check', 'leave']);
+    for (const by of [single, rules]) {
+      expect(await outcome(by, await signed(stranger))).toEqual(['enter', 'check', 'leave', 'refused']);
+      expect(await outcome(by, await signed(ec, { exp: NOW - 60 }))).toEqual(['enter', 'check', 'leave', 'refused']);
+    }
+    for (const token of [await signed(rsa), 'no.token.', await signed(ec, {}, { kid: 'x'.repeat(300) })]) {
+      expect(await outcome(rules, token)).toEqual(['refused']);
+    }
+  });
+
+  it('is refused for what its turn is refused for, and not checked', async () => {
+    const checked = jest.spyOn(crypto.subtle, 'verify');
+    const enter = () => Promise.reject(new AppError('UNAVAILABLE', 'Too many.'));
+    for (const rules of [byKeys([ec.jwk], ['ES256']), byKeys([ec.jwk, otherEc.jwk], ['ES256'])]) {
+      const refused = new JwtVerifier().verify(rules, await signed(ec), enter);
+      await expect(refused).rejects.toMatchObject({ code: 'UNAVAILABLE', message: 'Too many.' });
+    }
+    expect(checked).not.toHaveBeenCalled();
+  });
+
   it.each(['../../etc/passwd', "'; DROP TABLE keys; --", '__proto__', 'constructor', '\u0000', '', 'x'.repeat(255)])(
     'with the kid %j names no key',
     async (kid) => {

@@ -5,6 +5,7 @@ import type { JwtRules } from '../config/app';
 import { jwtFault } from './jwt-faults';
 import { type KeyOf, listedKeys, secretKeys } from './jwt-keys';
 import { RemoteKeys } from './remote-keys';
+import type { Enter, Leave } from './signature-queue';
 
 /** Seconds from 1970 that a date can have: what is more is no time. */
 const SECONDS_MAX = 8.64e12;
@@ -25,11 +26,15 @@ export class JwtVerifier {
   private readonly keys = new WeakMap<JwtRules, KeyOf>();
   private readonly remote = new Map<string, KeyOf>();
 
-  /** @throws AppError NOT_AUTHENTICATED whatever the token is, or UNAVAILABLE if no keys could be fetched. */
-  async verify(rules: JwtRules, token: string): Promise<VerifiedToken> {
+  /**
+   * `enter` is waited for before the signature is checked, if it comes to that.
+   *
+   * @throws AppError NOT_AUTHENTICATED whatever the token is, UNAVAILABLE if no keys could be fetched, or what `enter` throws.
+   */
+  async verify(rules: JwtRules, token: string, enter: Enter = AT_ONCE): Promise<VerifiedToken> {
     const nowMs = Date.now();
     try {
-      const payload = await verified(token, this.keyOf(rules), optionsOf(rules, nowMs));
+      const payload = await verified(token, this.keyOf(rules), optionsOf(rules, nowMs), enter);
       checkTimes(payload, nowMs / 1000 + rules.leewaySeconds);
       const { iat } = payload;
       return { payload, ...(iat === undefined ? {} : { issuedAtMs: iat * 1000 }), ...expiryOf(payload, rules) };
@@ -89,12 +94,28 @@ function optionsOf({ algorithms, issuer, audience, leewaySeconds, maxAgeSeconds 
   } satisfies JWTVerifyOptions;
 }
 
-async function verified(token: string, keyOf: KeyOf, options: JWTVerifyOptions): Promise<JWTPayload> {
+const AT_ONCE: Enter = () => Promise.resolve(() => undefined);
+
+async function verified(token: string, keyOf: KeyOf, options: JWTVerifyOptions, enter: Enter): Promise<JWTPayload> {
+  let leave: Leave | undefined;
   try {
-    return (await jwtVerify(token, keyOf, options)).payload;
+    const { payload } = await jwtVerify(
+      token,
+      async (header, part) => {
+        const key = await keyOf(header, part);
+        // Not before: tokens that wait for an issuer's keys would take the place of others.
+        leave = await enter();
+        return key;
+      },
+      options,
+    );
+    return payload;
   } catch (error) {
     if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
-    return verifiedByAny(token, error, options);
+    leave = await enter();
+    return await verifiedByAny(token, error, options);
+  } finally {
+    leave?.();
   }
 }
 

@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import type { ServerResponse } from 'node:http';
 import { eventually } from '../../test/support/eventually';
 import { JwksServer } from '../../test/support/jwks-server';
 import { signed, type SigningKey, signingKey } from '../../test/support/signing-keys';
@@ -63,6 +64,23 @@ describe('Keys from a URL', () => {
     nowMs += REFRESH_MS;
     await Promise.all(tokens.map(verify));
     expect(server.asked).toEqual(['/jwks.json']);
+  });
+
+  it('are not waited for in a place that others could have', async () => {
+    const { server, verifier, rules } = await started(one);
+    const entered: number[] = [];
+    const silent: ServerResponse[] = [];
+    server.answer = (response) => void silent.push(response);
+    const enter = () => {
+      entered.push(server.asked.length);
+      return Promise.resolve(() => undefined);
+    };
+    const verified = verifier.verify(rules, await tokenOf(one), enter);
+    await eventually(() => expect(silent).toHaveLength(1));
+    expect(entered).toEqual([]);
+    for (const response of silent) server.answerWith(response, { keys: server.keys });
+    await verified;
+    expect(entered).toEqual([1]);
   });
 
   it('follow a rotation: a new key with its first token, a withdrawn one after a while', async () => {

@@ -24,7 +24,8 @@ export class UserTokenGuard implements CanActivate {
     if (typeof token !== 'string' || typeof userId !== 'string' || token === '' || nameFault(userId) !== undefined) {
       throw new AppError('NOT_AUTHENTICATED');
     }
-    const user = await this.authenticator.identify(scope.app, token, userId);
+    // Handshakes of sockets are counted where they begin; requests are not.
+    const user = await this.authenticator.identify(scope.app, token, userId, { inTurn: true });
     this.apps.checkOwner(scope);
     this.madeUpHosts.visit(scope);
     setCaller(request, { ...scope, user });
