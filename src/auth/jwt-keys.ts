@@ -36,8 +36,10 @@ function importSecret(secret: Uint8Array, alg: string): Promise<CryptoKey> {
 
 /** The public keys of the apps file. One that has no `kid` there fits tokens of any. */
 export function listedKeys({ keys }: JwtKeys & { from: 'list' }): KeyOf {
-  const all = createLocalJWKSet(keySet(keys));
-  const unnamed = createLocalJWKSet(keySet(keys.filter(({ kid }) => kid === undefined)));
+  const withoutName = keys.filter(({ kid }) => kid === undefined);
+  const unnamed = createLocalJWKSet(keySet(withoutName));
+  // Those come first: not all may be tried, and the others can be named.
+  const all = createLocalJWKSet(keySet([...withoutName, ...keys.filter(({ kid }) => kid !== undefined)]));
   return async (header, token) => {
     try {
       return await all(header, token);

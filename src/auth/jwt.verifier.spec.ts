@@ -139,6 +139,39 @@ describe('A JWT', () => {
     expect(await refusal(unnamed, await signed(ec, {}, { kid: 'two' }))).toBe(SIGNATURE);
   });
 
+  describe('that several keys fit', () => {
+    const others = async (count: number, names: object = {}) =>
+      (await Promise.all(Array.from({ length: count }, () => signingKey('ES256')))).map(({ jwk }, n) => ({
+        ...jwk,
+        kid: `other ${n}`,
+        ...names,
+      }));
+    const checks = () => jest.spyOn(crypto.subtle, 'verify');
+
+    it('is tried with four, and told that it must name its key where there are more', async () => {
+      const [four, five] = [byKeys(await others(4), ['ES256']), byKeys(await others(5), ['ES256'])];
+      const token = await signed(await signingKey('ES256'));
+      const tried = checks();
+      expect(await refusal(four, token)).toBe(SIGNATURE);
+      expect(tried).toHaveBeenCalledTimes(4);
+      expect(await refusal(five, token)).toBe(MUST_NAME);
+      expect(tried).toHaveBeenCalledTimes(8);
+    });
+
+    it('is good by the name of its key, however many there are', async () => {
+      const rules = byKeys([...(await others(15)), { ...ec.jwk, kid: 'mine' }], ['ES256']);
+      const tried = checks();
+      expect((await verify(rules, await signed(ec, {}, { kid: 'mine' }))).payload.sub).toBe('ada');
+      expect(tried).toHaveBeenCalledTimes(1);
+      expect(await refusal(rules, await signed(ec))).toBe(MUST_NAME);
+    });
+
+    it('is tried with the keys that have no name before those that it could have named', async () => {
+      const rules = byKeys([...(await others(6)), ec.pem], ['ES256']);
+      expect((await verify(rules, await signed(ec))).payload.sub).toBe('ada');
+    });
+  });
+
   it('waits for its turn when its key is known, and gives the place back whatever comes of it', async () => {
     const log: string[] = [];
     const enter = () => {
@@ -303,6 +336,8 @@ describe('A JWT', () => {
 const ALGORITHM = `The token's algorithm is not one that this app takes.`;
 const SIGNATURE = `The token's signature is not valid.`;
 const KEY = 'No key that this app takes fits the token.';
+const MUST_NAME =
+  'The token must name its key by a "kid" that no other has: more than 4 fit it, and no more are tried.';
 const MALFORMED = 'The token is not a JWT that can be read.';
 
 const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');

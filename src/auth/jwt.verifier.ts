@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { AppError, NAME_MAX_LENGTH } from '@rollcall/contract';
 import { type CryptoKey, errors, type JWTPayload, jwtVerify, type JWTVerifyOptions } from 'jose';
-import type { JwtRules } from '../config/app';
+import { type JwtRules, KEYS_TRIED_MAX } from '../config/app';
 import { jwtFault } from './jwt-faults';
 import { type KeyOf, listedKeys, secretKeys } from './jwt-keys';
 import { RemoteKeys } from './remote-keys';
@@ -9,6 +9,8 @@ import type { Enter, Leave } from './signature-queue';
 
 /** Seconds from 1970 that a date can have: what is more is no time. */
 const SECONDS_MAX = 8.64e12;
+
+const MUST_NAME_ITS_KEY = `The token must name its key by a "kid" that no other has: more than ${KEYS_TRIED_MAX} fit it, and no more are tried.`;
 
 /** A token whose signature and claims hold. */
 export interface VerifiedToken {
@@ -125,7 +127,10 @@ async function verifiedByAny(
   keys: AsyncIterable<CryptoKey>,
   options: JWTVerifyOptions,
 ): Promise<JWTPayload> {
+  let tried = 0;
   for await (const key of keys) {
+    if (tried === KEYS_TRIED_MAX) throw new AppError('NOT_AUTHENTICATED', MUST_NAME_ITS_KEY);
+    tried += 1;
     try {
       return (await jwtVerify(token, key, options)).payload;
     } catch (error) {

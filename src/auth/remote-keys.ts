@@ -34,7 +34,7 @@ export const KEPT_MS = 3_600_000;
 export const FETCH_TIMEOUT_MS = 2000;
 export const PAGE_MAX_BYTES = 65_536;
 
-/** A token without a `kid` may have to be tried with each. */
+/** No login signs with more at one time; each token is held against the names of all. */
 export const KEYS_MAX = 32;
 
 /** As many unknown names are remembered: beyond that the cool-down alone protects the issuer. */

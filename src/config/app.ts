@@ -11,6 +11,9 @@ export type JwtKeys =
   | { readonly from: 'list'; readonly keys: readonly JsonWebKey[] }
   | { readonly from: 'url'; readonly url: string };
 
+/** Of several keys that fit a token no more are tried: each costs as much as a token of its own. */
+export const KEYS_TRIED_MAX = 4;
+
 export interface JwtRules {
   readonly algorithms: readonly string[];
   readonly keys: JwtKeys;

@@ -56,6 +56,21 @@ describe('The rules of JWTs', () => {
     }
   });
 
+  it('take so many keys that one token may mean, and name those that it would not be tried with', () => {
+    const curve = () => generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey;
+    const pems = Array.from({ length: 6 }, () => curve().export(spki));
+    const same = Array.from({ length: 5 }, () => jwkOf(curve(), { kid: 'same' }));
+    const named = Array.from({ length: 12 }, (_, n) => jwkOf(curve(), { kid: `${n}` }));
+    const faultsOf = (publicKeys: unknown[], more: string[] = []) =>
+      faults({ algorithms: ['ES256', ...more], publicKeys });
+    const notTried = (at: number) =>
+      expect.stringMatching(new RegExp(`^publicKeys.${at}: would not be tried`)) as unknown;
+    expect(faultsOf([...pems.slice(0, 4), ...named])).toEqual([]);
+    expect(faultsOf([...pems.slice(0, 4), RSA.publicKey.export(spki)], ['RS256'])).toEqual([]);
+    expect(faultsOf(pems)).toEqual([notTried(4), notTried(5)]);
+    expect(faultsOf([...same, ...named.slice(0, 3)])).toEqual([notTried(4)]);
+  });
+
   it('take a certificate for the key that is in it', () => {
     const certificate = readFileSync(certificateForTest().certificate, 'utf8');
     expect(rules({ algorithms: ['ES256'], publicKeys: [certificate] }).keys).toMatchObject({

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { JwtRules } from './app';
+import { type JwtRules, KEYS_TRIED_MAX } from './app';
 import { algorithmsOf, isWrittenKey, readPublicKey, type WrittenKey } from './public-key';
 
 const SHARED = ['HS256', 'HS384', 'HS512'] as const;
@@ -8,7 +8,7 @@ const SIGNED = [
   ...(['ES256', 'ES384', 'ES512', 'EdDSA'] as const),
 ] as const;
 
-/** Each token without a `kid` may have to be tried with each of them. */
+/** No login signs with more at one time. */
 const KEYS_MAX = 16;
 
 /** A larger difference between clocks is a fault to mend. */
@@ -69,7 +69,10 @@ function checkKeys(jwt: Written, fault: Fault): void {
   const { secret, publicKeys, jwksUrl, issuer } = jwt;
   if (secret !== undefined) fault('secret', 'must not be there with algorithms that take keys');
   if (publicKeys !== undefined && jwksUrl !== undefined) return fault('jwksUrl', 'must not be there with publicKeys');
-  if (publicKeys !== undefined) return checkPublicKeys(jwt, publicKeys, fault);
+  if (publicKeys !== undefined) {
+    checkPublicKeys(jwt, publicKeys, fault);
+    return checkTried(jwt, publicKeys, fault);
+  }
   if (jwksUrl === undefined) return fault('publicKeys', 'is missing, and so is jwksUrl: one of them must be there');
   const wrong = urlFault(jwksUrl, jwt.jwksAllowHttp);
   if (wrong !== undefined) fault('jwksUrl', wrong);
@@ -90,6 +93,26 @@ function checkPublicKeys({ algorithms }: Written, publicKeys: readonly WrittenKe
   for (const algorithm of algorithms) {
     if (sound && !usable.has(algorithm)) fault('algorithms', `${algorithm} has no key that fits it`);
   }
+}
+
+const NOT_TRIED =
+  `would not be tried: ${KEYS_TRIED_MAX} keys of the same algorithm and "kid", or without one, are before it. ` +
+  'Write it as a JWK with a "kid" of its own, which its tokens name';
+
+/** Keys that no token could mean. */
+function checkTried({ algorithms }: Written, publicKeys: readonly WrittenKey[], fault: Fault): void {
+  const alike = new Map<string, number>();
+  publicKeys.forEach((one, at) => {
+    const key = readPublicKey(one);
+    if (typeof key === 'string') return;
+    const counts = algorithmsOf(key, algorithms).map((algorithm) => {
+      const name = JSON.stringify([algorithm, key.kid]);
+      const count = (alike.get(name) ?? 0) + 1;
+      alike.set(name, count);
+      return count;
+    });
+    if (Math.max(0, ...counts) > KEYS_TRIED_MAX) fault('publicKeys', NOT_TRIED, at);
+  });
 }
 
 function urlFault(text: string, allowHttp: boolean): string | undefined {
