@@ -447,13 +447,13 @@ describeWithRedis('A directory on Redis', () => {
     ]);
   });
 
-  it('reaches all pods at once with another role, unasked', async () => {
+  it('reaches all pods at once with another role, or none where the apps file may have named one, unasked', async () => {
     const [here, there] = [await pod(), await pod()];
     await there.refresh(APP);
     await eventually(async () => expect(await redis.command('PUBSUB', 'SHARDNUMSUB', LOG)).toEqual([LOG, 1]));
-    for (const role of ['admin', 'user'] as const) {
-      await here.put(APP, 'ada', { role });
-      await eventually(() => expect(there.find(APP, 'ada')?.details).toEqual({ role }), { within: 1000 });
+    for (const details of [{ name: 'Ada' }, { role: 'admin' }, { role: 'user' }, { name: 'Ada' }] as const) {
+      await here.put(APP, 'ada', details);
+      await eventually(() => expect(there.find(APP, 'ada')?.details).toEqual(details), { within: 1000 });
     }
   });
 

@@ -1,5 +1,5 @@
 import { type DirectoryEntry, UNKNOWN_USER } from '@rollcall/roster';
-import { DirectoryCopy, encodeUser } from './directory-copy';
+import { changesAccess, DirectoryCopy, encodeUser } from './directory-copy';
 
 const token = { hash: Buffer.alloc(32, 1) };
 const details = { name: 'Ada' };
@@ -79,5 +79,39 @@ describe('A copy of the directory', () => {
     }
     copy.take('ada', text({ details, revokedAtMs: 1000 }));
     expect(copy.find('ada')?.details).toEqual(details);
+  });
+});
+
+describe('What is written of a user', () => {
+  const admin: Partial<DirectoryEntry> = { details: { role: 'admin' } };
+  const plain: Partial<DirectoryEntry> = { details };
+  const gone: Partial<DirectoryEntry> = { details: null };
+
+  it.each<[what: string, before: Partial<DirectoryEntry> | null, after: Partial<DirectoryEntry>]>([
+    ['a first profile without a role, for the apps file may name one', null, plain],
+    ['the same for whom a token was minted before', { tokens: [token] }, plain],
+    ['another role', admin, { details: { role: 'user' } }],
+    ['a profile without the role that was there', admin, plain],
+    ['a role for who had none', plain, admin],
+    ['a role for who was erased', gone, admin],
+    ['an erasure', plain, { ...gone, revokedAtMs: 1 }],
+    ['an erasure of whom nothing was known', null, { ...gone, revokedAtMs: 1 }],
+    ['a revocation', plain, { ...plain, revokedAtMs: 1 }],
+    ['a later revocation', { ...plain, revokedAtMs: 1 }, { ...plain, revokedAtMs: 2 }],
+    ['a revocation of older tokens', plain, { ...plain, issuedBeforeMs: 1 }],
+  ])('changes access where it is %s', (_, before, after) => {
+    const stored = before === null ? null : text(before);
+    expect(changesAccess(stored, { ...UNKNOWN_USER, ...after })).toBe(true);
+  });
+
+  it.each<[what: string, before: Partial<DirectoryEntry> | null, after: Partial<DirectoryEntry>]>([
+    ['the same again', admin, admin],
+    ['another name', admin, { details: { name: 'Ada', role: 'admin' } }],
+    ['a profile without a role for who was erased', gone, plain],
+    ['a token', plain, { ...plain, tokens: [token] }],
+    ['a token for whom nothing is known of', null, { tokens: [token] }],
+  ])('changes no access where it is %s', (_, before, after) => {
+    const stored = before === null ? null : text(before);
+    expect(changesAccess(stored, { ...UNKNOWN_USER, ...after })).toBe(false);
   });
 });

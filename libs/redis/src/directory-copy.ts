@@ -109,6 +109,21 @@ function withoutLoss(told: DirectoryEntry, known: DirectoryEntry | undefined): D
   return withoutEarlier(held, known.issuedBeforeMs);
 }
 
+/**
+ * Whether what is written over `stored` lets somebody do more or less than before, also over connections that are there.
+ * Held against what Redis had, for other pods may know no more. The apps file, which is not known here, counts for whom
+ * no profile was ever written: their first one may take a role away without naming any.
+ */
+export function changesAccess(stored: string | null, entry: DirectoryEntry): boolean {
+  const before = decodeUser(stored);
+  return (
+    entry.revokedAtMs > before.revokedAtMs ||
+    entry.issuedBeforeMs > before.issuedBeforeMs ||
+    (entry.details === undefined) !== (before.details === undefined) ||
+    entry.details?.role !== before.details?.role
+  );
+}
+
 export function encodeUser({ details, tokens, revokedAtMs, issuedBeforeMs, erasedAtMs }: DirectoryEntry): string {
   const text: EntryText = {
     ...(details === undefined ? {} : { details }),

@@ -1,8 +1,9 @@
 /*
  * One app's users and revocations, as a pod follows them: a copy of each of two hashes in Redis, and the place in the log
- * up to which they are read. A reading is as fresh as its question. Revocations are also announced on the log's channel,
- * and then read at once; an announcement that is lost is made up for by the next question, of which each beat asks one.
- * Whatever Redis has forgotten of revocations and erasures is written back after each reading.
+ * up to which they are read. A reading is as fresh as its question. Settings, and what lets somebody do more or less than
+ * before, are also announced on the log's channel, and then read at once; an announcement that is lost is made up for by
+ * the next question, of which each beat asks one. Whatever Redis has forgotten of revocations and erasures is written back
+ * after each reading.
  */
 import { SharedCheck, StoreUnavailable } from '@rollcall/roster';
 import { decodeName, encodeName } from './codec';

@@ -19,7 +19,7 @@ import {
   withoutEarlier,
 } from '@rollcall/roster';
 import { encodeName } from './codec';
-import { encodeUser } from './directory-copy';
+import { changesAccess, encodeUser } from './directory-copy';
 import { type DirectoryKeys, FollowedApp, SETTINGS } from './followed-app';
 import type { RedisLink } from './link';
 import { decodeMoment, encodeMoment, ISSUED_BEFORE } from './revoked-copy';
@@ -144,11 +144,7 @@ export class RedisUserDirectory extends UserDirectory {
       const held = users.heldAgainst(userId, seen);
       const entry = change(held);
       const text = encodeUser(entry);
-      const announced =
-        entry.revokedAtMs > held.revokedAtMs ||
-        entry.issuedBeforeMs > held.issuedBeforeMs ||
-        // By it channels are opened and closed, also to connections that are there already.
-        entry.details?.role !== held.details?.role;
+      const announced = changesAccess(seen, entry);
       const replaced = await followed.replace('u', { field, seen, text }, { announced });
       seen = replaced === 'full' ? seen : replaced.text;
       if (seen !== text) continue;
