@@ -9,7 +9,8 @@ const APART_MS = 10_000;
 
 /**
  * Whether an app tells nobody of presence: as the apps file says until it is set at run time, for all pods of the data
- * centre. What is at hand is as fresh as the last answer about a host of the app, or the last beat.
+ * centre. What is at hand is as fresh as the last answer about a host of the app, the last announcement of a change that has
+ * come here, or the last beat.
  */
 @Injectable()
 export class BroadcastSetting {

@@ -457,6 +457,19 @@ describeWithRedis('A directory on Redis', () => {
     }
   });
 
+  it('reaches all pods at once with settings, unasked', async () => {
+    const [here, there] = [await pod(), await pod()];
+    const told: string[] = [];
+    there.onSettings((app) => told.push(app));
+    await there.refresh(APP);
+    await eventually(async () => expect(await redis.command('PUBSUB', 'SHARDNUMSUB', LOG)).toEqual([LOG, 1]));
+    for (const broadcastDisabled of [true, false]) {
+      await here.putSettings(APP, { broadcastDisabled });
+      await eventually(() => expect(there.settings(APP)).toEqual({ broadcastDisabled }), { within: 1000 });
+    }
+    expect(told).toEqual([APP, APP]);
+  });
+
   it('knows of every kind of revocation right after Redis was emptied, and Redis knows of it again', async () => {
     const [here, there] = [await pod(), await pod()];
     await here.addToken(APP, 'ada', { ...token(1), issuedAtMs: 500 }, 0);

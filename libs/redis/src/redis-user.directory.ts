@@ -119,7 +119,7 @@ export class RedisUserDirectory extends UserDirectory {
     const text = JSON.stringify(settings);
     let seen = await this.read(this.keys(app).users, SETTINGS);
     for (let tries = 0; tries < WRITE_TRIES; tries += 1) {
-      const replaced = await followed.replace('u', { field: SETTINGS, seen, text });
+      const replaced = await followed.replace('u', { field: SETTINGS, seen, text }, { announced: true });
       seen = replaced === 'full' ? seen : replaced.text;
       if (seen === text) return followed.refresh();
     }
