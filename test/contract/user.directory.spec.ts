@@ -89,6 +89,18 @@ function describeRevocations(start: () => UserDirectory | Promise<UserDirectory>
     expect([await revoke('c', 9000), await revoke('d', 9000)]).toEqual([true, false]);
   });
 
+  it('forgets no revoked id early for a pod whose clock is ahead, nor for one whose clock is behind', async () => {
+    const directory = await start();
+    const hourMs = 3_600_000;
+    const until = { past: Date.now() - 2 * hourMs, recent: Date.now() - 60_000, future: Date.now() + hourMs };
+    for (const [jti, untilMs] of Object.entries(until)) await directory.revokeToken(APP, jti, untilMs, 10);
+    const kept = (): string[] => Object.keys(until).filter((jti) => directory.revokedTokens(APP).has(jti));
+    await directory.trim(Date.now() - hourMs);
+    expect(kept()).toEqual(['recent', 'future']);
+    await directory.trim(Date.now() + 24 * hourMs);
+    expect(kept()).toEqual(['future']);
+  });
+
   it('tells of each revocation without regard to a user, and of none that is known already', async () => {
     const directory = await start();
     const told: string[] = [];
@@ -517,6 +529,17 @@ describeWithRedis('A directory on Redis', () => {
     expect(await here.revokeToken(APP, 'a', 5000, 10)).toBe(true);
     expect(await redis.command('HGET', REVOKED, '"a"')).toBe('5000');
     expect(here.revokedTokens(APP).has('a')).toBe(true);
+  });
+
+  it('takes no revoked id out of Redis for a pod whose clock is ahead, so that pods that come later know of it', async () => {
+    const here = await pod();
+    const soonMs = Date.now() + 600_000;
+    await here.revokeToken(APP, 'a', soonMs, 10);
+    await here.trim(soonMs + 600_000);
+    expect(await redis.command('HGETALL', REVOKED)).toEqual(['"a"', String(soonMs)]);
+    const late = await pod();
+    await late.refresh(APP);
+    expect(late.revokedTokens(APP).has('a')).toBe(true);
   });
 
   it('forgets what has expired in Redis and in every pod, and writes none of it back', async () => {

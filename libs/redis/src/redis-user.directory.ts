@@ -103,7 +103,10 @@ export class RedisUserDirectory extends UserDirectory {
   }
 
   override async trim(nowMs: number): Promise<void> {
-    await Promise.all([...this.apps.values()].map((followed) => followed.trim(nowMs)));
+    const trim = async ([app, followed]: [string, FollowedApp]): Promise<void> =>
+      // Whose clock is ahead would take from all pods what others still need.
+      followed.trim(Math.min(nowMs, await this.nowMs(app)));
+    await Promise.all([...this.apps].map(trim));
   }
 
   override onChange(listener: (app: string, userId: string) => void): void {

@@ -81,9 +81,9 @@ export class MemoryUserDirectory extends UserDirectory {
     return revoked;
   }
 
-  override trim(nowMs: number): Promise<void> {
-    for (const revoked of this.revoked.values()) revoked.trim(nowMs);
-    return Promise.resolve();
+  override async trim(nowMs: number): Promise<void> {
+    const untilMs = Math.min(nowMs, await this.nowMs());
+    for (const revoked of this.revoked.values()) revoked.trim(untilMs);
   }
 
   override onRevocation(listener: (app: string) => void): void {

@@ -98,7 +98,10 @@ export abstract class UserDirectory {
   /** What is at hand of what was revoked without regard to a user. */
   abstract revokedTokens(app: string): RevokedTokens & { nextTrimMs(): number };
 
-  /** Forgets revoked ids whose tokens have expired by `nowMs`. @throws StoreUnavailable */
+  /**
+   * Forgets revoked ids whose tokens have expired both by `nowMs` and by the clock that all pods share: a pod that is ahead
+   * forgets nothing for the others, and one that is behind nothing that it would still take. @throws StoreUnavailable
+   */
   abstract trim(nowMs: number): Promise<void>;
 
   /** The app's settings as far as they are at hand. */
