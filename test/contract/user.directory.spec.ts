@@ -155,12 +155,12 @@ describeWithRedis('A directory on Redis', () => {
   let redis: RunningRedis;
   let links: RedisLink[];
 
-  const pod = async ({ isDeaf = false } = {}): Promise<Pod> => {
+  const pod = async ({ isDeaf = false, readOnly = false } = {}): Promise<Pod> => {
     const link = connectLink({ urls: [redis.url] });
     links.push(link);
     await eventually(() => link.command('', 'PING').then(() => undefined), { within: 10_000 });
     if (isDeaf) jest.spyOn(link, 'subscribe').mockRejectedValue(new StoreUnavailable('It hears nothing.'));
-    const directory = new RedisUserDirectory({ link, prefix: 'test' });
+    const directory = new RedisUserDirectory({ link, prefix: 'test', readOnly });
     const changes: string[] = [];
     directory.onChange((_, userId) => changes.push(userId));
     const revocations: string[] = [];
@@ -540,6 +540,123 @@ describeWithRedis('A directory on Redis', () => {
     const late = await pod();
     await late.refresh(APP);
     expect(late.revokedTokens(APP).has('a')).toBe(true);
+  });
+
+  /** Everything that is not to be forgotten, with something that may be. */
+  async function revokeAllKinds(here: Pod): Promise<void> {
+    await here.revokeTokens(APP, 'ada', 1000);
+    await here.erase(APP, 'bob', 2000);
+    await here.put(APP, 'eve', { name: 'Eve' });
+    await here.revokeTokensBefore(APP, null, 700);
+    await here.revokeToken(APP, 'a', Infinity, 10);
+    await here.revokeToken(APP, 'b', Date.now() + 3_600_000, 10);
+  }
+
+  function expectRevoked(one: Pod): void {
+    expect(one.find(APP, 'ada')).toMatchObject({ revokedAtMs: 1000 });
+    expect(one.find(APP, 'bob')).toMatchObject({ details: null, erasedAtMs: 2000 });
+    expect(one.revokedTokens(APP).issuedBeforeMs).toBe(700);
+    expect(['a', 'b', 'c'].map((jti) => one.revokedTokens(APP).has(jti))).toEqual([true, true, false]);
+  }
+
+  it.each<[what: string, ...lost: [command: string, ...args: string[]][]]>([
+    ['the users', ['DEL', USERS]],
+    ['the revoked ids', ['DEL', REVOKED]],
+    ['both tables', ['DEL', USERS, REVOKED]],
+    ['the log', ['DEL', LOG]],
+    ['one user', ['HDEL', USERS, '"ada"']],
+    ['one revoked id', ['HDEL', REVOKED, '"b"']],
+    ['what was revoked for everybody', ['HDEL', REVOKED, 'before']],
+    ['everything, one after the other', ['DEL', REVOKED], ['DEL', LOG], ['DEL', USERS]],
+  ])('writes back what Redis has lost with %s, with the next question', async (_, ...lost) => {
+    const here = await pod();
+    await revokeAllKinds(here);
+    for (const command of lost) {
+      await redis.command(...command);
+      await here.refresh(APP);
+    }
+    const late = await pod();
+    await late.refresh(APP);
+    for (const one of [here, late]) expectRevoked(one);
+  });
+
+  it('writes back what was lost though others have written since, of which it had not heard', async () => {
+    const [here, there] = [await pod({ isDeaf: true }), await pod({ isDeaf: true })];
+    await revokeAllKinds(here);
+    await redis.command('DEL', USERS, REVOKED);
+    for (let n = 0; n < 5; n += 1) {
+      await there.put(APP, `user ${n}`, { name: 'new' });
+      await there.revokeToken(APP, `token ${n}`, Infinity, 10);
+    }
+    await here.refresh(APP);
+    await here.refresh(APP);
+    await there.refresh(APP);
+    for (const one of [here, there]) expectRevoked(one);
+    expect(there.find(APP, 'user 4')?.details).toEqual({ name: 'new' });
+    expect(there.revokedTokens(APP).has('token 4')).toBe(true);
+  });
+
+  it('has the settings of the apps file again where Redis has lost the users alone', async () => {
+    const here = await pod();
+    await here.putSettings(APP, { broadcastDisabled: true });
+    await redis.command('DEL', USERS);
+    await here.refresh(APP);
+    expect(here.settings(APP)).toEqual({});
+  });
+
+  it('tells pods that came when Redis had lost a table of what is written back, unasked', async () => {
+    const here = await pod();
+    await revokeAllKinds(here);
+    await redis.command('DEL', USERS, REVOKED);
+    // It was there before anybody noticed.
+    const late = await pod();
+    await late.refresh(APP);
+    await eventually(async () => expect(await redis.command('PUBSUB', 'SHARDNUMSUB', LOG)).toEqual([LOG, 2]));
+    expect([late.find(APP, 'ada'), late.revokedTokens(APP).has('a')]).toEqual([undefined, false]);
+    await here.refresh(APP);
+    await eventually(() => expectRevoked(late), { within: 1000 });
+  });
+
+  const commandsOf = (one: Pod): string[] => {
+    const names: string[] = [];
+    const command = one.link.command.bind(one.link);
+    jest.spyOn(one.link, 'command').mockImplementation((key, name = '', ...args) => {
+      names.push(name);
+      return command(key, name, ...args);
+    });
+    return names;
+  };
+
+  it('takes what another pod has trimmed for no loss, and asks what time it is but once', async () => {
+    const [here, there] = [await pod({ isDeaf: true }), await pod()];
+    for (const jti of ['a', 'b', 'c']) await here.revokeToken(APP, jti, 1000, 10);
+    await here.revokeToken(APP, 'd', Infinity, 10);
+    await there.refresh(APP);
+    await there.trim(2000);
+
+    const commands = commandsOf(here);
+    for (let n = 0; n < 3; n += 1) await here.refresh(APP);
+
+    const look = ['XREVRANGE', 'HLEN', 'HLEN'];
+    expect(commands.filter((name) => name !== 'SPUBLISH')).toEqual([...look, 'TIME', ...look, ...look]);
+    expect(await redis.command('HGETALL', REVOKED)).toEqual(['"d"', 'null']);
+    // And sees a loss all the same.
+    await redis.command('DEL', REVOKED);
+    await here.refresh(APP);
+    expect(await redis.command('HGET', REVOKED, '"d"')).toBe('null');
+  });
+
+  it('holds on to what another data centre has lost, writes nothing there, and reads it all but once', async () => {
+    const onlooker = await pod({ readOnly: true });
+    await revokeAllKinds(await pod({ isDeaf: true }));
+    await onlooker.refresh(APP);
+    await redis.command('DEL', USERS, REVOKED);
+    await onlooker.refresh(APP);
+    const commands = commandsOf(onlooker);
+    await onlooker.refresh(APP);
+    expect(commands).toEqual(['XREVRANGE', 'HLEN', 'HLEN']);
+    expect(await redis.command('EXISTS', USERS, REVOKED)).toBe(0);
+    expectRevoked(onlooker);
   });
 
   it('forgets what has expired in Redis and in every pod, and writes none of it back', async () => {

@@ -1,7 +1,8 @@
 /*
  * What a pod has at hand of one app's users: what Redis has told, and where Redis has forgotten a revocation or an
- * erasure, that over it; and of the app's settings, which Redis alone knows. `RedisUserDirectory` alone writes to it, from one reading at a time; it is as old as the last
- * one, and ends with the pod. It holds no user but those that Redis has or has forgotten a revocation of.
+ * erasure, that over it; and of the app's settings, which Redis alone knows. `FollowedApp` alone writes to it, from one
+ * reading at a time; it is as old as the last one, and ends with the pod. It holds no user but those that Redis has or has
+ * forgotten a revocation of.
  */
 import {
   type AppSettings,
@@ -66,6 +67,12 @@ export class DirectoryCopy {
     return this.kept.keys();
   }
 
+  /** Whether Redis, of whose table there are so many fields, has all that it has told: none of them is ever taken out. */
+  isWhole(count: number): boolean {
+    const told = this.kept.size - absent(this.behind) + (this.settingsText === null ? 0 : 1);
+    return count >= told;
+  }
+
   /** What Redis should have, and has not. */
   owed(): Owed[] {
     return [...this.behind].map(([userId, seen]) => ({ userId, seen, text: this.kept.get(userId)?.text ?? '' }));
@@ -93,6 +100,13 @@ export class DirectoryCopy {
   heldAgainst(userId: string, stored: string | null): DirectoryEntry {
     return withoutLoss(decodeUser(stored), this.find(userId));
   }
+}
+
+/** Of how many things that Redis should have it has nothing. */
+export function absent(behind: ReadonlyMap<string, string | null>): number {
+  let count = 0;
+  for (const seen of behind.values()) if (seen === null) count += 1;
+  return count;
 }
 
 /**

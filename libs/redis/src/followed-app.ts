@@ -41,6 +41,8 @@ interface Table {
   fields(): Iterable<string>;
   take(field: string, stored: string | null): void;
   owed(): OwedField[];
+  /** Whether nothing of what Redis has told is missing there, if there are so many fields; also nothing that has expired. */
+  isWhole(count: number, nowMs?: number): boolean;
 }
 
 /** What a write came to: what Redis has now of the field, or that there is no room for one more. */
@@ -81,6 +83,7 @@ export class FollowedApp {
           else users.take(decodeName(field), stored);
         },
         owed: () => users.owed().map(({ userId, seen, text }) => ({ field: encodeName(userId), seen, text })),
+        isWhole: (count) => users.isWhole(count),
       },
       {
         name: 'r',
@@ -88,6 +91,7 @@ export class FollowedApp {
         fields: () => revoked.fields(),
         take: (field, stored) => revoked.take(field, stored),
         owed: () => revoked.owed(),
+        isWhole: (count, nowMs) => revoked.isWhole(count, nowMs),
       },
     ];
   }
@@ -119,14 +123,23 @@ export class FollowedApp {
     return { text: done === 1 ? text : current };
   }
 
+  /** What time it is for Redis, in ms. @throws StoreUnavailable */
+  async nowMs(): Promise<number> {
+    const { link, keys } = this.options;
+    const [seconds, microseconds] = (await link.command(keys.users, 'TIME')) as [string, string];
+    return Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000);
+  }
+
   /** Takes out of Redis, and forgets, what is of no use any more. @throws StoreUnavailable */
   async trim(nowMs: number): Promise<void> {
     const { link, keys, readOnly } = this.options;
-    const expired = readOnly ? [] : this.revoked.expired(nowMs);
+    // Whose clock is ahead would take from all pods what others still need.
+    const untilMs = Math.min(nowMs, await this.nowMs());
+    const expired = readOnly ? [] : this.revoked.expired(untilMs);
     for (let at = 0; at < expired.length; at += PAGE) {
       await link.script('forget', [keys.revoked], expired.slice(at, at + PAGE).flat());
     }
-    this.revoked.trim(nowMs);
+    this.revoked.trim(untilMs);
   }
 
   /** One at a time, so nothing else writes to the copies while one of these waits for Redis. */
@@ -142,7 +155,7 @@ export class FollowedApp {
     }
     if (this.options.readOnly) return;
     try {
-      for (const table of this.tables) await this.writeBack(table);
+      await this.mend();
     } catch (error) {
       // All was read, and that is what was asked for; what is owed stays so, and the next one tries again.
       if (!(error instanceof StoreUnavailable)) throw error;
@@ -160,11 +173,22 @@ export class FollowedApp {
 
   private async read(): Promise<void> {
     const { link, keys } = this.options;
-    const [newest] = (await link.command(keys.log, 'XREVRANGE', keys.log, '+', '-', 'COUNT', '1')) as [string][];
-    const end = newest?.[0] ?? '';
-    if (end === this.position) return;
+    const newest = link.command(keys.log, 'XREVRANGE', keys.log, '+', '-', 'COUNT', '1') as Promise<[string][]>;
+    // In the same breath. Whatever a copy has of a table was there before, so no order of the answers can make it too few.
+    const counted = Promise.all(this.tables.map(async ({ key }) => Number(await link.command(key, 'HLEN', key))));
+    const [[last], counts] = await Promise.all([newest, counted]);
+    const end = last?.[0] ?? '';
+    // What is lost without the log, by an eviction or by somebody's hand, no log tells of.
+    const isWhole = await this.isWhole(counts);
+    if (isWhole && end === this.position) return;
     const from = this.position ?? '';
-    if (from === '' || end === '' || !(await this.readLog(from))) await this.readAll(end);
+    if (!isWhole || from === '' || end === '' || !(await this.readLog(from))) await this.readAll(end);
+  }
+
+  private async isWhole(counts: readonly number[]): Promise<boolean> {
+    if (this.tables.every((table, at) => table.isWhole(counts[at] ?? 0))) return true;
+    const nowMs = await this.nowMs();
+    return this.tables.every((table, at) => table.isWhole(counts[at] ?? 0, nowMs));
   }
 
   /** `false`: the log does not reach back to where the copies are. */
@@ -231,19 +255,32 @@ export class FollowedApp {
     return seen.size < count ? undefined : missing;
   }
 
+  private async mend(): Promise<void> {
+    let isMended = false;
+    for (const table of this.tables) if (await this.writeBack(table)) isMended = true;
+    const { link, keys } = this.options;
+    // For pods that have come meanwhile, and have let in who was revoked. After all of it, and once.
+    if (isMended) await link.command(keys.log, 'SPUBLISH', keys.log, '');
+  }
+
   /**
    * Once over, whatever comes of it: what another pod has written in between is taken, and weighed again the next time.
-   * Each only over what Redis was seen to have, so pods that do so together write each field once.
+   * Each only over what Redis was seen to have, so pods that do so together write each field once. Whether anything of it is
+   * there now.
    */
-  private async writeBack(table: Table): Promise<void> {
+  private async writeBack(table: Table): Promise<boolean> {
+    let isThere = false;
     const owed = table.owed();
     for (let at = 0; at < owed.length; at += PAGE) {
       const page = owed.slice(at, at + PAGE);
       const replaced = await Promise.all(page.map((one) => this.replace(table.name, one)));
-      page.forEach(({ field }, index) => {
+      page.forEach(({ field, text }, index) => {
         const now = replaced[index];
-        if (now !== undefined && now !== 'full') table.take(field, now.text);
+        if (now === undefined || now === 'full') return;
+        table.take(field, now.text);
+        isThere ||= now.text === text;
       });
     }
+    return isThere;
   }
 }

@@ -4,8 +4,8 @@
  * because every answer needs profiles at hand, and reads the log before it relies on the copy. Fields are written by
  * compare-and-set. The settings of the app are an entry, too, of a name that is no user's.
  *
- * If Redis forgets, profiles and minted tokens are lost with it; revocations and erasures are not: each pod's copy holds on
- * to them, and whichever pod reads first writes them back. Lost is one that no living pod had read.
+ * If Redis forgets, all or one of the hashes, profiles and minted tokens are lost with it; revocations and erasures are not:
+ * each pod's copy holds on to them, and whichever pod reads first writes them back. Lost is one that no living pod had read.
  */
 import {
   type AppSettings,
@@ -49,9 +49,8 @@ export class RedisUserDirectory extends UserDirectory {
     return this.followed(app).refresh();
   }
 
-  override async nowMs(app: string): Promise<number> {
-    const [seconds, microseconds] = (await this.options.link.command(this.keys(app).users, 'TIME')) as [string, string];
-    return Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000);
+  override nowMs(app: string): Promise<number> {
+    return this.followed(app).nowMs();
   }
 
   override isLoaded(app: string): boolean {
@@ -103,10 +102,7 @@ export class RedisUserDirectory extends UserDirectory {
   }
 
   override async trim(nowMs: number): Promise<void> {
-    const trim = async ([app, followed]: [string, FollowedApp]): Promise<void> =>
-      // Whose clock is ahead would take from all pods what others still need.
-      followed.trim(Math.min(nowMs, await this.nowMs(app)));
-    await Promise.all([...this.apps].map(trim));
+    await Promise.all([...this.apps.values()].map((followed) => followed.trim(nowMs)));
   }
 
   override onChange(listener: (app: string, userId: string) => void): void {

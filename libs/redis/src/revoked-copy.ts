@@ -5,6 +5,7 @@
  */
 import { RevokedTokenSet } from '@rollcall/roster';
 import { decodeName, encodeName } from './codec';
+import { absent } from './directory-copy';
 
 /** The field that says before when everything counts as revoked; those of ids begin with a quotation mark. */
 export const ISSUED_BEFORE = 'before';
@@ -20,6 +21,8 @@ export class RevokedCopy {
   readonly tokens = new RevokedTokenSet();
   /** Of which Redis knows less, and what it was seen to have. */
   private readonly behind = new Map<string, string | null>();
+  /** So many ids other pods may have taken out of Redis before this one has forgotten them. */
+  private expiredElsewhere = 0;
 
   constructor(private readonly changed: () => void) {}
 
@@ -45,6 +48,16 @@ export class RevokedCopy {
     if (stored !== null && this.keep(field, told)) this.changed();
   }
 
+  /**
+   * Whether Redis, of whose table there are so many fields, has all that it has told. It is without those that have expired
+   * by its clock: with `nowMs` they are counted anew.
+   */
+  isWhole(count: number, nowMs?: number): boolean {
+    if (nowMs !== undefined) this.expiredElsewhere = this.tokens.expired(nowMs).length;
+    const told = this.tokens.size - absent(this.behind) + (this.tokens.issuedBeforeMs > 0 ? 1 : 0);
+    return count >= told - this.expiredElsewhere;
+  }
+
   /** What Redis should have, and has not. */
   owed(): OwedField[] {
     return [...this.behind].map(([field, seen]) => ({ field, seen, text: encodeMoment(this.valueOf(field)) }));
@@ -58,6 +71,7 @@ export class RevokedCopy {
   trim(nowMs: number): void {
     for (const [field] of this.expired(nowMs)) this.behind.delete(field);
     this.tokens.trim(nowMs);
+    this.expiredElsewhere = 0;
   }
 
   private keep(field: string, ms: number): boolean {
