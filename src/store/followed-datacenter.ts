@@ -31,10 +31,13 @@ export class FollowedDatacenter {
   private looking: Promise<void> | undefined;
   private deserted = 0;
 
+  private readonly directory: OtherDatacenter['directory'];
+
   constructor({ dc, rosters, directory, pods }: OtherDatacenter, apps: Apps, { beatMs, dcStaleMaxMs }: Config) {
     // Profiles are a data centre's own: there it would answer with those.
     const accounts = new Accounts(apps, directory);
     this.dc = dc;
+    this.directory = directory;
     this.pods = pods;
     this.staleMaxMs = dcStaleMaxMs;
     this.profiles = profilesIn(accounts);
@@ -58,6 +61,8 @@ export class FollowedDatacenter {
   beat(): void {
     this.views.keepUp();
     void this.lookForPods();
+    // Its own pods take them out of its Redis; what is at hand of them here would grow for ever. Else the next beat does.
+    this.directory.trim(Date.now()).catch(() => undefined);
   }
 
   private lookForPods(): Promise<void> {

@@ -86,6 +86,7 @@ export class FollowedApp {
   /** Takes out of Redis, and forgets, what is of no use any more. @throws StoreUnavailable */
   async trim(nowMs: number): Promise<void> {
     const { link, keys, readOnly } = this.options;
+    if (this.revoked.expired(nowMs).length === 0) return;
     // Whose clock is ahead would take from all pods what others still need.
     const untilMs = Math.min(nowMs, await this.nowMs());
     const expired = readOnly ? [] : this.revoked.expired(untilMs);
