@@ -31,15 +31,18 @@ export class UserAccess {
     await this.accounts.refreshApp(app);
     const nowMs = Date.now();
     const sharedMs = await this.directory.nowMs(app.id);
-    if (this.accounts.tokensOf(app, id, nowMs).length >= TOKENS_MAX) {
-      throw new AppError('RATE_LIMITED', `A user may have ${TOKENS_MAX} tokens; revoke some first.`);
-    }
     const token = randomBytes(32).toString('base64url');
     const expiresAtMs = expiresInSeconds === undefined ? undefined : nowMs + expiresInSeconds * 1000;
     // Not by the clock of one pod, which may be ahead of what is revoked at another. And what is minted after a revocation is not
     // meant by it.
     const issuedAtMs = Math.max(sharedMs, this.accounts.issuedBeforeMs(app, id));
-    await this.directory.addToken(app.id, id, { hash: hashSecret(token), issuedAtMs, expiresAtMs }, nowMs);
+    const stored = { hash: hashSecret(token), issuedAtMs, expiresAtMs };
+    // Those of the apps file, which have no date, are not in the directory and take their places beside its own.
+    const undated = this.accounts.tokensOf(app, id, nowMs).filter((one) => one.issuedAtMs === undefined).length;
+    // Counted where it is written: others may mint for the same user at the same time.
+    if (!(await this.directory.addToken(app.id, id, stored, nowMs, TOKENS_MAX - undated))) {
+      throw new AppError('RATE_LIMITED', `A user may have ${TOKENS_MAX} tokens; revoke some first.`);
+    }
     return { token, ...(expiresAtMs === undefined ? {} : { expiresAt: new Date(expiresAtMs).toISOString() }) };
   }
 

@@ -114,6 +114,39 @@ function describeRevocations(start: () => UserDirectory | Promise<UserDirectory>
   });
 }
 
+function describeTokens(start: () => UserDirectory | Promise<UserDirectory>): void {
+  it('keeps so many tokens of a user and says no to the next, until some of them count no more', async () => {
+    const directory = await start();
+    const add = (byte: number, times: { issuedAtMs: number; expiresAtMs?: number }, nowMs: number): Promise<boolean> =>
+      directory.addToken(APP, 'ada', { ...token(byte), ...times }, nowMs, 2);
+    const kept = (): number[] => directory.find(APP, 'ada')?.tokens.map(({ hash }) => hash[0] ?? -1) ?? [];
+    await directory.put(APP, 'ada', { name: 'Ada' });
+    expect([await add(1, { issuedAtMs: 100, expiresAtMs: 5000 }, 0), await add(2, { issuedAtMs: 100 }, 0)]).toEqual([
+      true,
+      true,
+    ]);
+    expect([await add(3, { issuedAtMs: 4999 }, 4999), kept()]).toEqual([false, [1, 2]]);
+    // Somebody else has places of their own.
+    expect(await directory.addToken(APP, 'bob', token(9), 4999, 2)).toBe(true);
+    expect([await add(3, { issuedAtMs: 5000 }, 5000), kept()]).toEqual([true, [2, 3]]);
+    expect([await add(4, { issuedAtMs: 6000 }, 6000), kept()]).toEqual([false, [2, 3]]);
+    await directory.revokeTokensBefore(APP, null, 5000);
+    expect([await add(4, { issuedAtMs: 6000 }, 6000), kept()]).toEqual([true, [3, 4]]);
+    await directory.revokeTokens(APP, 'ada', 7000);
+    expect([await add(5, { issuedAtMs: 7000 }, 7000), kept()]).toEqual([true, [5]]);
+    expect(directory.find(APP, 'ada')?.details).toEqual({ name: 'Ada' });
+  });
+
+  it('keeps as many as there may be, and no more, of those that come all at once', async () => {
+    const directory = await start();
+    const tokens = Array.from({ length: 60 }, (_, n) => token(n));
+    const added = await Promise.all(tokens.map((one) => directory.addToken(APP, 'ada', one, 0, 50)));
+    expect(added.filter((one) => one)).toHaveLength(50);
+    const kept = directory.find(APP, 'ada')?.tokens.map(({ hash }) => hash[0]) ?? [];
+    expect([...kept].sort()).toEqual(added.flatMap((one, n) => (one ? [n] : [])).sort());
+  });
+}
+
 function describeSettings(start: () => UserDirectory | Promise<UserDirectory>): void {
   it('has no settings until some are put, and the last ones then, each app its own', async () => {
     const directory = await start();
@@ -148,6 +181,7 @@ function describeSettings(start: () => UserDirectory | Promise<UserDirectory>): 
 
 describe('A directory in memory', () => {
   describeRevocations(() => new MemoryUserDirectory());
+  describeTokens(() => new MemoryUserDirectory());
   describeSettings(() => new MemoryUserDirectory());
 });
 
@@ -192,6 +226,37 @@ describeWithRedis('A directory on Redis', () => {
   }
 
   describeRevocations(pod);
+  describeTokens(pod);
+
+  it('has each token that pods have added to one user together, and no more than there may be', async () => {
+    const pods = await Promise.all([pod(), pod()]);
+    const add = (_: unknown, n: number): Promise<boolean> =>
+      (n % 2 === 0 ? pods[0] : pods[1]).addToken(APP, 'ada', token(n), 0, 100);
+    for (const [round, there] of [60, 100, 100].entries()) {
+      const added = await Promise.all(Array.from({ length: 60 }, add));
+      expect([round, added.filter((one) => one).length]).toEqual([round, [60, 40, 0][round]]);
+      await Promise.all(pods.map((one) => one.refresh(APP)));
+      expect(pods.map((one) => one.find(APP, 'ada')?.tokens.length)).toEqual([there, there]);
+    }
+  });
+
+  it('says that it cannot be had now, and not that something is wrong, where others are faster each time', async () => {
+    const here = await pod();
+    await here.put(APP, 'ada', { name: 'Ada' });
+    const script = here.link.script.bind(here.link);
+    let others = 0;
+    jest.spyOn(here.link, 'script').mockImplementation(async (...call) => {
+      others += 1;
+      await redis.command('HSET', USERS, '"ada"', JSON.stringify({ tokens: [], revokedAtMs: others }));
+      return script(...call);
+    });
+    await expect(here.put(APP, 'ada', { name: 'Ada L.' })).rejects.toThrow(StoreUnavailable);
+    expect(others).toBeGreaterThan(5);
+    jest.restoreAllMocks();
+    await here.put(APP, 'ada', { name: 'Ada L.' });
+    expect(await stored('ada')).toContain('Ada L.');
+  });
+
   describeSettings(pod);
 
   it('has the settings of other pods, whether it reads the log or everything', async () => {

@@ -78,6 +78,14 @@ describe('a minted token', () => {
     },
   );
 
+  it('is the last one at ninety-nine beside one of the apps file, also of those that are asked for at once', async () => {
+    const rollcall = await Rollcall.start([shop()]);
+    const asked = Array.from({ length: 110 }, () => rollcall.native('POST', '/v1/users/ada/tokens', { body: {} }));
+    const statuses = (await Promise.all(asked)).map(({ status }) => status);
+    expect(statuses.filter((status) => status === 201)).toHaveLength(99);
+    expect(statuses.filter((status) => status === 429)).toHaveLength(11);
+  });
+
   it('is the last one at a hundred, until some are revoked', async () => {
     const rollcall = await Rollcall.start();
     const tokens: Minted[] = [];

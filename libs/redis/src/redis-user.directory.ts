@@ -14,10 +14,13 @@ import {
   laterRevocation,
   type RevokedTokenSet,
   type StoredToken,
+  StoreUnavailable,
   type UserDetails,
   UserDirectory,
   withoutEarlier,
+  withToken,
 } from '@rollcall/roster';
+import { setTimeout } from 'node:timers/promises';
 import { encodeName } from './codec';
 import { changesAccess, encodeUser } from './directory-copy';
 import { type DirectoryKeys, FollowedApp, SETTINGS } from './followed-app';
@@ -34,6 +37,9 @@ export interface RedisUserDirectoryOptions {
 
 /** Another pod may write the same field at the same time, a few times over. */
 const WRITE_TRIES = 20;
+
+/** Whoever was outrun waits for longer each time, up to this, at random: else all of them would meet again. */
+const OUTRUN_WAIT_MAX_MS = 100;
 
 export class RedisUserDirectory extends UserDirectory {
   private readonly apps = new Map<string, FollowedApp>();
@@ -73,11 +79,21 @@ export class RedisUserDirectory extends UserDirectory {
     return this.write(app, userId, (entry) => erased(entry, atMs));
   }
 
-  override addToken(app: string, userId: string, token: StoredToken, nowMs: number): Promise<void> {
-    return this.write(app, userId, (entry) => ({
-      ...entry,
-      tokens: [...entry.tokens.filter(({ expiresAtMs = Infinity }) => nowMs < expiresAtMs), token],
-    }));
+  override async addToken(
+    app: string,
+    userId: string,
+    token: StoredToken,
+    nowMs: number,
+    most = Infinity,
+  ): Promise<boolean> {
+    let added = false;
+    await this.write(app, userId, (entry) => {
+      const { issuedBeforeMs } = this.revokedTokens(app);
+      const next = withToken(entry, token, { nowMs, issuedBeforeMs, most });
+      added = next !== entry;
+      return next;
+    });
+    return added;
   }
 
   override revokeTokens(app: string, userId: string, atMs: number): Promise<void> {
@@ -137,23 +153,23 @@ export class RedisUserDirectory extends UserDirectory {
     const followed = this.followed(app);
     const { users } = followed;
     const field = encodeName(userId);
-    let seen = await this.read(this.keys(app).users, field);
     for (let tries = 0; tries < WRITE_TRIES; tries += 1) {
+      if (tries > 0) await setTimeout(Math.random() * Math.min(2 ** tries, OUTRUN_WAIT_MAX_MS));
+      const seen = await this.read(this.keys(app).users, field);
       // On top of what Redis may have forgotten: else what is written now would be taken for older than the revocation.
       const held = users.heldAgainst(userId, seen);
       const entry = change(held);
       const text = encodeUser(entry);
       const announced = changesAccess(seen, entry);
-      const replaced = await followed.replace('u', { field, seen, text }, { announced });
-      seen = replaced === 'full' ? seen : replaced.text;
-      if (seen !== text) continue;
+      const replaced = text === seen ? { text } : await followed.replace('u', { field, seen, text }, { announced });
+      if (replaced === 'full' || replaced.text !== text) continue;
       await followed.refresh();
       const known = users.find(userId);
       // Redis may have gone back before this pod has read it: acknowledged, the revocation would be known to nobody.
       if (entry.revokedAtMs <= (known?.revokedAtMs ?? 0) && entry.issuedBeforeMs <= (known?.issuedBeforeMs ?? 0))
         return;
     }
-    throw new Error('A user was changed by others all the time.');
+    throw new StoreUnavailable('A user was changed by others all the time.');
   }
 
   /** Moves a field on to `ms`, unless it is there or further. `false`: there is no room for it. */

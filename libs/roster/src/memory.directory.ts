@@ -13,6 +13,7 @@ import {
   UNKNOWN_USER,
   UserDirectory,
   withoutEarlier,
+  withToken,
 } from './user.directory';
 
 export class MemoryUserDirectory extends UserDirectory {
@@ -51,9 +52,19 @@ export class MemoryUserDirectory extends UserDirectory {
     return this.write(app, userId, erased(this.find(app, userId) ?? UNKNOWN_USER, atMs));
   }
 
-  override addToken(app: string, userId: string, token: StoredToken, nowMs: number): Promise<void> {
-    const kept = this.find(app, userId)?.tokens.filter(({ expiresAtMs = Infinity }) => nowMs < expiresAtMs) ?? [];
-    return this.write(app, userId, { tokens: [...kept, token] });
+  override async addToken(
+    app: string,
+    userId: string,
+    token: StoredToken,
+    nowMs: number,
+    most = Infinity,
+  ): Promise<boolean> {
+    const { issuedBeforeMs } = this.revokedTokens(app);
+    const entry = this.find(app, userId) ?? UNKNOWN_USER;
+    const next = withToken(entry, token, { nowMs, issuedBeforeMs, most });
+    if (next === entry) return false;
+    await this.write(app, userId, next);
+    return true;
   }
 
   override revokeTokens(app: string, userId: string, atMs: number): Promise<void> {

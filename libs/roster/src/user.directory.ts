@@ -52,6 +52,21 @@ export function withoutEarlier(entry: DirectoryEntry, issuedBeforeMs: number): D
   return { ...entry, tokens, issuedBeforeMs };
 }
 
+/** What limits one more token: those that have expired by `nowMs`, or are from before `issuedBeforeMs`, take no room. */
+export interface TokenRoom {
+  readonly nowMs: number;
+  readonly issuedBeforeMs: number;
+  readonly most: number;
+}
+
+/** An entry with one more token, and without those that count no more; itself, if there is no room. */
+export function withToken(entry: DirectoryEntry, token: StoredToken, room: TokenRoom): DirectoryEntry {
+  const kept = entry.tokens.filter(
+    ({ issuedAtMs = 0, expiresAtMs = Infinity }) => room.nowMs < expiresAtMs && issuedAtMs >= room.issuedBeforeMs,
+  );
+  return kept.length < room.most ? { ...entry, tokens: [...kept, token] } : entry;
+}
+
 /**
  * Users as the app's back end has written them: profiles and opaque tokens, per app; and the app's own settings. Finding is
  * at hand, because every answer needs it; writing resolves when the store has it.
@@ -80,8 +95,11 @@ export abstract class UserDirectory {
   /** Forgets details and tokens, and remembers only that the user was erased, and when. */
   abstract erase(app: string, userId: string, atMs: number): Promise<void>;
 
-  /** Adds a token, and drops those that have expired by `nowMs`. */
-  abstract addToken(app: string, userId: string, token: StoredToken, nowMs: number): Promise<void>;
+  /**
+   * Adds a token, and drops those that have expired by `nowMs` or were revoked for everybody. At most `most` are kept at one
+   * time: `false` if there are so many already, and then nothing was done.
+   */
+  abstract addToken(app: string, userId: string, token: StoredToken, nowMs: number, most?: number): Promise<boolean>;
 
   /** Drops all tokens and refuses those from elsewhere that were issued until now. */
   abstract revokeTokens(app: string, userId: string, atMs: number): Promise<void>;
