@@ -1,60 +1,124 @@
-import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
-import { RosterStore, UserDirectory } from '@rollcall/roster';
+/*
+ * What connections of erased users left behind, and is to be taken out of the store. An erasure takes out what the store shows.
+ * A connection that is just being let in on another pod is not there yet, and brings the user's claims once more: the pod that
+ * closes it, as soon as it has heard of the erasure, takes them out again. Where the store is away meanwhile, it tries again when
+ * that is back, and with each beat. Written here alone; a pod that ends forgets it, and what was left behind stays.
+ */
+import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { AppError } from '@rollcall/contract';
+import { StoreUnavailable } from '@rollcall/roster';
+import { Config } from '../config/config';
 import { Revocations } from '../sockets/revocations.service';
-import { UserAccess } from './user-access.service';
+import { Stores } from '../store/stores';
+import { ErasedUsers } from './erased-users.service';
+import { type LeftBehind, leftBehindBy } from './left-behind';
+import { Traces } from './traces.service';
 
-/** What connections of one user leave behind on a host. */
-interface Trace {
-  readonly host: string;
-  readonly userId: string;
-  /** Ends when each of them is out of the store. */
-  readonly left: Promise<unknown>[];
+/** Those that were left behind first are given up for more. */
+const WAITING_MAX = 10_000;
+
+/** More at once would keep others of this pod waiting. */
+const AT_ONCE = 100;
+
+/** A frozen pod's connections are swept when so many beats have passed since its lease ended. */
+const SWEPT_AFTER_BEATS = 3;
+
+interface Waiting {
+  readonly left: LeftBehind;
+  isUnderWay: boolean;
+  /** When it was first seen that somebody is connected elsewhere, by this pod's clock. */
+  unclearSinceMs?: number;
 }
 
-/**
- * An erasure takes out what the store shows. A connection that is just being let in on another pod is not there yet, and
- * brings the user's claims once more: the pod that closes it, as soon as it has heard of the erasure, takes them out again.
- */
 @Injectable()
-export class LateErasures implements OnModuleInit {
+export class LateErasures implements OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger('users');
+  private readonly waiting = new Set<Waiting>();
+  private isTrying = false;
+  private timer: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly revocations: Revocations,
-    private readonly directory: UserDirectory,
-    private readonly access: UserAccess,
-    private readonly store: RosterStore,
+    private readonly erased: ErasedUsers,
+    private readonly traces: Traces,
+    private readonly stores: Stores,
+    private readonly config: Config,
   ) {}
 
   onModuleInit(): void {
     this.revocations.onClosed((connections) => {
-      const traces = new Map<string, Trace>();
-      for (const { host, visitor, left } of connections) {
-        const { app, user } = visitor;
-        if (user === null || !this.isErasedSince(app.id, user.id, user.checkedAgainstMs)) continue;
-        // Neither has line feeds.
-        const key = `${host}\n${user.id}`;
-        const trace = traces.get(key) ?? { host, userId: user.id, left: [] };
-        if (left !== undefined) trace.left.push(left);
-        traces.set(key, trace);
-      }
-      for (const trace of traces.values()) {
-        this.forget(trace).catch((error: unknown) =>
-          this.logger.warn(`What an erased user's connection left behind could not be taken out: ${String(error)}`),
-        );
-      }
+      const isMeant = (appId: string, user: { id: string; checkedAgainstMs: number }): boolean =>
+        this.erased.isErasedSince(appId, user.id, user.checkedAgainstMs);
+      for (const left of leftBehindBy(connections, isMeant)) void this.attempt(this.add(left));
     });
+    this.stores.onReturn(() => void this.tryAgain());
+    this.timer = setInterval(() => void this.tryAgain(), this.config.beatMs).unref();
   }
 
-  /** Who was let in after it has come back, and is to stay as they are. */
-  private isErasedSince(appId: string, userId: string, checkedAgainstMs: number): boolean {
-    const { details, erasedAtMs = 0 } = this.directory.find(appId, userId) ?? {};
-    return details === null && checkedAgainstMs < erasedAtMs;
+  onApplicationShutdown(): void {
+    clearInterval(this.timer);
+    if (this.waiting.size > 0) this.logger.warn(`${GIVEN_UP}, ${this.waiting.size} times: this pod ends.`);
   }
 
-  private async forget({ host, userId, left }: Trace): Promise<void> {
-    await Promise.all(left);
-    await this.access.forget(host, userId);
-    await this.store.forgetLastSeen(userId, (seenOn) => seenOn === host);
+  private add(left: LeftBehind): Waiting {
+    const [oldest] = this.waiting;
+    if (oldest !== undefined && this.waiting.size >= WAITING_MAX) {
+      this.waiting.delete(oldest);
+      this.logger.warn(`${GIVEN_UP}: too many wait for the store.`);
+    }
+    const one: Waiting = { left, isUnderWay: false };
+    this.waiting.add(one);
+    return one;
+  }
+
+  private async tryAgain(): Promise<void> {
+    if (this.isTrying) return;
+    this.isTrying = true;
+    const all = [...this.waiting];
+    for (let at = 0; at < all.length; at += AT_ONCE) {
+      await Promise.all(all.slice(at, at + AT_ONCE).map((one) => this.attempt(one)));
+    }
+    this.isTrying = false;
+  }
+
+  private async attempt(one: Waiting): Promise<void> {
+    // It may have been taken out by another try since this round began.
+    if (one.isUnderWay || !this.waiting.has(one)) return;
+    one.isUnderWay = true;
+    try {
+      if (await this.takeOut(one)) this.waiting.delete(one);
+    } catch (error) {
+      if (!isAway(error)) {
+        this.waiting.delete(one);
+        this.logger.error({ err: error }, `${GIVEN_UP}.`);
+      }
+    }
+    one.isUnderWay = false;
+  }
+
+  /** Whether there is nothing more to do. */
+  private async takeOut(one: Waiting): Promise<boolean> {
+    const { left } = one;
+    await left.whenLeft;
+    const { isUnclear, isOld, chosen } = await this.erased.find(left);
+    if (isUnclear && this.mayClear(one)) return false;
+    if (isOld) await this.traces.forget(left, chosen);
+    // Whoever has come back loses nothing by that.
+    else await this.traces.forgetLog(left);
+    if (chosen === undefined) await this.traces.forgetLastSeen(left);
+    return true;
+  }
+
+  /** Whether a connection that is to be closed on another pod may still be there; after that it is one of somebody who has come back. */
+  private mayClear(one: Waiting): boolean {
+    const { leaseMs, beatMs } = this.config;
+    const nowMs = performance.now();
+    one.unclearSinceMs ??= nowMs;
+    return nowMs - one.unclearSinceMs < leaseMs + SWEPT_AFTER_BEATS * beatMs;
   }
 }
+
+const GIVEN_UP = "What an erased user's connection left behind could not be taken out";
+
+const isAway = (error: unknown): boolean =>
+  error instanceof StoreUnavailable || (error instanceof AppError && error.code === 'UNAVAILABLE');

@@ -1,12 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { AppError } from '@rollcall/contract';
-import { LocalRosters, RosterStore, UserDirectory } from '@rollcall/roster';
+import { RosterStore, UserDirectory } from '@rollcall/roster';
 import { randomBytes } from 'node:crypto';
 import { Accounts } from '../auth/accounts.service';
 import { Apps, type Scope } from '../auth/apps.service';
 import type { App } from '../config/app';
 import { hashSecret } from '../config/secret-hash';
 import { Closing } from '../sockets/closing.service';
+import { Traces } from './traces.service';
 import type { MintedTokenDto } from './users.dto';
 
 /** More tokens than anybody has devices: what one user can take of a pod's memory must have a limit. */
@@ -24,7 +25,7 @@ export class UserAccess {
     private readonly apps: Apps,
     private readonly closing: Closing,
     private readonly store: RosterStore,
-    private readonly rosters: LocalRosters,
+    private readonly traces: Traces,
   ) {}
 
   async mintToken({ app }: Scope, id: string, expiresInSeconds: number | undefined): Promise<MintedTokenDto> {
@@ -71,20 +72,11 @@ export class UserAccess {
     const named = app.hosts.filter((host) => host !== '*');
     const hosts = [...new Set([...closed, ...named])];
     for (let at = 0; at < hosts.length; at += HOSTS_AT_ONCE) {
-      await Promise.all(hosts.slice(at, at + HOSTS_AT_ONCE).map((host) => this.forget(host, id)));
+      const some = hosts.slice(at, at + HOSTS_AT_ONCE);
+      await Promise.all(some.map((host) => this.traces.forget({ appId: app.id, host, userId: id })));
     }
     // Last: with the last connection it was remembered anew. Also on hosts on which nobody has been for long.
-    await this.store.forgetLastSeen(id, (host) => this.apps.appOf(host)?.id === app.id);
-  }
-
-  /** Takes what the store has of the user out of a host. @throws AppError UNAVAILABLE */
-  async forget(host: string, id: string): Promise<void> {
-    // Choosing to be offline waits for no grace: nobody is shown as an erased user who may come back.
-    await this.rosters.of(host).setUser(id, { status: 'offline' });
-    const written = await this.rosters.of(host).setUser(id, { forget: true });
-    // Written later it would tell the log once more what there was to forget.
-    if (written === 'degraded') throw new AppError('UNAVAILABLE');
-    await this.store.forgetLog(host);
+    await this.traces.forgetLastSeen({ appId: app.id, userId: id });
   }
 
   /** The clock that is ahead: a token that was issued a moment ago would pass for a later one by the other. */

@@ -1,6 +1,7 @@
 import { jwtOf, shop, tabOf } from '../support/shop';
-import { LocalRosters, Views } from '@rollcall/roster';
+import { LocalRosters, RosterStore, UserDirectory, Views } from '@rollcall/roster';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Revocations } from '../../src/sockets/revocations.service';
 import { eventually } from '../support/eventually';
 import { TcpProxy } from '../support/tcp-proxy';
 import { redisForTest } from '../support/redis-shop';
@@ -31,6 +32,25 @@ async function everythingIn(redis: RunningRedis): Promise<string> {
     texts.push(key, JSON.stringify(await redis.command(...read(key))));
   }
   return texts.join('\n');
+}
+
+/** One pod that is at once with Redis, and one over a line that can be disturbed. */
+async function twoPods() {
+  const redis = await redisForTest();
+  const proxy = await TcpProxy.start(redis.port);
+  const APPS_FILE = appsFile({ apps: [shop({ jwt: { algorithms: ['HS256'], secret: SECRET } })] });
+  const start = (port: number): Promise<Rollcall> =>
+    Rollcall.start(undefined, { APPS_FILE, ...QUICK, REDIS_URL: `redis://127.0.0.1:${port}` });
+  const [pod, other] = [await start(redis.port), await start(proxy.port)];
+  return { redis, proxy, pod, other };
+}
+
+const tokenOf = (name: string): string => jwtOf({ sub: 'pat', name, iat: Math.floor(Date.now() / 1000) - 1 }, SECRET);
+
+async function recordOf({ app }: Rollcall, userId: string): Promise<{ chosen: unknown[]; name: string | undefined }> {
+  const { presence } = (await app.get(Views).readRoster('localhost')).view;
+  const choice = presence.choiceOf(userId);
+  return { chosen: [choice?.status, choice?.statusText], name: presence.profile(userId).name };
 }
 
 describeWithRedis('An erasure', () => {
@@ -95,6 +115,57 @@ describeWithRedis('An erasure', () => {
     expect(await everythingIn(redis)).not.toContain('Private');
     expect((await pod.native('GET', '/v1/channels/room/members')).json).toMatchObject({ members: [{ id: 'ada' }] });
   });
+
+  it('is carried through for what came in late, though the line breaks in the middle of that', async () => {
+    const { redis, pod, other, proxy } = await twoPods();
+    const tab = await other.open({ token: tokenOf('Pat Private') });
+    const store = other.app.get<RosterStore>(RosterStore);
+    const forgetLog = store.forgetLog.bind(store);
+    const broken = new Promise<void>((resolve) => {
+      jest.spyOn(store, 'forgetLog').mockImplementationOnce(async (host) => {
+        proxy.shut();
+        resolve();
+        return forgetLog(host);
+      });
+    });
+    await pod.app.get<UserDirectory>(UserDirectory).erase('shop', 'pat', Date.now());
+    await broken;
+    expect(await everythingIn(redis)).toContain('Pat Private');
+    expect(tab.socket.connected).toBe(false);
+    await sleep(2 * Number(QUICK.REDIS_TIMEOUT_MS));
+    proxy.reopen();
+    await eventually(async () => expect(await everythingIn(redis)).not.toContain('Pat Private'), { within: 5000 });
+  });
+
+  it.each(['is still there', 'has left again', 'is there with a minted token, and claims nothing'])(
+    'that is carried through late takes nothing from who has come back meanwhile, and %s',
+    async (how) => {
+      const { redis, pod, other, proxy } = await twoPods();
+      await other.open({ token: tokenOf('Pat Private') });
+      // Its listener comes after that of the erasures, which wait by then.
+      other.app.get(Revocations).onClosed(({ length }) => {
+        if (length > 0) proxy.shut();
+      });
+      await pod.app.get<UserDirectory>(UserDirectory).erase('shop', 'pat', Date.now() - 2000);
+      const rowsOf = async (): Promise<number> =>
+        (await pod.app.get(Views).readRoster('localhost')).view.connectionsOf('pat').length;
+      // The pod that is cut off is taken for dead.
+      await eventually(async () => expect(await rowsOf()).toBe(0), { within: 10_000 });
+      const isMinted = how.includes('minted');
+      const { token } = (await pod.native('POST', '/v1/users/pat/tokens', { body: {} })).json as { token: string };
+      const back = await pod.open(isMinted ? { userId: 'pat', token } : { token: tokenOf('Pat Back') });
+      expect(await back.ask('presence:set', { status: 'busy', statusText: 'back' })).toMatchObject({ ok: true });
+      if (how.includes('left')) {
+        back.close();
+        await eventually(async () => expect(await rowsOf()).toBe(0));
+      }
+      expect(await everythingIn(redis)).toContain('Pat Private');
+      proxy.reopen();
+      await eventually(async () => expect(await everythingIn(redis)).not.toContain('Pat Private'), { within: 15_000 });
+      const { chosen, name } = await recordOf(pod, 'pat');
+      expect({ chosen, name }).toEqual({ chosen: ['busy', 'back'], name: isMinted ? 'pat' : 'Pat Back' });
+    },
+  );
 
   it('reaches hosts on which nobody has been for long, and where something was chosen', async () => {
     const redis = await redisForTest();

@@ -33,10 +33,16 @@ export class Tab {
         socket.disconnect();
         reject(error.data === undefined ? error : Object.assign(new Error(error.data.message), error.data));
       };
+      // The client does not come back by itself then, and no session would ever come.
+      const closed = (reason: string): void => {
+        if (reason === 'io server disconnect') refused(new Error('The service closed the socket before its session.'));
+      };
       socket.once('connect_error', refused);
+      socket.on('disconnect', closed);
       socket.once('session', (session) => {
         // A later failure to come back is the business of the test.
         socket.off('connect_error', refused);
+        socket.off('disconnect', closed);
         resolve(new Tab(socket, session));
       });
     });

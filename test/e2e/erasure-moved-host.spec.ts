@@ -1,0 +1,109 @@
+import { LocalRosters, RosterStore, UserDirectory, Views } from '@rollcall/roster';
+import { Apps } from '../../src/auth/apps.service';
+import { readApps } from '../../src/config/apps-file';
+import { Closing } from '../../src/sockets/closing.service';
+import { eventually } from '../support/eventually';
+import { Rollcall } from '../support/rollcall';
+import { jwtOf } from '../support/shop';
+import type { Tab } from '../support/tab';
+
+const MOVING = 'moving.example.com';
+const SECRETS = { one: 'the secret of the first of two apps', two: 'the secret of the other one of them' };
+
+const appOf = (id: keyof typeof SECRETS, hosts: string[]) => ({
+  ...{ id, hosts, apiKeys: [`key-of-${id}`] },
+  jwt: { algorithms: ['HS256' as const], secret: SECRETS[id] },
+  presence: { lastSeen: true },
+});
+
+const BEFORE = [appOf('one', ['one.example.com', MOVING]), appOf('two', ['two.example.com'])];
+const AFTER = [appOf('one', ['one.example.com']), appOf('two', ['two.example.com', MOVING])];
+
+const tokenOf = (id: keyof typeof SECRETS, name: string): string =>
+  jwtOf({ sub: 'pat', name, iat: Math.floor(Date.now() / 1000) - 2 }, SECRETS[id]);
+
+const keyOf = (id: keyof typeof SECRETS): Record<string, string> => ({ authorization: `Bearer key-of-${id}` });
+
+const erasureBy = (rollcall: Rollcall): Promise<number> =>
+  rollcall
+    .native('DELETE', '/v1/users/pat', { host: 'one.example.com', headers: keyOf('one') })
+    .then(({ status }) => status);
+
+/** The host goes to the other app, whose user of the same id comes there and says something. */
+async function move(rollcall: Rollcall): Promise<Tab> {
+  rollcall.app.get(Apps).replace(readApps({ apps: AFTER }, 'the test'));
+  const tab = await rollcall.open({ host: MOVING, token: tokenOf('two', 'Pat of Two') });
+  expect(await tab.ask('presence:set', { status: 'busy', statusText: 'in surgery' })).toMatchObject({ ok: true });
+  return tab;
+}
+
+async function expectUntouched(rollcall: Rollcall, entries: number): Promise<void> {
+  const asked = { host: MOVING, headers: keyOf('two') };
+  expect((await rollcall.native('GET', '/v1/users/pat', asked)).json).toMatchObject({
+    ...{ name: 'Pat of Two', status: 'busy', statusText: 'in surgery' },
+  });
+  expect((await rollcall.app.get(RosterStore).entriesAfter(MOVING, 0)).length).toBeGreaterThanOrEqual(entries);
+}
+
+describe('An erasure in the middle of which a host goes to another app', () => {
+  const start = async (): Promise<{ rollcall: Rollcall; tab: Tab }> => {
+    const rollcall = await Rollcall.start(BEFORE, { OFFLINE_GRACE_MS: '0' });
+    const tab = await rollcall.open({ host: MOVING, token: tokenOf('one', 'Pat of One') });
+    await tab.ask('presence:set', { status: 'away', statusText: 'at home' });
+    return { rollcall, tab };
+  };
+
+  /** Calls `then` after the call of a method that comes after so many others. */
+  function after<T extends object>(target: T, method: keyof T, calls: number, then: () => Promise<unknown>): void {
+    const original = (target[method] as (...args: unknown[]) => Promise<unknown>).bind(target);
+    const spy = jest.spyOn(target as Record<string, () => unknown>, method as string);
+    for (let call = 0; call < calls; call += 1) spy.mockImplementationOnce((...args: unknown[]) => original(...args));
+    spy.mockImplementationOnce(async (...args: unknown[]) => {
+      const answer = await original(...args);
+      await then();
+      return answer;
+    });
+  }
+
+  it.each<[when: string, intervene: (rollcall: Rollcall, then: () => Promise<unknown>) => void]>([
+    ['its sockets are closed', ({ app }, then) => after(app.get(Closing), 'close', 0, then)],
+    ['the first write', ({ app }, then) => after(app.get(LocalRosters).of(MOVING), 'setUser', 0, then)],
+    ['the second write', ({ app }, then) => after(app.get(LocalRosters).of(MOVING), 'setUser', 1, then)],
+  ])('after %s takes nothing from the user of the same id there', async (_when, intervene) => {
+    const { rollcall, tab } = await start();
+    const { app } = rollcall;
+    // What the erasure closes here leaves something behind, which is another story.
+    tab.close();
+    const isGone = async (): Promise<boolean> => (await app.get(Views).readRoster(MOVING)).view.isVacant;
+    await eventually(async () => expect(await isGone()).toBe(true));
+    let entries = 0;
+    let moved: Promise<Tab> | undefined;
+    intervene(rollcall, async () => {
+      moved = move(rollcall);
+      await moved;
+      entries = (await app.get(RosterStore).entriesAfter(MOVING, 0)).length;
+    });
+    expect(await erasureBy(rollcall)).toBe(204);
+    expect(await moved).toBeDefined();
+    expect(entries).toBeGreaterThan(1);
+    await expectUntouched(rollcall, entries);
+  });
+
+  it('takes nothing from them either where it takes out what a connection left behind', async () => {
+    const { rollcall } = await start();
+    const { app } = rollcall;
+    const views = app.get(Views);
+    const read = views.readRoster.bind(views);
+    let goOn!: () => void;
+    const held = new Promise<void>((resolve) => (goOn = resolve));
+    let isOver: Promise<unknown> | undefined;
+    jest.spyOn(views, 'readRoster').mockImplementationOnce((host) => (isOver = held.then(() => read(host))) as never);
+    await app.get(UserDirectory).erase('one', 'pat', Date.now());
+    const tab = await move(rollcall);
+    const entries = (await app.get(RosterStore).entriesAfter(MOVING, 0)).length;
+    goOn();
+    await isOver;
+    expect(tab.socket.connected).toBe(true);
+    await expectUntouched(rollcall, entries);
+  });
+});
