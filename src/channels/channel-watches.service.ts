@@ -46,7 +46,7 @@ export class ChannelWatches {
   /** From this moment on the connection is told of each change. Again: from this moment on. */
   watch(connection: Connection, place: Place, now: Moment, cursor: string | undefined): Watched {
     const channel = this.channelFor(connection, place);
-    const { position, moment } = resumed(cursor, now, channel.audience.shownTo(connection)?.position.atMs);
+    const { position, moment } = resumed(cursor, now, channel.audience.shownMsTo(connection));
     const changes = position && channel.changes({ view: moment.view, position }, moment);
     channel.audience.add(connection, shownAt(moment));
     this.roomsOf(connection).add(place.room);

@@ -6,7 +6,7 @@ import { Injectable } from '@nestjs/common';
 import { AppError, type PresenceRow, type PresenceWatchAnswer, WATCHED_IDS_MAX } from '@rollcall/contract';
 import { type Moment, type Resumed, resumed, Ticks } from '@rollcall/roster';
 import { Apps } from '../auth/apps.service';
-import { type Shown, shownAt } from '../sockets/audience';
+import { shownAt } from '../sockets/audience';
 import type { Connection } from '../sockets/connection';
 import { SocketServer } from '../sockets/socket-server';
 import { BroadcastSetting } from './broadcast-setting.service';
@@ -66,7 +66,7 @@ export class PresenceWatches {
         `A connection may watch ${WATCHED_IDS_MAX} users by their ids; without ids it is everybody.`,
       );
     }
-    const { position, moment } = this.resumed(connection, cursor, before && presence.shownTo(before), now);
+    const { position, moment } = this.resumed(connection, cursor, before && presence.shownMsTo(before), now);
     const since = position && presence.changes({ view: moment.view, position }, moment, ids);
     // A cursor may be newer than what the watch was told last.
     const untold = before === undefined ? [] : presence.untold(before, moment, ids);
@@ -96,10 +96,10 @@ export class PresenceWatches {
   private resumed(
     { visitor: { app } }: Connection,
     cursor: string | undefined,
-    shown: Shown | undefined,
+    shownMs: number | undefined,
     now: Moment,
   ): Resumed {
-    const back = resumed(cursor, now, shown?.position.atMs);
+    const back = resumed(cursor, now, shownMs);
     if (back.position === undefined) return back;
     const { revision, atMs } = back.position;
     const wasMs = atMs === Infinity ? now.view.history.atMsOf(revision) : atMs;

@@ -24,9 +24,9 @@ export class WatchedPresence {
     private readonly isSilent: () => boolean,
   ) {}
 
-  /** What a watch has been shown last. */
-  shownTo(watch: Watch): Shown | undefined {
-    return this.audience.shownTo(watch);
+  /** Up to when a watch has been shown something. */
+  shownMsTo(watch: Watch): number {
+    return this.audience.shownMsTo(watch);
   }
 
   get isEmpty(): boolean {

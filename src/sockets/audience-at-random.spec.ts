@@ -1,9 +1,27 @@
-import type { Moment, RosterView } from '@rollcall/roster';
+import type { Moment, Position, RosterView } from '@rollcall/roster';
 import * as fc from 'fast-check';
 import { Audience, type Shown, shownAt, type Telling } from './audience';
 
-const view = (revision: number): RosterView => ({ head: { revision } }) as unknown as RosterView;
+interface Picture {
+  readonly head: { revision: number };
+  /** What happened before is not remembered. */
+  sinceRevision: number;
+  readonly history: { covers(position: Position): boolean };
+}
+
+function pictureOf(revision: number): Picture & RosterView {
+  const picture: Picture = {
+    head: { revision },
+    sinceRevision: revision,
+    history: { covers: (position) => position.revision >= picture.sinceRevision },
+  };
+  return picture as Picture & RosterView;
+}
+
 const at = (of: RosterView, atMs: number): Moment => ({ view: of, atMs });
+
+/** So far is another pod's guess of the time ahead, at most; a tick comes each millisecond. */
+const AHEAD_MS = 30;
 
 /** A host of a few users whose values change, and watchers who have what they were told. */
 class World {
@@ -13,10 +31,11 @@ class World {
   private readonly pictures = new Map<string, { readonly users: number[]; values: number[]; atMs: number }>();
   /** Whom an error kept from being told, or not: they do not know. */
   private readonly doubtful = new Set<string>();
-  private view = view(0);
+  private view = pictureOf(0);
   private nowMs = 0;
-  /** How often news was made at this tick. */
+  /** How often news was made at this tick, and how often that was everything. */
   private made = 0;
+  private madeAnew = 0;
 
   private get now(): number[] {
     return this.states.at(-1) ?? [];
@@ -24,12 +43,17 @@ class World {
 
   change(user: number, value: number): void {
     this.states.push(this.now.map((before, n) => (n === user ? value : before)));
-    (this.view.head as { revision: number }).revision = this.states.length - 1;
+    this.view.head.revision = this.states.length - 1;
   }
 
   /** The picture is loaded anew. */
   replace(): void {
-    this.view = view(this.states.length - 1);
+    this.view = pictureOf(this.states.length - 1);
+  }
+
+  /** So few steps are remembered. */
+  forget(steps: number): void {
+    this.view.sinceRevision = Math.max(this.view.sinceRevision, this.states.length - 1 - steps);
   }
 
   add(name: string, users: number[], aheadMs: number): void {
@@ -48,6 +72,7 @@ class World {
   tick(late: readonly string[], failsAt?: string): boolean {
     this.nowMs += 1;
     this.made = 0;
+    this.madeAnew = 0;
     try {
       return this.audience.bring(at(this.view, this.nowMs), {
         takesMore: (name) => !late.includes(name),
@@ -61,7 +86,7 @@ class World {
 
   /** All ticks that it takes until everybody has the truth. */
   settle(): void {
-    for (let ticks = 0; this.tick([]); ticks += 1) expect(ticks).toBeLessThan(10);
+    for (let ticks = 0; this.tick([]); ticks += 1) expect(ticks).toBeLessThan(AHEAD_MS + 10);
     // Newcomers have been brought to where all are: from here on there is one group.
     this.tick([]);
     expect(this.made).toBeLessThanOrEqual(1);
@@ -76,6 +101,9 @@ class World {
     failsAt: string | undefined,
   ): ReturnType<Telling<string>['news']> {
     this.made += 1;
+    if (shown === undefined) this.madeAnew += 1;
+    expect(this.madeAnew).toBeLessThanOrEqual(1);
+    expect(shown?.view.history.covers(shown.position)).not.toBe(false);
     expect(names.size).toBeGreaterThan(0);
     const before = shown && this.states[shown.position.revision];
     const changed = this.now.flatMap((value, user) => (value === before?.[user] ? [] : [user]));
@@ -115,7 +143,7 @@ class World {
 }
 
 describe('An audience whose watchers are late at random', () => {
-  const NAMES = Array.from({ length: 14 }, (_, n) => `w${n}`);
+  const NAMES = Array.from({ length: 20 }, (_, n) => `w${n}`);
   const user = fc.nat({ max: 2 });
   const names = fc.subarray(NAMES);
   const act = fc.oneof(
@@ -129,8 +157,18 @@ describe('An audience whose watchers are late at random', () => {
         aheadMs: fc.constantFrom(0, 0, 0, 3),
       }),
     },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        act: fc.constant('crowd' as const),
+        names: fc.subarray(NAMES, { minLength: 5 }),
+        users: fc.uniqueArray(user, { minLength: 1 }),
+        aheadMs: fc.nat({ max: AHEAD_MS }),
+      }),
+    },
     { weight: 1, arbitrary: fc.record({ act: fc.constant('remove' as const), name: fc.constantFrom(...NAMES) }) },
     { weight: 1, arbitrary: fc.record({ act: fc.constant('replace' as const) }) },
+    { weight: 1, arbitrary: fc.record({ act: fc.constant('forget' as const), steps: fc.nat({ max: 5 }) }) },
     { weight: 6, arbitrary: fc.record({ act: fc.constant('tick' as const), late: names }) },
     {
       weight: 1,
@@ -145,8 +183,10 @@ describe('An audience whose watchers are late at random', () => {
         for (const step of acts) {
           if (step.act === 'change') world.change(step.user, step.value);
           else if (step.act === 'add') world.add(step.name, step.users, step.aheadMs);
+          else if (step.act === 'crowd') for (const name of step.names) world.add(name, step.users, step.aheadMs);
           else if (step.act === 'remove') world.remove(step.name);
           else if (step.act === 'replace') world.replace();
+          else if (step.act === 'forget') world.forget(step.steps);
           else if (step.act === 'tick') world.tick(step.late);
           else world.tick(step.late, step.name);
         }

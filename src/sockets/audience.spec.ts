@@ -1,7 +1,12 @@
-import type { Moment, RosterView } from '@rollcall/roster';
-import { Audience, LATE_MAX, type Shown, shownAt, type Telling } from './audience';
+import type { Moment, Position, RosterView } from '@rollcall/roster';
+import { Audience, AHEAD_MAX, LATE_MAX, type Shown, shownAt, type Telling } from './audience';
 
-const view = (revision: number): RosterView => ({ head: { revision } }) as unknown as RosterView;
+/** Remembers what has happened since a revision. */
+const view = (revision: number, since = 0): RosterView =>
+  ({
+    head: { revision },
+    history: { covers: (position: Position) => position.revision >= since },
+  }) as unknown as RosterView;
 const at = (of: RosterView, atMs: number): Moment => ({ view: of, atMs });
 
 describe('An audience', () => {
@@ -65,13 +70,73 @@ describe('An audience', () => {
     ]);
   });
 
-  it('leaves those alone to whom another pod has shown a later moment, however many they are', () => {
-    const names = Array.from({ length: LATE_MAX + 5 }, (_, n) => `ahead-${n}`);
-    for (const [n, name] of names.entries()) audience.add(name, { view: one, position: { revision: n, atMs: 10 + n } });
+  /** So many, to each of whom another pod has shown a later moment, a millisecond apart. */
+  const goAhead = (count: number, fromMs: number, of: RosterView = one): string[] => {
+    const names = Array.from({ length: count }, (_, n) => `ahead-${fromMs + n}`);
+    for (const [n, name] of names.entries()) {
+      audience.add(name, { view: of, position: { revision: n, atMs: fromMs + n } });
+    }
+    return names;
+  };
+
+  it('leaves those alone to whom another pod has shown a later moment', () => {
+    const names = goAhead(AHEAD_MAX, 10);
     expect(audience.bring(at(one, 5), telling())).toBe(true);
     expect(made).toEqual([]);
     expect(audience.bring(at(one, 50), telling())).toBe(false);
     expect(told).toEqual(names.map((name, n) => [n, [name]]));
+  });
+
+  it('keeps few places of those who are ahead, and tells the others everything, together, once the last may know', () => {
+    const names = goAhead(AHEAD_MAX + 20, 10);
+    for (const nowMs of [5, 6, 7]) expect(audience.bring(at(one, nowMs), telling())).toBe(true);
+    expect(made).toEqual([]);
+    for (const [n, name] of names.entries()) expect(audience.shownMsTo(name)).toBeGreaterThanOrEqual(10 + n);
+
+    const lastMs = 10 + names.length - 1;
+    expect(audience.bring(at(one, lastMs - 1), telling())).toBe(true);
+    expect(told).toEqual(names.slice(0, AHEAD_MAX).map((name, n) => [n, [name]]));
+    told = [];
+    expect(audience.bring(at(one, lastMs), telling())).toBe(false);
+    const anew = told.find(([revision]) => revision === undefined);
+    expect(anew?.[1].sort()).toEqual(names.slice(AHEAD_MAX).sort());
+    expect(made.filter((revision) => revision === undefined)).toHaveLength(1);
+  });
+
+  it('keeps nobody waiting for those who are far ahead, however many of them come', () => {
+    const near = goAhead(AHEAD_MAX + 5, 100);
+    const far: string[] = [];
+    const pass = (fromMs: number, untilMs: number, each: (nowMs: number) => void = () => undefined): void => {
+      for (let nowMs = fromMs; nowMs < untilMs; nowMs += 50) {
+        each(nowMs);
+        audience.bring(at(one, nowMs), telling());
+      }
+    };
+    const heard = (): string[] => [...new Set(told.flatMap(([, names]) => names))].sort();
+
+    pass(10, 200, (nowMs) => far.push(...goAhead(5, nowMs + 9000)));
+    expect(heard()).toEqual([...near].sort());
+    pass(200, 2000, (nowMs) => far.push(...goAhead(5, nowMs + 9000)));
+    expect(heard()).toEqual([...near].sort());
+    made = [];
+    pass(2000, 11_500);
+    expect(heard()).toEqual([...near, ...far].sort());
+    // The others of each of two seconds.
+    expect(made.filter((revision) => revision === undefined)).toHaveLength(2);
+  });
+
+  it('makes everything once for all of whom it is not remembered what they were shown', () => {
+    const picture = view(1);
+    const names = [...goAhead(AHEAD_MAX, 10, picture), 'new', 'late'];
+    audience.add('late', shownAt(at(picture, 1)));
+    audience.bring(at(picture, 2), telling(['late']));
+    audience.add('new', shownAt(at(picture, 2)));
+    Object.assign(picture, view(100, 50));
+    told = [];
+    made = [];
+    expect(audience.bring(at(picture, 100), telling())).toBe(false);
+    expect(made).toEqual([undefined]);
+    expect(told.map(([, all]) => [...all].sort())).toEqual([[...names].sort()]);
   });
 
   it('tells a group everything that it failed to tell, and nobody else anything twice', () => {
@@ -146,7 +211,7 @@ describe('An audience', () => {
     for (const [n, name] of names.entries()) audience.add(name, shownAt(at(one, 1_000_000 + n)));
     audience.bring(at(one, 2), telling());
     for (const [n, name] of names.entries()) {
-      expect(audience.shownTo(name)?.position.atMs).toBe(1_000_000 + n);
+      expect(audience.shownMsTo(name)).toBeGreaterThanOrEqual(1_000_000 + n);
       audience.remove(name);
     }
     expect(audience.isEmpty).toBe(true);

@@ -1,15 +1,19 @@
 /*
  * Watchers, grouped by what they have been shown: nearly always one group, to which one event goes that is made once.
- * Newcomers stand apart until the next tick has brought them up to date, and those who are late until they take more.
+ * Newcomers stand apart until the next tick has brought them up to date, those who are late until they take more, and those
+ * to whom another pod has shown a later moment until then.
  *
  * What a tick costs: each group's news is worked out, and that of the late ones only if somebody of them can be told. So
- * nobody costs anything by not reading, and all of them, when they read again, no more than `LATE_MAX` differences and
- * one picture of everything.
+ * nobody costs anything by not reading, and all of them, when they read again, no more than `LATE_MAX` differences. Those
+ * who were ahead cost `AHEAD_MAX` more. Everything is made once, for all who need it.
  */
 import type { Moment, Position, RosterView } from '@rollcall/roster';
 
 /** Fewer: who reads slowly is told everything more often. More: each costs a difference when it reads again. */
 export const LATE_MAX = 8;
+
+/** The same for those who are ahead: pods' guesses of the time are milliseconds apart, but clients can change their cursors. */
+export const AHEAD_MAX = 8;
 
 /** What a watcher has been shown; `undefined`: nothing that could be built upon. */
 export interface Shown {
@@ -34,6 +38,8 @@ export interface Telling<Watcher> {
 
 interface Group<Watcher> {
   readonly shown: Shown | undefined;
+  /** They have been shown something up to this moment, and are told of none that was before it. */
+  readonly shownMs: number;
   readonly watchers: Set<Watcher>;
   /** They could not be told something: no news is made for them before one of them takes more. */
   readonly isLate: boolean;
@@ -58,7 +64,7 @@ export class Audience<Watcher> {
     this.remove(watcher);
     const watchers = new Set([watcher]);
     this.places.set(watcher, watchers);
-    this.groups.set(watchers, { shown, watchers, isLate: false });
+    this.groups.set(watchers, { shown, shownMs: shown?.position.atMs ?? 0, watchers, isLate: false });
   }
 
   remove(watcher: Watcher): void {
@@ -73,39 +79,67 @@ export class Audience<Watcher> {
     return watchers && this.groups.get(watchers)?.shown;
   }
 
+  /** Up to when: it is known longer than what was shown. */
+  shownMsTo(watcher: Watcher): number {
+    const watchers = this.places.get(watcher);
+    return (watchers && this.groups.get(watchers)?.shownMs) ?? 0;
+  }
+
   /** Nobody has been shown anything that still counts. */
   forget(): void {
     if (this.isEmpty) return;
-    this.regroup([{ shown: undefined, watchers: this.together([...this.groups.values()]), isLate: false }]);
+    this.regroup([{ shown: undefined, shownMs: 0, watchers: this.together([...this.groups.values()]), isLate: false }]);
   }
 
   /** Brings everybody to a moment who can be told, and who need not be told. Whether there is somebody left. */
   bring(moment: Moment, telling: Telling<Watcher>): boolean {
     const told: Group<Watcher>[] = [];
-    const ahead: Group<Watcher>[] = [];
     const late: Group<Watcher>[] = [];
+    const { due, ahead } = this.sorted(moment);
     let failure: { readonly error: unknown } | undefined;
-    for (const group of this.groups.values()) {
-      // Shown by another pod, whose guess of the time is ahead.
-      if (group.shown !== undefined && group.shown.position.atMs > moment.atMs) {
-        ahead.push(group);
-        continue;
-      }
+    for (const group of due) {
       try {
         const { reached, left } = this.tell(group, telling);
         if (reached.size > 0) told.push({ ...group, watchers: reached });
-        if (left.size > 0) late.push({ shown: kept(group.shown, moment), watchers: left, isLate: true });
+        if (left.size > 0) late.push({ ...group, shown: kept(group.shown, moment), watchers: left, isLate: true });
       } catch (error) {
         // Whom it has reached nobody knows: they are told everything, and the others go on.
         failure = { error };
-        late.push({ shown: undefined, watchers: group.watchers, isLate: true });
+        late.push({ ...group, shown: undefined, isLate: true });
       }
     }
-    const left = [...ahead, ...this.few(late)];
-    const upToDate = { shown: shownAt(moment), isLate: false };
+    const left = [...few(ahead, AHEAD_MAX, soonestFirst), ...few(late, LATE_MAX, newestFirst)];
+    const upToDate = { shown: shownAt(moment), shownMs: moment.atMs, isLate: false };
     this.regroup(told.length > 0 ? [{ ...upToDate, watchers: this.together(told) }, ...left] : left);
     if (failure !== undefined) throw failure.error;
     return left.length > 0;
+  }
+
+  /**
+   * Whom to tell, and who has been shown a later moment. All who need everything are told it together; of those who are ahead
+   * all of one second, so that who is far ahead keeps nobody waiting for long who is not.
+   */
+  private sorted({ atMs }: Moment): Record<'due' | 'ahead', Group<Watcher>[]> {
+    const sorted: Record<'due' | 'ahead', Group<Watcher>[]> = { due: [], ahead: [] };
+    const anew = new Map<number, Group<Watcher>[]>();
+    for (const group of this.groups.values()) {
+      const { shown, shownMs } = group;
+      const isAhead = shownMs > atMs;
+      if (shown?.view.history.covers(shown.position) === true) {
+        sorted[isAhead ? 'ahead' : 'due'].push(group);
+        continue;
+      }
+      const second = isAhead ? Math.floor(shownMs / 1000) : -1;
+      const same = anew.get(second);
+      if (same === undefined) anew.set(second, [group]);
+      else same.push(group);
+    }
+    for (const groups of anew.values()) {
+      const shownMs = groups.reduce((latestMs, group) => Math.max(latestMs, group.shownMs), 0);
+      const all = { shown: undefined, shownMs, watchers: this.together(groups), isLate: true };
+      sorted[shownMs > atMs ? 'ahead' : 'due'].push(all);
+    }
+    return sorted;
   }
 
   private regroup(groups: readonly Group<Watcher>[]): void {
@@ -139,14 +173,6 @@ export class Audience<Watcher> {
     return isLate ? { reached, left: watchers } : { reached: watchers, left };
   }
 
-  /** Those who are late in few groups: from the oldest positions nobody goes on, they are told everything anew. */
-  private few(late: readonly Group<Watcher>[]): Group<Watcher>[] {
-    const placed = late.filter(({ shown }) => shown !== undefined).sort((a, b) => newestFirst(a.shown, b.shown));
-    const anew = [...late.filter(({ shown }) => shown === undefined), ...placed.slice(LATE_MAX)];
-    if (anew.length === 0) return placed;
-    return [...placed.slice(0, LATE_MAX), { shown: undefined, watchers: this.together(anew), isLate: true }];
-  }
-
   /** All watchers of some groups, in the set of the first one: it is the largest as a rule. */
   private together([first, ...others]: readonly Group<Watcher>[]): Set<Watcher> {
     const all = first?.watchers ?? new Set<Watcher>();
@@ -160,7 +186,20 @@ export class Audience<Watcher> {
   }
 }
 
-function newestFirst(a: Shown | undefined, b: Shown | undefined): number {
+/** So few go on from where they are, the first ones by an order; the others are told everything anew. */
+function few<Watcher>(
+  groups: readonly Group<Watcher>[],
+  most: number,
+  order: (a: Group<Watcher>, b: Group<Watcher>) => number,
+): Group<Watcher>[] {
+  const placed = groups.filter(({ shown }) => shown !== undefined).sort(order);
+  const anew = placed.slice(most).map((group) => ({ ...group, shown: undefined }));
+  return [...groups.filter(({ shown }) => shown === undefined), ...anew, ...placed.slice(0, most)];
+}
+
+const soonestFirst = <Watcher>(a: Group<Watcher>, b: Group<Watcher>): number => a.shownMs - b.shownMs;
+
+function newestFirst<Watcher>({ shown: a }: Group<Watcher>, { shown: b }: Group<Watcher>): number {
   if (a === undefined || b === undefined) return 0;
   return b.position.revision - a.position.revision || b.position.atMs - a.position.atMs;
 }
