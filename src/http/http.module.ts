@@ -4,10 +4,11 @@ import { HttpErrorFilter } from './http-error.filter';
 import { RouteTable } from './route-table';
 import { Shutdown } from './shutdown.service';
 import { SlowReaders } from './slow-readers.service';
+import { TurnQueue } from './turn-queue.service';
 
 @Global()
 @Module({
-  providers: [RouteTable, Shutdown, SlowReaders, { provide: APP_FILTER, useClass: HttpErrorFilter }],
-  exports: [RouteTable, Shutdown],
+  providers: [RouteTable, Shutdown, SlowReaders, TurnQueue, { provide: APP_FILTER, useClass: HttpErrorFilter }],
+  exports: [RouteTable, Shutdown, TurnQueue],
 })
 export class HttpModule {}

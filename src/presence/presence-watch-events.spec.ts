@@ -1,4 +1,5 @@
 import type { Moment, Views } from '@rollcall/roster';
+import { TurnQueue } from '../http/turn-queue.service';
 import { Budgets } from '../sockets/budgets.service';
 import type { Connection } from '../sockets/connection';
 import type { EventHandler, SocketEvents } from '../sockets/socket-events';
@@ -19,7 +20,7 @@ describe('A watch of presence', () => {
       { on } as unknown as SocketEvents,
       views as unknown as Views,
       { watch, rows } as unknown as PresenceWatches,
-      new Turns(new Budgets()),
+      new Turns(new Budgets(), new TurnQueue()),
     ).onModuleInit();
 
     let register: () => void = () => undefined;

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { eventually } from '../../test/support/eventually';
+import { TurnQueue } from '../http/turn-queue.service';
 import { Budgets } from './budgets.service';
 import type { Connection } from './connection';
 import { Turns } from './turns.service';
@@ -36,7 +37,7 @@ describe('Turns', () => {
 
   it('let small answers pass at once, whoever waits', async () => {
     const made: string[] = [];
-    const ask = asking(new Turns(new Budgets()), made, 5);
+    const ask = asking(new Turns(new Budgets(), new TurnQueue()), made, 5);
     const large = [ask('large 1', tabOf('ada')), ask('large 2', tabOf('ada'))];
     await ask('small', tabOf('ada'), 200);
     expect(made).not.toContain('large 2');
@@ -45,7 +46,7 @@ describe('Turns', () => {
 
   it('let many small answers of one user wait, however many connections ask for them', async () => {
     const made: string[] = [];
-    const ask = asking(new Turns(new Budgets()), made);
+    const ask = asking(new Turns(new Budgets(), new TurnQueue()), made);
     // 250 of them are 50,000 rows.
     const small = Array.from({ length: 300 }, (_, n) => ask(`ada ${n}`, tabOf('ada', `tab-${n}`), 200));
     await Promise.all([...small, ask('bob', tabOf('bob'), 200)]);
@@ -54,14 +55,14 @@ describe('Turns', () => {
 
   it('go round: who asks for many waits behind who asks for one', async () => {
     const made: string[] = [];
-    const ask = asking(new Turns(new Budgets()), made);
+    const ask = asking(new Turns(new Budgets(), new TurnQueue()), made);
     const ada = [1, 2, 3, 4].map((n) => ask(`ada ${n}`, tabOf('ada', `tab-${n}`)));
     await Promise.all([...ada, ask('bob', tabOf('bob')), ask('cleo', tabOf('cleo'))]);
     expect(made).toEqual(['ada 1', 'ada 2', 'bob', 'cleo', 'ada 3', 'ada 4']);
   });
 
   it('leave others as much time as they take', async () => {
-    const ask = asking(new Turns(new Budgets()), [], 20);
+    const ask = asking(new Turns(new Budgets(), new TurnQueue()), [], 20);
     const startedMs = performance.now();
     await Promise.all(Array.from({ length: 5 }, (_, n) => ask(`${n}`, tabOf('ada'))));
     // The last one is over before its own pause.
@@ -70,7 +71,7 @@ describe('Turns', () => {
 
   it('keep as many of one connection waiting as it may watch, and refuse more until they are done', async () => {
     const made: string[] = [];
-    const ask = asking(new Turns(new Budgets()), made);
+    const ask = asking(new Turns(new Budgets(), new TurnQueue()), made);
     const tab = tabOf('ada');
     // The first one is made at once.
     const waiting = Array.from({ length: 1 + CHANNELS + 20 }, (_, n) => ask(`${n}`, tab));
@@ -83,7 +84,7 @@ describe('Turns', () => {
 
   it('are not kept for connections that have gone, nor for more than some of one user', async () => {
     const made: string[] = [];
-    const turns = new Turns(new Budgets());
+    const turns = new Turns(new Budgets(), new TurnQueue());
     const ask = asking(turns, made);
     const first = asking(turns, made, 5)('first', tabOf('ada', 'tab-0'));
     const gone = tabOf('ada', 'gone');
@@ -100,9 +101,12 @@ describe('Turns', () => {
   it('do not let anybody wait for an answer that would be taken for lost', async () => {
     const made: string[] = [];
     const ask = asking(
-      new (class extends Turns {
-        protected override readonly waitMaxMs = 30;
-      })(new Budgets()),
+      new Turns(
+        new Budgets(),
+        new (class extends TurnQueue {
+          protected override readonly waitMaxMs = 30;
+        })(),
+      ),
       made,
       40,
     );
