@@ -60,10 +60,19 @@ export class ChangesController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ChangesDto> {
     const asked = readChangesQuery(query);
-    const gone = new AbortController();
-    reply.raw.once('close', () => gone.abort());
-    const { body, staleMs } = await this.changes.answer(caller, asked, gone.signal);
+    const { body, staleMs } = await this.changes.answer(caller, asked, goneFrom(reply));
     tellStale(reply, staleMs);
     return body;
   }
+}
+
+/** Aborted when the caller has gone. */
+function goneFrom({ raw, request }: FastifyReply): AbortSignal {
+  const gone = new AbortController();
+  raw.once('close', () => gone.abort());
+  // When a connection breaks, answers that wait behind another one on it hear nothing. Their requests do.
+  request.raw.once('close', () => {
+    if (request.raw.socket.destroyed) gone.abort();
+  });
+  return gone.signal;
 }

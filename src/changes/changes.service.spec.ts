@@ -9,6 +9,7 @@ import {
 import { HOST, listening, rowOf, Writer } from '../../test/support/roster-store';
 import { Directory, GRACE_MS, loadView, START_MS } from '../../test/support/roster-view';
 import type { Scope } from '../auth/apps.service';
+import { TurnQueue } from '../http/turn-queue.service';
 import { Changes } from './changes.service';
 
 /** A caller who waits at a pod that has these moments, and what the pod does at a tick. */
@@ -27,7 +28,11 @@ function waiting(
   const { host, ...query } = asked;
   const gone = new AbortController();
   const scope = { app: { id: 'shop' }, host } as unknown as Scope;
-  const answer = new Changes(views, ticks).answer(scope, { channel: undefined, waitMs: 25_000, ...query }, gone.signal);
+  const answer = new Changes(views, ticks, new TurnQueue()).answer(
+    scope,
+    { channel: undefined, waitMs: 25_000, ...query },
+    gone.signal,
+  );
   return { answer, tick: (moment: Moment) => listener?.(moment), leave: () => gone.abort() };
 }
 
@@ -77,5 +82,90 @@ describe('A caller who waits for changes', () => {
     }
     leave();
     await answer;
+  });
+});
+
+describe('Callers who are to be told everything', () => {
+  const WORK_MS = 20;
+  let moment: Moment;
+  let turns: TurnQueue;
+  let changes: Changes;
+  let isQuiet: boolean;
+
+  const work = (): void => {
+    const untilMs = performance.now() + WORK_MS;
+    while (performance.now() < untilMs);
+  };
+
+  beforeEach(async () => {
+    isQuiet = false;
+    const store = new MemoryRosterStore({ now: () => START_MS, graceMs: GRACE_MS, leaseMs: 6000 });
+    const view = new RosterView(new Directory(), { graceMs: GRACE_MS, stepsMin: 100, stepsMax: 100 });
+    moment = { view: await loadView(view, store), atMs: START_MS };
+    jest.spyOn(view.changes, 'size').mockImplementation(() => {
+      if (!isQuiet) work();
+      return 0;
+    });
+    const views = { read: () => Promise.resolve({ staleMs: 0 }), moment: () => moment } as unknown as Views;
+    turns = new TurnQueue();
+    changes = new Changes(views, {} as unknown as Ticks, turns);
+  });
+
+  const ask = (appId = 'shop', gone = new AbortController().signal, cursor?: string) => {
+    const scope = { app: { id: appId }, host: HOST } as unknown as Scope;
+    return changes.answer(scope, { cursor, channel: undefined, presence: true, waitMs: 0 }, gone);
+  };
+
+  it.each([
+    ['without a cursor', undefined],
+    ['with one of which nothing is known', 'another.1.tag.1'],
+  ])('leave the pod as much time as they take (%s)', async (_, cursor) => {
+    const startedMs = performance.now();
+    await Promise.all(Array.from({ length: 5 }, () => ask('shop', undefined, cursor)));
+    // The last one is over before its own pause.
+    expect(performance.now() - startedMs).toBeGreaterThan(5 * WORK_MS + 4 * (WORK_MS - 1));
+  });
+
+  it('keep nobody waiting who is told of changes alone, and no other app for long', async () => {
+    const answered: string[] = [];
+    const note = (what: string) => () => void answered.push(what);
+    const cursor = moment.view.cursorAt(moment.atMs);
+    await Promise.all([
+      ...[1, 2, 3, 4].map((n) => ask('shop').then(note(`shop ${n}`))),
+      ask('office').then(note('office')),
+      ask('shop', undefined, cursor).then(note('changes')),
+    ]);
+    expect(answered.slice(0, 2).sort()).toEqual(['changes', 'shop 1']);
+    expect(answered.indexOf('office')).toBeLessThan(answered.indexOf('shop 3'));
+  });
+
+  it('wait as one with those who ask over sockets', async () => {
+    const startedMs = performance.now();
+    const socket = turns.turn('a.example\nada', new AbortController().signal).then(work);
+    await Promise.all([socket, ask()]);
+    expect(performance.now() - startedMs).toBeGreaterThan(3 * WORK_MS - 1);
+  });
+
+  it('are told what is so when it is their turn', async () => {
+    const first = ask();
+    const second = ask();
+    await first;
+    moment = { ...moment, atMs: START_MS + 5000 };
+    expect((await second).body.cursor).toBe(moment.view.cursorAt(START_MS + 5000));
+  });
+
+  it('give up their place when they go, and are refused where too many of an app wait', async () => {
+    isQuiet = true;
+    const gone = new AbortController();
+    const first = ask();
+    const leaving = ask('shop', gone.signal);
+    const many = Array.from({ length: 1000 }, () => ask());
+    const refused = expect(many.at(-1)).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+    const unheard = expect(leaving).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    const others = expect(ask('office')).resolves.toBeDefined();
+    await settled();
+    gone.abort();
+    await Promise.all([first, refused, unheard, others, ...many.slice(0, -1)]);
+    expect(moment.view.changes.size).toHaveBeenCalledTimes(1 + 1 + 999);
   });
 });

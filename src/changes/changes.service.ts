@@ -1,11 +1,12 @@
 /*
  * Long polls. Each one that waits follows the ticks of its host, and ends with the first change, with its time, with its
- * caller, or with the pod.
+ * caller, or with the pod. Who is told everything waits for their turn among all large answers of the pod.
  */
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { AppError } from '@rollcall/contract';
 import { type Moment, resumed, Ticks, Views } from '@rollcall/roster';
 import type { Scope } from '../auth/apps.service';
+import { TurnQueue } from '../http/turn-queue.service';
 import type { ChangesQuery } from './changes-query';
 import type { ChangesDto } from './changes.dto';
 import { changes, everything, isEmpty } from './changes-of-host';
@@ -13,7 +14,7 @@ import { changes, everything, isEmpty } from './changes-of-host';
 /** Each takes a socket and some kilobytes. More callers than this should watch over Socket.IO. */
 const WAITING_MAX = 3000;
 
-/** So no app keeps the others from waiting. */
+/** So no app keeps the others from waiting; as many may wait to be told everything. */
 const WAITING_PER_APP_MAX = 1000;
 
 export interface ChangesAnswer {
@@ -30,6 +31,7 @@ export class Changes implements OnModuleDestroy {
   constructor(
     private readonly views: Views,
     private readonly ticks: Ticks,
+    private readonly turns: TurnQueue,
   ) {}
 
   onModuleDestroy(): void {
@@ -41,7 +43,11 @@ export class Changes implements OnModuleDestroy {
   async answer({ app, host }: Scope, query: ChangesQuery, gone: AbortSignal): Promise<ChangesAnswer> {
     const { staleMs } = await this.views.read(host);
     const { waitMs } = query;
-    const { position, moment } = resumed(query.cursor, this.momentOf(host));
+    let { position, moment } = resumed(query.cursor, this.momentOf(host));
+    if (position === undefined) {
+      await this.turn(app, gone);
+      ({ position, moment } = resumed(query.cursor, this.momentOf(host)));
+    }
     if (position === undefined) return { body: everything(moment, query), staleMs };
     let from = position;
     const isLost = ({ view }: Moment): boolean => view !== moment.view || !view.history.covers(from);
@@ -56,7 +62,24 @@ export class Changes implements OnModuleDestroy {
     const body = told(moment);
     if (!isEmpty(body) || waitMs === 0) return { body, staleMs };
     await this.wait({ app, host }, (now) => isLost(now) || !isEmpty(told(now)), waitMs, gone);
+    if (isLost(this.momentOf(host))) await this.turn(app, gone);
     return { body: told(this.momentOf(host)), staleMs };
+  }
+
+  /**
+   * Until everything may be made, which is to be done without waiting for anything more.
+   *
+   * @throws AppError RATE_LIMITED if too many of the app's callers wait for it already, UNAVAILABLE if it would take too long.
+   */
+  private async turn({ id }: Scope['app'], gone: AbortSignal): Promise<void> {
+    // No user of a host has such a name.
+    const whose = `\n${id}`;
+    if (this.turns.waitingOf(whose) >= WAITING_PER_APP_MAX) {
+      const most = `At most ${WAITING_PER_APP_MAX} requests of an app`;
+      throw new AppError('RATE_LIMITED', `${most} may wait at a pod to be told everything.`);
+    }
+    if (await this.turns.turn(whose, gone)) return;
+    throw new AppError('UNAVAILABLE', 'Too many large answers are asked for; ask again a little later.');
   }
 
   private wait(

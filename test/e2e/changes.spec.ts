@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LocalRosters } from '@rollcall/roster';
+import { TurnQueue } from '../../src/http/turn-queue.service';
 import { eventually } from '../support/eventually';
 import { type Answer, DEMO, Rollcall } from '../support/rollcall';
 import { asUser, shop, tabOf, tokenOf } from '../support/shop';
@@ -199,6 +201,24 @@ describe('GET /v1/changes', () => {
     });
     const { full, channels } = await changes({ channel: 'room-100' });
     expect([full, channels.map(({ users }) => (users as unknown[]).length)]).toEqual([true, [500]]);
+  });
+
+  it('makes everything for nobody who has hung up while they waited for their turn', async () => {
+    const { rollcall } = await shopWithChanges();
+    const queue = rollcall.app.get(TurnQueue);
+    // Something large was made: the pause after it is as long.
+    await queue.turn('somebody', new AbortController().signal);
+    const untilMs = performance.now() + 1000;
+    while (performance.now() < untilMs);
+    const turns = jest.spyOn(queue, 'turn');
+    const headers = `host: localhost\r\nauthorization: Bearer ${DEMO.apiKey}\r\n`;
+    const caller = connect(rollcall.port, '127.0.0.1').on('error', () => undefined);
+    caller.write(`GET /v1/changes HTTP/1.1\r\n${headers}\r\n`.repeat(3));
+    await eventually(() => expect(turns).toHaveBeenCalledTimes(3));
+    caller.destroy();
+    expect(await Promise.all(turns.mock.results.map(({ value }) => value as Promise<boolean>))).toEqual(
+      Array.from({ length: 3 }, () => false),
+    );
   });
 
   it('lets go of callers who have gone, and answers those who wait when the pod ends', async () => {
