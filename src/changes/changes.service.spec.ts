@@ -139,6 +139,27 @@ describe('Callers who are to be told everything', () => {
     expect(answered.indexOf('office')).toBeLessThan(answered.indexOf('shop 3'));
   });
 
+  it('wait with those who are to be told of more than a thousand changes', async () => {
+    const touched = jest.spyOn(moment.view.changes, 'touched');
+    const cursor = moment.view.cursorAt(moment.atMs);
+    const { revision } = moment.view.head;
+    const at = (ahead: number): void => {
+      jest.spyOn(moment.view, 'head', 'get').mockReturnValue({ ...moment.view.head, revision: revision + ahead });
+    };
+    const first = ask();
+    await settled();
+    at(1000);
+    await ask('shop', undefined, cursor);
+    expect(touched).toHaveBeenCalled();
+    touched.mockClear();
+    at(1001);
+    const many = ask('shop', undefined, cursor);
+    await settled();
+    expect(touched).not.toHaveBeenCalled();
+    await Promise.all([first, many]);
+    expect(touched).toHaveBeenCalled();
+  });
+
   it('wait as one with those who ask over sockets', async () => {
     const startedMs = performance.now();
     const socket = turns.turn('a.example\nada', new AbortController().signal).then(work);

@@ -1,6 +1,6 @@
 /*
  * Long polls. Each one that waits follows the ticks of its host, and ends with the first change, with its time, with its
- * caller, or with the pod. Who is told everything waits for their turn among all large answers of the pod.
+ * caller, or with the pod. Who is told everything, or very much, waits for their turn among all large answers of the pod.
  */
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { AppError } from '@rollcall/contract';
@@ -14,7 +14,10 @@ import { changes, everything, isEmpty } from './changes-of-host';
 /** Each takes a socket and some kilobytes. More callers than this should watch over Socket.IO. */
 const WAITING_MAX = 3000;
 
-/** So no app keeps the others from waiting; as many may wait to be told everything. */
+/** A difference of more than this, of which each has a revision, is as much work as everything is on many hosts. */
+const LARGE_CHANGES = 1000;
+
+/** So no app keeps the others from waiting; as many may wait for their turn. */
 const WAITING_PER_APP_MAX = 1000;
 
 export interface ChangesAnswer {
@@ -44,7 +47,7 @@ export class Changes implements OnModuleDestroy {
     const { staleMs } = await this.views.read(host);
     const { waitMs } = query;
     let { position, moment } = resumed(query.cursor, this.momentOf(host));
-    if (position === undefined) {
+    if (position === undefined || moment.view.head.revision - position.revision > LARGE_CHANGES) {
       await this.turn(app, gone);
       ({ position, moment } = resumed(query.cursor, this.momentOf(host)));
     }
@@ -67,16 +70,16 @@ export class Changes implements OnModuleDestroy {
   }
 
   /**
-   * Until everything may be made, which is to be done without waiting for anything more.
+   * Until a large answer may be made, which is to be done without waiting for anything more.
    *
-   * @throws AppError RATE_LIMITED if too many of the app's callers wait for it already, UNAVAILABLE if it would take too long.
+   * @throws AppError RATE_LIMITED if too many of the app's callers wait already, UNAVAILABLE if it would take too long.
    */
   private async turn({ id }: Scope['app'], gone: AbortSignal): Promise<void> {
     // No user of a host has such a name.
     const whose = `\n${id}`;
     if (this.turns.waitingOf(whose) >= WAITING_PER_APP_MAX) {
       const most = `At most ${WAITING_PER_APP_MAX} requests of an app`;
-      throw new AppError('RATE_LIMITED', `${most} may wait at a pod to be told everything.`);
+      throw new AppError('RATE_LIMITED', `${most} may wait at a pod for large answers.`);
     }
     if (await this.turns.turn(whose, gone)) return;
     throw new AppError('UNAVAILABLE', 'Too many large answers are asked for; ask again a little later.');
