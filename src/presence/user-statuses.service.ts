@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AppError, type Status } from '@rollcall/contract';
 import { LocalRosters, type Reading, Views, type Written } from '@rollcall/roster';
 import { Accounts } from '../auth/accounts.service';
-import type { Scope } from '../auth/apps.service';
+import { Apps, type Scope } from '../auth/apps.service';
 import type { Identity } from '../auth/authenticator.service';
 import type { Caller } from '../auth/caller';
 import { Shutdown } from '../http/shutdown.service';
@@ -30,6 +30,7 @@ export class UserStatuses {
     private readonly views: Views,
     private readonly rosters: LocalRosters,
     private readonly accounts: Accounts,
+    private readonly apps: Apps,
     private readonly shutdown: Shutdown,
   ) {}
 
@@ -61,6 +62,7 @@ export class UserStatuses {
     if (choice.untilMs !== undefined) await this.checkIsToCome(caller, choice.untilMs);
     // What a pod keeps for later while the store is away would end with it.
     if (this.shutdown.begun) throw new AppError('UNAVAILABLE', 'This pod is going away.');
+    this.apps.checkOwner(caller);
     return this.rosters.of(caller.host).setUser(userId, choice);
   }
 

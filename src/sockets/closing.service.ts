@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AppError } from '@rollcall/contract';
 import { Views } from '@rollcall/roster';
+import { Apps, type Scope } from '../auth/apps.service';
 import { Connections } from './connections.service';
 import { SocketServer } from './socket-server';
 
@@ -15,18 +16,19 @@ export class Closing {
     private readonly views: Views,
     private readonly connections: Connections,
     private readonly sockets: SocketServer,
+    private readonly apps: Apps,
   ) {}
 
   /**
    * Closes the user's sockets on a host, on all pods; resolves with their number when no answer shows them any more.
-   * Those that the user opens meanwhile are not meant.
+   * Those that the user opens meanwhile are not meant, nor anybody's once the host has gone to another app.
    *
    * @throws AppError UNAVAILABLE if a pod did not do it in time.
    */
-  async close(userId: string, host: string): Promise<number> {
-    const meant = new Set(
-      (await this.views.readRoster(host)).view.connectionsOf(userId).map((row) => row.connectionId),
-    );
+  async close(userId: string, { app, host }: Scope): Promise<number> {
+    const { view } = await this.views.readRoster(host);
+    if (this.apps.appOf(host)?.id !== app.id) return 0;
+    const meant = new Set(view.connectionsOf(userId).map((row) => row.connectionId));
     for (const { id } of this.connections.of(userId, host)) meant.add(id);
     const giveUpAt = performance.now() + WITHIN_MS;
     for (let left = [...meant]; left.length > 0;) {

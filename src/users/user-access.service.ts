@@ -41,7 +41,9 @@ export class UserAccess {
     // Those of the apps file, which have no date, are not in the directory and take their places beside its own.
     const undated = this.accounts.tokensOf(app, id, nowMs).filter((one) => one.issuedAtMs === undefined).length;
     // Counted where it is written: others may mint for the same user at the same time.
-    if (!(await this.directory.addToken(app.id, id, stored, nowMs, TOKENS_MAX - undated))) {
+    // By the clock that is behind: whose is ahead would drop what still counts for others.
+    const expiredMs = Math.min(nowMs, sharedMs);
+    if (!(await this.directory.addToken(app.id, id, stored, expiredMs, TOKENS_MAX - undated))) {
       throw new AppError('RATE_LIMITED', `A user may have ${TOKENS_MAX} tokens; revoke some first.`);
     }
     return { token, ...(expiresAtMs === undefined ? {} : { expiresAt: new Date(expiresAtMs).toISOString() }) };
@@ -60,8 +62,8 @@ export class UserAccess {
   }
 
   /** Closes the user's sockets on this host; they may come back. */
-  kick({ host }: Scope, id: string): Promise<number> {
-    return this.closing.close(id, host);
+  kick(scope: Scope, id: string): Promise<number> {
+    return this.closing.close(id, scope);
   }
 
   /** Erases profile, tokens, chosen statuses, when the user was last seen and what tokens said, on all hosts of the app. */
@@ -86,7 +88,7 @@ export class UserAccess {
 
   private async closeEverywhere(app: App, id: string): Promise<string[]> {
     const hosts = (await this.store.hosts()).filter((host) => this.apps.appOf(host)?.id === app.id);
-    await Promise.all(hosts.map((host) => this.closing.close(id, host)));
+    await Promise.all(hosts.map((host) => this.closing.close(id, { app, host })));
     return hosts;
   }
 }

@@ -22,6 +22,8 @@ const AFTER = [appOf('one', ['one.example.com']), appOf('two', ['two.example.com
 const tokenOf = (id: keyof typeof SECRETS, name: string): string =>
   jwtOf({ sub: 'pat', name, iat: Math.floor(Date.now() / 1000) - 2 }, SECRETS[id]);
 
+const SOON = '2099-11-20T12:00:00Z';
+
 const keyOf = (id: keyof typeof SECRETS): Record<string, string> => ({ authorization: `Bearer key-of-${id}` });
 
 const erasureBy = (rollcall: Rollcall): Promise<number> =>
@@ -105,5 +107,43 @@ describe('An erasure in the middle of which a host goes to another app', () => {
     await isOver;
     expect(tab.socket.connected).toBe(true);
     await expectUntouched(rollcall, entries);
+  });
+});
+
+describe('Who was let in before a host went to another app', () => {
+  it.each([
+    [
+      'sets no status there',
+      'POST',
+      '/api/v1/users.setStatus',
+      { status: 'away', message: 'mine', expiresAt: SOON },
+      401,
+    ],
+    ['kicks nobody there', 'DELETE', '/v1/users/pat/connections', undefined, 401],
+  ] as const)('%s', async (_, method, path, body, status) => {
+    const rollcall = await Rollcall.start(BEFORE, { OFFLINE_GRACE_MS: '0' });
+    const views = rollcall.app.get(Views);
+    let reads = 0;
+    let goOn: () => void = () => undefined;
+    const moved = new Promise<void>((resolve) => (goOn = resolve));
+    const held = (['latest', 'readRoster'] as const).map((read) => {
+      const now = views[read].bind(views) as (...args: unknown[]) => Promise<unknown>;
+      const spy = jest.spyOn(views as unknown as Record<string, () => Promise<unknown>>, read);
+      return spy.mockImplementation(async (...args: unknown[]) => {
+        reads += 1;
+        await moved;
+        return now(...args);
+      });
+    });
+    const user = { 'x-auth-token': tokenOf('one', 'Pat of One'), 'x-user-id': 'pat' };
+    const headers = path.startsWith('/api/') ? user : keyOf('one');
+    const asked = rollcall.ask(method, path, { host: MOVING, headers, body: body && JSON.stringify(body) });
+    await eventually(() => expect(reads).toBeGreaterThan(0));
+    for (const read of held) read.mockRestore();
+    const tab = await move(rollcall);
+    goOn();
+    expect((await asked).status).toBe(status);
+    await expectUntouched(rollcall, 1);
+    expect(tab.socket.connected).toBe(true);
   });
 });

@@ -174,9 +174,11 @@ export class RedisRosterStore extends RosterStore {
   override async forgetLastSeen(userId: string, concerns: (host: string) => boolean): Promise<void> {
     const { link } = this.options;
     const key = this.keys.seenHosts;
-    const hosts = ((await link.command(key, 'ZRANGE', key, '0', '-1')) as string[]).map(decodeName).filter(concerns);
+    const hosts = ((await link.command(key, 'ZRANGE', key, '0', '-1')) as string[]).map(decodeName);
     for (let at = 0; at < hosts.length; at += HOSTS_AT_ONCE) {
-      const tables = hosts.slice(at, at + HOSTS_AT_ONCE).map((host) => this.keys.of(host, 'seen'));
+      // Each time anew: a host may have gone to another app meanwhile.
+      const concerned = hosts.slice(at, at + HOSTS_AT_ONCE).filter(concerns);
+      const tables = concerned.map((host) => this.keys.of(host, 'seen'));
       await Promise.all(tables.map((table) => link.command(table, 'ZREM', table, encodeName(userId))));
     }
   }

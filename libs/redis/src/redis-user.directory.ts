@@ -15,6 +15,7 @@ import {
   type RevokedTokenSet,
   type StoredToken,
   StoreUnavailable,
+  UNKNOWN_USER,
   type UserDetails,
   UserDirectory,
   withoutEarlier,
@@ -132,13 +133,12 @@ export class RedisUserDirectory extends UserDirectory {
   override async putSettings(app: string, settings: AppSettings): Promise<void> {
     const followed = this.followed(app);
     const text = JSON.stringify(settings);
-    let seen = await this.read(this.keys(app).users, SETTINGS);
-    for (let tries = 0; tries < WRITE_TRIES; tries += 1) {
+    await untilDone(async () => {
+      const seen = await this.read(this.keys(app).users, SETTINGS);
       const replaced = await followed.replace('u', { field: SETTINGS, seen, text }, { announced: true });
-      seen = replaced === 'full' ? seen : replaced.text;
-      if (seen === text) return followed.refresh();
-    }
-    throw new Error('The settings were changed by others all the time.');
+      return replaced !== 'full' && replaced.text === text ? true : undefined;
+    });
+    await followed.refresh();
   }
 
   override onSettings(listener: (app: string) => void): void {
@@ -153,8 +153,7 @@ export class RedisUserDirectory extends UserDirectory {
     const followed = this.followed(app);
     const { users } = followed;
     const field = encodeName(userId);
-    for (let tries = 0; tries < WRITE_TRIES; tries += 1) {
-      if (tries > 0) await setTimeout(Math.random() * Math.min(2 ** tries, OUTRUN_WAIT_MAX_MS));
+    await untilDone(async () => {
       const seen = await this.read(this.keys(app).users, field);
       // On top of what Redis may have forgotten: else what is written now would be taken for older than the revocation.
       const held = users.heldAgainst(userId, seen);
@@ -162,35 +161,31 @@ export class RedisUserDirectory extends UserDirectory {
       const text = encodeUser(entry);
       const announced = changesAccess(seen, entry);
       const replaced = text === seen ? { text } : await followed.replace('u', { field, seen, text }, { announced });
-      if (replaced === 'full' || replaced.text !== text) continue;
+      if (replaced === 'full' || replaced.text !== text) return undefined;
       await followed.refresh();
-      const known = users.find(userId);
+      const { revokedAtMs, issuedBeforeMs } = users.find(userId) ?? UNKNOWN_USER;
       // Redis may have gone back before this pod has read it: acknowledged, the revocation would be known to nobody.
-      if (entry.revokedAtMs <= (known?.revokedAtMs ?? 0) && entry.issuedBeforeMs <= (known?.issuedBeforeMs ?? 0))
-        return;
-    }
-    throw new StoreUnavailable('A user was changed by others all the time.');
+      return entry.revokedAtMs <= revokedAtMs && entry.issuedBeforeMs <= issuedBeforeMs ? true : undefined;
+    });
   }
 
   /** Moves a field on to `ms`, unless it is there or further. `false`: there is no room for it. */
-  private async revoke(app: string, field: string, ms: number, most = Infinity): Promise<boolean> {
+  private revoke(app: string, field: string, ms: number, most = Infinity): Promise<boolean> {
     const followed = this.followed(app);
     const { revoked } = followed;
     const { revoked: key } = this.keys(app);
-    let seen = await this.read(key, field);
-    for (let tries = 0; tries < WRITE_TRIES; tries += 1) {
+    return untilDone(async () => {
+      const seen = await this.read(key, field);
       const text = encodeMoment(Math.max(ms, decodeMoment(seen), revoked.valueOf(field)));
       // The moment for everybody is no id, but a field beside them.
       const room = most + (revoked.tokens.issuedBeforeMs > 0 ? 1 : 0);
       const replaced = await followed.replace('r', { field, seen, text }, { announced: true, most: room });
       if (replaced === 'full') return false;
-      seen = replaced.text;
-      if (seen !== text) continue;
+      if (replaced.text !== text) return undefined;
       await followed.refresh();
       // As with a user: what Redis has lost already nobody would know of.
-      if (revoked.valueOf(field) >= ms) return true;
-    }
-    throw new Error('A revocation was changed by others all the time.');
+      return revoked.valueOf(field) >= ms ? true : undefined;
+    });
   }
 
   private async read(key: string, field: string): Promise<string | null> {
@@ -218,4 +213,14 @@ export class RedisUserDirectory extends UserDirectory {
     const tag = `{${this.options.prefix}:app:${encodeName(app)}}`;
     return { users: `${tag}:users`, revoked: `${tag}:revoked`, log: `${tag}:log` };
   }
+}
+
+/** Tries again where others were first. @throws StoreUnavailable */
+async function untilDone<Done>(attempt: () => Promise<Done | undefined>): Promise<Done> {
+  for (let tries = 0; tries < WRITE_TRIES; tries += 1) {
+    if (tries > 0) await setTimeout(Math.random() * Math.min(2 ** tries, OUTRUN_WAIT_MAX_MS));
+    const done = await attempt();
+    if (done !== undefined) return done;
+  }
+  throw new StoreUnavailable('The same was written by others all the time.');
 }
