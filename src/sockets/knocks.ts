@@ -14,6 +14,12 @@ const KNOCKS_PER_SECOND = 1;
 /** Of Socket.IO's packets: somebody wants to be let in, to whichever namespace. */
 const CONNECT = 0;
 
+/** As much as a body of REST's; a token may have a quarter of it. */
+const KNOCK_MAX_LENGTH = 65_536;
+
+/** There are none but the first; the refusal of another repeats its name, and waits for whoever does not read. */
+const NAMESPACE_MAX_LENGTH = 255;
+
 type Line = RollcallSocket['conn'];
 
 /** Cuts lines over which anything else comes, or more often: no honest client does, and none of it is looked at. */
@@ -32,4 +38,13 @@ export function limitKnocks(server: RollcallServer): void {
 }
 
 /** As Socket.IO reads it, to which a space is a 0, too. */
-const isKnock = (packet: unknown): boolean => typeof packet === 'string' && Number(packet.charAt(0)) === CONNECT;
+function isKnock(packet: unknown): boolean {
+  if (typeof packet !== 'string' || packet.length > KNOCK_MAX_LENGTH) return false;
+  return Number(packet.charAt(0)) === CONNECT && namespaceLength(packet) <= NAMESPACE_MAX_LENGTH;
+}
+
+function namespaceLength(packet: string): number {
+  if (packet.charAt(1) !== '/') return 0;
+  const end = packet.indexOf(',');
+  return (end < 0 ? packet.length : end) - 1;
+}

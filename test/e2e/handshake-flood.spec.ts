@@ -33,6 +33,18 @@ describe('A line over which a client knocks without end', () => {
   });
 
   it.each([
+    ['is for a door with a name of 256 characters', `40/${'x'.repeat(255)},`],
+    ['is for one whose name does not end', `40/${'ä'.repeat(4000)}`],
+    ['is longer than a body may be', `40{"token":"${'x'.repeat(65_536)}"}`],
+  ])('is cut at once where a knock %s, for the refusal would wait in memory', async (_what, knock) => {
+    const rollcall = await Rollcall.start([shop()]);
+    const path = '/socket.io/?EIO=4&transport=polling';
+    const { sid } = JSON.parse((await rollcall.ask('GET', path)).text.slice(1)) as { sid: string };
+    await rollcall.ask('POST', `${path}&sid=${sid}`, { body: knock }).catch(() => undefined);
+    expect((await rollcall.ask('GET', `${path}&sid=${sid}`)).status).toBe(400);
+  });
+
+  it.each([
     ['a visitor', 'localhost', true],
     ['nobody, for no app has the host', 'nobody.example.com', true],
     ['nobody, for visitors are not let in', 'localhost', false],
@@ -71,7 +83,7 @@ describe('A line over which a client knocks without end', () => {
       return admit(handshake);
     });
     const { token, userId } = tabOf('ada');
-    const deep = Array.from({ length: 50_000 }, () => []);
+    const deep = Array.from({ length: 20_000 }, () => []);
     await rollcall.open({ client: { auth: { token, userId, other: 'x', deep } } });
     await expect(rollcall.open({ client: { auth: { token: deep, userId } } })).rejects.toMatchObject({
       code: 'BAD_REQUEST',

@@ -101,8 +101,9 @@ describe('Polling from a page of another origin', () => {
   it('is answered as it is: what is compressed for who does not read would be counted by nobody', async () => {
     const rollcall = await Rollcall.start([APP]);
     const { sid } = JSON.parse((await rollcall.ask('GET', PATH)).text.slice(1)) as { sid: string };
-    const namespace = `/${'x'.repeat(3000)}`;
-    await rollcall.ask('POST', `${PATH}&sid=${sid}`, { body: `40${namespace},` });
+    const namespace = `/${'x'.repeat(250)}`;
+    const body = Array.from({ length: 8 }, () => `40${namespace},`).join('\u001e');
+    await rollcall.ask('POST', `${PATH}&sid=${sid}`, { body });
     const polled = await rollcall.ask('GET', `${PATH}&sid=${sid}`, { headers: { 'accept-encoding': 'gzip' } });
     expect(polled.text).toContain(namespace);
     expect(polled.headers['content-encoding']).toBeUndefined();
