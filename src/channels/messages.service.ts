@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { addressOf, type Message } from '@rollcall/contract';
 import { Views } from '@rollcall/roster';
-import type { Scope } from '../auth/apps.service';
+import { Apps, type Scope } from '../auth/apps.service';
 import { builtInRoom, channelRoom, userRoom } from '../sockets/rooms';
 import { SocketServer } from '../sockets/socket-server';
 
@@ -11,14 +11,17 @@ export class Messages {
   constructor(
     private readonly sockets: SocketServer,
     private readonly views: Views,
+    private readonly apps: Apps,
   ) {}
 
   /**
    * Sends to ordinary channels (both kinds of the name), built-ins, `tab|…` and `user|…`. A tab that several of the
    * names reach gets the message once, under the first of them.
    */
-  async send({ host }: Scope, channels: readonly string[], message: unknown): Promise<void> {
+  async send(scope: Scope, channels: readonly string[], message: unknown): Promise<void> {
+    const { host } = scope;
     const { view } = await this.views.readRoster(host);
+    this.apps.checkOwner(scope);
     const reached: string[] = [];
     for (const channel of new Set(channels)) {
       const rooms = this.roomsOf(host, channel, (connectionId) => view.connection(connectionId) !== undefined);

@@ -119,6 +119,7 @@ describe('Who was let in before a host went to another app', () => {
       { status: 'away', message: 'mine', expiresAt: SOON },
       401,
     ],
+    ['sends nobody a message there', 'POST', '/message/sendmessage', { channels: 'authenticated', message: {} }, 401],
     ['kicks nobody there', 'DELETE', '/v1/users/pat/connections', undefined, 401],
   ] as const)('%s', async (_, method, path, body, status) => {
     const rollcall = await Rollcall.start(BEFORE, { OFFLINE_GRACE_MS: '0' });
@@ -141,9 +142,13 @@ describe('Who was let in before a host went to another app', () => {
     await eventually(() => expect(reads).toBeGreaterThan(0));
     for (const read of held) read.mockRestore();
     const tab = await move(rollcall);
+    const heard = tab.collect('message');
     goOn();
     expect((await asked).status).toBe(status);
     await expectUntouched(rollcall, 1);
+    // By now it would have come.
+    expect(await tab.ask('presence:idle', { idle: false })).toMatchObject({ ok: true });
+    expect(heard).toEqual([]);
     expect(tab.socket.connected).toBe(true);
   });
 });
