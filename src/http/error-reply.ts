@@ -44,6 +44,6 @@ export function replyWithError(reply: FastifyReply, url: string, error: AppError
 /** What the reply is to say of the error, which it is told the kind of. As bytes: Fastify would add a charset to a string. */
 export function errorBody(reply: FastifyReply, url: string, error: AppError): Buffer {
   const face = faceOf(url);
-  void reply.code(error.status).headers({ 'content-type': face.contentType, 'cache-control': 'no-store' });
+  void reply.code(error.status).header('content-type', face.contentType);
   return Buffer.from(JSON.stringify(face.body(error)));
 }

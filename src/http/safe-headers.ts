@@ -12,15 +12,14 @@ export const SAFE_HEADERS = {
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  // What is answered is true for a moment, and for whoever asked: caches go by the address, and not by the key that came with it.
+  'cache-control': 'no-store',
 } as const;
-
-/** What is answered is true for a moment, and for whoever asked: caches go by the address, and not by the key that came with it. */
-const ANSWERED_HEADERS = { ...SAFE_HEADERS, 'cache-control': 'no-store' } as const;
 
 /** Before any other hook: whatever is answered has the headers, and nobody is asked for a host that is in doubt. */
 export function answerSafely(fastify: FastifyInstance): void {
   fastify.addHook('onRequest', (request, reply, done) => {
-    void reply.headers(ANSWERED_HEADERS);
+    void reply.headers(SAFE_HEADERS);
     const fault = hostFault(request.raw);
     done(fault === undefined ? undefined : new AppError('BAD_REQUEST', fault));
   });
