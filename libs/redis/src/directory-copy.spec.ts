@@ -82,6 +82,24 @@ describe('A copy of the directory', () => {
   });
 });
 
+describe('A copy of the directory that knows of an erasure', () => {
+  it('holds on to it where somebody who did not has written over nothing', () => {
+    const copy = new DirectoryCopy(
+      () => undefined,
+      () => undefined,
+    );
+    copy.take('ada', text({ details: null, revokedAtMs: 1000, erasedAtMs: 1000 }));
+    copy.take('ada', text({ tokens: [token], revokedAtMs: 2000 }));
+    const erased = { details: null, tokens: [token], revokedAtMs: 2000, erasedAtMs: 1000, issuedBeforeMs: 0 };
+    expect(copy.find('ada')).toEqual(erased);
+    expect(copy.owed()).toEqual([
+      { userId: 'ada', seen: text({ tokens: [token], revokedAtMs: 2000 }), text: text(erased) },
+    ]);
+    copy.take('ada', text({ details, revokedAtMs: 2000 }));
+    expect(copy.find('ada')?.details).toEqual(details);
+  });
+});
+
 describe('What is written of a user', () => {
   const admin: Partial<DirectoryEntry> = { details: { role: 'admin' } };
   const plain: Partial<DirectoryEntry> = { details };

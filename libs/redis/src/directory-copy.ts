@@ -116,7 +116,12 @@ export function absent(behind: ReadonlyMap<string, string | null>): number {
  */
 function withoutLoss(told: DirectoryEntry, known: DirectoryEntry | undefined): DirectoryEntry {
   if (known === undefined) return told;
-  if (told.revokedAtMs >= known.revokedAtMs) return withoutEarlier(told, known.issuedBeforeMs);
+  if (told.revokedAtMs >= known.revokedAtMs) {
+    // Written over nothing, by somebody who had not heard of the erasure: after one something else would be there.
+    const isErased = told.details === undefined && known.details === null;
+    const kept = isErased ? { ...told, details: null, erasedAtMs: known.erasedAtMs } : told;
+    return withoutEarlier(kept, known.issuedBeforeMs);
+  }
   const details = known.details === null ? null : told.details;
   const { revokedAtMs, erasedAtMs = told.erasedAtMs } = known;
   const held = { ...told, details, tokens: [], revokedAtMs, ...(erasedAtMs === undefined ? {} : { erasedAtMs }) };
