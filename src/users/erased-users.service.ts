@@ -24,10 +24,9 @@ export class ErasedUsers {
     private readonly connections: Connections,
   ) {}
 
-  /** Whether the user was erased after a token of theirs had been looked at, and nobody has written them down anew. */
+  /** Whether the user was erased after a token of theirs had been looked at; they may have been written down anew since. */
   isErasedSince(appId: string, userId: string, checkedAgainstMs: number): boolean {
-    const { details, erasedAtMs = 0 } = this.directory.find(appId, userId) ?? {};
-    return details === null && checkedAgainstMs < erasedAtMs;
+    return checkedAgainstMs < (this.directory.find(appId, userId)?.erasedAtMs ?? 0);
   }
 
   /**
@@ -42,7 +41,7 @@ export class ErasedUsers {
     const there = view.connectionsOf(userId).map(({ connectionId }) => connectionId);
     if (staleMs > 0 || there.some((id) => connectionIds.has(id))) throw new AppError('UNAVAILABLE');
     // Of this pod's all were closed that were let in before.
-    const here = this.connections.of(userId, host).map(({ visitor }) => visitor.user?.claims ?? null);
+    const here = this.connections.of(userId, host).map(({ claims }) => claims);
     const isThere = here.length + there.length > 0;
     const hasBeenBack = isThere || this.isKnownAnew(left);
     return {
@@ -66,8 +65,8 @@ export class ErasedUsers {
   }
 
   /** Over REST one can choose and not be connected. */
-  private isKnownAnew({ appId, userId, checkedAgainstMs }: LeftBehind): boolean {
-    return this.hasTokens(appId, userId) || !this.isErasedSince(appId, userId, checkedAgainstMs);
+  private isKnownAnew({ appId, userId }: LeftBehind): boolean {
+    return this.hasTokens(appId, userId) || this.directory.find(appId, userId)?.details !== null;
   }
 
   /** None is left of those from before the erasure. */

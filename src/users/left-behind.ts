@@ -6,7 +6,7 @@ import type { Trace } from './traces.service';
 /** What connections of one erased user that were closed together leave behind on a host. */
 export interface LeftBehind extends Trace {
   readonly connectionIds: ReadonlySet<string>;
-  /** What their tokens said. */
+  /** What their tokens said, by which they came in. */
   readonly claims: readonly UserClaims[];
   /** The last revocation that any of their tokens was held against. */
   readonly checkedAgainstMs: number;
@@ -33,7 +33,7 @@ export function leftBehindBy(
   return [...meant.values()].map(({ trace, of }) => ({
     ...trace,
     connectionIds: new Set(of.map(({ connection }) => connection.id)),
-    claims: of.flatMap(({ user }) => user.claims ?? []),
+    claims: of.flatMap(({ connection }) => connection.claims ?? []),
     checkedAgainstMs: Math.max(...of.map(({ user }) => user.checkedAgainstMs)),
     whenLeft: Promise.all(of.flatMap(({ connection }) => connection.left ?? [])),
   }));

@@ -33,7 +33,7 @@ export class UserAccess {
     const nowMs = Date.now();
     const sharedMs = await this.directory.nowMs(app.id);
     const token = randomBytes(32).toString('base64url');
-    const expiresAtMs = expiresInSeconds === undefined ? undefined : nowMs + expiresInSeconds * 1000;
+    const expiresAtMs = expiresInSeconds === undefined ? undefined : sharedMs + expiresInSeconds * 1000;
     // Not by the clock of one pod, which may be ahead of what is revoked at another. And what is minted after a revocation is not
     // meant by it.
     const issuedAtMs = Math.max(sharedMs, this.accounts.issuedBeforeMs(app, id));

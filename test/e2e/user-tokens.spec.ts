@@ -1,3 +1,4 @@
+import { UserDirectory } from '@rollcall/roster';
 import { Rollcall } from '../support/rollcall';
 import { clientSocket } from '../support/tab';
 import { asUser, jwtOf, shop, tabOf } from '../support/shop';
@@ -65,6 +66,14 @@ describe('a minted token', () => {
     nowMs += 365 * 86_400_000;
     expect(lasting).not.toHaveProperty('expiresAt');
     expect(await loggedIn(rollcall, 'ada', lasting.token)).toBe(200);
+  });
+
+  it('expires by the clock that all pods share, whichever of them was asked', async () => {
+    const rollcall = await Rollcall.start([shop()]);
+    const sharedMs = Date.now() - 3_600_000;
+    jest.spyOn(rollcall.app.get<UserDirectory>(UserDirectory), 'nowMs').mockResolvedValue(sharedMs);
+    const { expiresAt } = await mint(rollcall, 'ada', { expiresInSeconds: 60 });
+    expect(expiresAt).toBe(new Date(sharedMs + 60_000).toISOString());
   });
 
   it.each([0, -1, 1.5, '60', 315_360_001, 1e308, true, [], {}])(

@@ -108,6 +108,8 @@ describeWithRedis('An erasure', () => {
       // Wherever the handshake is by then.
       await sleep(4 * n);
       expect((await pod.native('DELETE', `/v1/users/${id}`)).status).toBe(204);
+      // Written down anew, they are somebody else.
+      if (n % 2 === 0) await pod.native('PUT', `/v1/users/${id}`, { body: { username: `anew${n}` } });
       await coming;
     }
     await eventually(async () => expect(await everythingIn(redis)).not.toContain('Private'), { within: 5000 });
@@ -116,9 +118,15 @@ describeWithRedis('An erasure', () => {
     expect((await pod.native('GET', '/v1/channels/room/members')).json).toMatchObject({ members: [{ id: 'ada' }] });
   });
 
-  it('is carried through for what came in late, though the line breaks in the middle of that', async () => {
+  it.each([
+    ['', undefined],
+    [', and a newer token had said something else', 'Pat Otherwise'],
+  ])('is carried through for what came in late, though the line breaks in the middle of that%s', async (_, newer) => {
     const { redis, pod, other, proxy } = await twoPods();
     const tab = await other.open({ token: tokenOf('Pat Private') });
+    if (newer !== undefined) {
+      expect(await tab.ask('auth:refresh', { token: tokenOf(newer) })).toMatchObject({ ok: true });
+    }
     const store = other.app.get<RosterStore>(RosterStore);
     const forgetLog = store.forgetLog.bind(store);
     const broken = new Promise<void>((resolve) => {
