@@ -1,8 +1,10 @@
 import { inChannels, listening, HOST, rowOf, Writer } from '../../../test/support/roster-store';
 import { Directory, GRACE_MS, loadView, START_MS } from '../../../test/support/roster-view';
+import { cursorOf } from './cursor';
 import { MemoryRosterStore } from './memory.store';
 import { resumed } from './resumed';
 import { RosterView } from './roster-view';
+import type { Position } from './view-history';
 
 describe('What has changed since a cursor', () => {
   let nowMs: number;
@@ -120,5 +122,55 @@ describe('What has changed since a cursor', () => {
     expect(new Reader([], cursor).look(view).statuses.get('bob')).toBe('offline');
     await pod.row('t2', rowOf('bob'));
     expect(new Reader([], cursor).look(view).statuses.get('bob')).toBe('online');
+  });
+
+  it('is not told from a cursor that no pod has made: by a later revision than its own, nobody had vanished', async () => {
+    const view = await open();
+    await pod.row('t1', rowOf('ada'));
+    const { head } = view;
+    expect(view.positionOf(cursorOf(head, START_MS, head.revision + 1))).toBeUndefined();
+    expect(view.positionOf(cursorOf(head, 0, 999_999_999_999_999))).toBeUndefined();
+    expect(view.positionOf(cursorOf(head, START_MS, head.revision))).toBeDefined();
+  });
+
+  describe('costs as much as', () => {
+    const MOST = 50;
+    const all = { channel: undefined, presence: true };
+    const cost = (view: RosterView, from: Position, asked: { channel: string | undefined; presence: boolean } = all) =>
+      view.changes.cost(from, nowMs, asked, MOST);
+
+    it('nothing, where nothing has happened', async () => {
+      const view = await open();
+      await pod.row('t1', rowOf('ada', inChannels('room')));
+      expect(cost(view, { revision: view.head.revision, atMs: nowMs })).toBe(0);
+    });
+
+    it('its steps, however few revisions they have', async () => {
+      const view = await open();
+      const from = { revision: view.head.revision, atMs: nowMs };
+      await pod.row('t1', rowOf('ada', inChannels(...Array.from({ length: 90 }, (_, n) => `room-${n}`))));
+      expect(view.head.revision - from.revision).toBe(1);
+      expect(cost(view, from)).toBeGreaterThanOrEqual(90);
+      expect(cost(view, from, { channel: 'room-1', presence: false })).toBeLessThan(1);
+    });
+
+    it('all users, from an earlier moment than is known of presence', async () => {
+      const view = await open();
+      for (let n = 0; n < 60; n += 1) await pod.row(`t${n}`, rowOf(`user-${n}`));
+      const { revision } = view.head;
+      expect(cost(view, { revision, atMs: 0, goneUpTo: revision })).toBeGreaterThanOrEqual(60);
+      expect(cost(view, { revision, atMs: nowMs })).toBe(0);
+    });
+
+    it('those who have left since, and the graces that are over', async () => {
+      const view = await open();
+      for (let n = 0; n < 60; n += 1) await pod.row(`t${n}`, rowOf(`user-${n}`, inChannels('room')));
+      nowMs += 60_000;
+      for (let n = 0; n < 60; n += 1) await pod.gone(`t${n}`);
+      const from = { revision: view.head.revision, atMs: nowMs };
+      nowMs += GRACE_MS;
+      expect(cost(view, from, { channel: undefined, presence: false })).toBeGreaterThanOrEqual(60);
+      expect(cost(view, from, { channel: 'nobody', presence: true })).toBe(MOST);
+    });
   });
 });

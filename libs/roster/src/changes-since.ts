@@ -20,6 +20,15 @@ export interface ChannelPicture {
   readonly anonymous: number;
 }
 
+/** What a difference is asked of; without a channel, of all. */
+interface Asked {
+  readonly channel: string | undefined;
+  readonly presence: boolean;
+}
+
+/** Steps that say who was seen before are looked at, and mostly not told: that is so much less than to tell one. */
+const LOOKS_PER_STEP = 10;
+
 const NOBODY: ReadonlyMap<string, Seen> = new Map();
 
 interface Seen {
@@ -108,9 +117,26 @@ export class ChangesSince {
   touched(kind: ChannelKind, from: Position, atMs: number): Set<string> {
     const touched = this.history.touchedSince(kind === 'anonymous' ? 'counts' : 'members', from);
     if (kind === 'anonymous') return touched;
-    // Who was shown as gone, and is seen here until the grace is over, is news as well.
-    const toMs = from.atMs === Infinity || from.goneUpTo !== undefined ? Infinity : atMs;
-    return new Set([...touched, ...this.history.releasedBetween(Math.min(from.atMs, atMs), toMs)]);
+    const released = this.history.releasedBetween(Math.min(from.atMs, atMs), this.newsUntilMs(from, atMs));
+    return new Set([...touched, ...released]);
+  }
+
+  /**
+   * What it would cost to tell what is different, of one channel or of all: some number for each step and each moment at
+   * which something takes effect, without a look at them. Of those of presence, `most` are counted.
+   */
+  cost(from: Position, atMs: number, { channel, presence }: Asked, most: number): number {
+    const { history } = this;
+    const first = { revision: from.revision, atMs: Math.min(from.atMs, atMs) };
+    let cost = 0;
+    if (channel === undefined) cost += history.releasesBetween(first.atMs, this.newsUntilMs(from, atMs));
+    if (channel === undefined || presence) cost += history.stepsSince(from);
+    if (presence) {
+      const fromMs = from.atMs === Infinity ? history.atMsOf(from.revision) : from.atMs;
+      cost += this.presence.countTakingEffect(fromMs, atMs, most);
+    }
+    if (channel === undefined && cost === 0) return 0;
+    return cost + history.stepsSeenSince(first, channel) / LOOKS_PER_STEP;
   }
 
   /** The channels that watchers see somebody in who has vanished. */
@@ -142,6 +168,11 @@ export class ChangesSince {
   /** The next moment at which something is different by itself. */
   nextAfter(atMs: number): number {
     return Math.min(this.history.nextReleaseAfter(atMs), this.presence.nextEffectAfter(atMs));
+  }
+
+  /** Who was shown as gone, and is seen here until the grace is over, is news as well. */
+  private newsUntilMs(from: Position, atMs: number): number {
+    return from.atMs === Infinity || from.goneUpTo !== undefined ? Infinity : atMs;
   }
 
   private pictureAt(kind: ChannelKind, channel: string, at: Position): ChannelPicture {

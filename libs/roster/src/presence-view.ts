@@ -31,6 +31,8 @@ export class PresenceView {
   private readonly profilesShown = new Map<string, Profile>();
   private fullList: { readonly json: Buffer; readonly fromMs: number; readonly untilMs: number } | undefined;
 
+  private edits = 0;
+
   /** The moment that the texts show which the index keeps. */
   private shownMs = 0;
 
@@ -55,6 +57,11 @@ export class PresenceView {
     return this.records.size;
   }
 
+  /** Changes whenever profiles may have: what was made of the same head before shows others. */
+  get profileEdits(): number {
+    return this.edits;
+  }
+
   /** Those of whom there is a record. */
   userIds(): Iterable<string> {
     return this.records.keys();
@@ -74,6 +81,7 @@ export class PresenceView {
 
   /** The user's record or profile is no longer what the kept rows were made from. */
   changed(userId: string): void {
+    this.edits += 1;
     this.drop(userId);
     const record = this.records.get(userId);
     if (record !== undefined) this.index.changed(userId, record);
@@ -219,6 +227,15 @@ export class PresenceView {
     return this.index.isKeptSince(afterMs) ? this.index.takingEffect(afterMs, toMs) : this.records.keys();
   }
 
+  /** How many that are, counted up to `most`. */
+  countTakingEffect(afterMs: number, toMs: number, most: number): number {
+    if (!this.index.isKeptSince(afterMs)) return this.records.size;
+    let count = 0;
+    const all = this.index.takingEffect(afterMs, toMs)[Symbol.iterator]();
+    while (count < most && all.next().done !== true) count += 1;
+    return count;
+  }
+
   /** The user's row, whatever was shown before; `undefined` for a bot, of whom there is no news. */
   row(userId: string, atMs: number): PresenceRow | undefined {
     const profile = this.keptProfile(userId);
@@ -234,6 +251,7 @@ export class PresenceView {
     for (const userId of new Set([...this.records.keys(), ...this.rowJson.keys()])) this.changed(userId);
     this.profilesShown.clear();
     this.fullList = undefined;
+    this.edits += 1;
   }
 
   /** Those of whom there is a record, and the bots. */

@@ -37,4 +37,10 @@ export class Track<Kind extends Step> {
     const list = this.lists.get(key);
     return list === undefined ? [] : list.from(list.indexWhere(isReached));
   }
+
+  /** How many there are of them. */
+  countFrom(key: string, isReached: (step: Kind) => boolean): number {
+    const list = this.lists.get(key);
+    return list === undefined ? 0 : list.length - list.indexWhere(isReached);
+  }
 }

@@ -162,7 +162,9 @@ export class ViewHistory {
   /** The same of a position that another pod may have shown, which remembers more of those who have vanished. */
   coversAnyones(position: Position): boolean {
     if (!this.covers(position)) return false;
-    const { atMs, goneUpTo = -1 } = position;
+    const { revision, atMs, goneUpTo = -1 } = position;
+    // A view remembers from no later than where it is: whoever says so was shown nothing by any pod.
+    if (goneUpTo > revision) return false;
     return atMs >= this.allKnownFromMs || goneUpTo >= this.firstRevision;
   }
 
@@ -185,6 +187,30 @@ export class ViewHistory {
       if (step.track === track) keys.add(step.key);
     }
     return keys;
+  }
+
+  /** How many steps `touchedSince` looks at. */
+  stepsSince({ revision }: Position): number {
+    const { order } = this;
+    return order.length - order.indexWhere((own) => own.revision > revision);
+  }
+
+  /** How many steps a look at who was seen in channels goes through at most, of one channel or of all. */
+  stepsSeenSince({ revision, atMs }: Position, channel?: string): number {
+    const heldFromMs = atMs - this.graceMs;
+    if (channel !== undefined) {
+      return this.members.countFrom(channel, (step) => step.revision > revision || step.atMs > heldFromMs);
+    }
+    const { places } = this;
+    const first = places.at(places.indexWhere((own) => own.revision > revision || own.atMs > heldFromMs));
+    return first === undefined ? 0 : this.stepsSince({ revision: first.revision - 1, atMs });
+  }
+
+  /** How many graces end after one moment and not after the other. */
+  releasesBetween(afterMs: number, toMs: number): number {
+    const { holds } = this;
+    const first = holds.indexWhere((hold) => hold.untilMs > afterMs);
+    return Math.max(0, holds.indexWhere((hold) => hold.untilMs > toMs) - first);
   }
 
   /** The channels in which a grace has ended after one moment and not after the other. */
