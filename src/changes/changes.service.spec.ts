@@ -6,7 +6,7 @@ import {
   type Ticks,
   type Views,
 } from '@rollcall/roster';
-import { HOST, listening, rowOf, Writer } from '../../test/support/roster-store';
+import { HOST, inChannels, listening, rowOf, Writer } from '../../test/support/roster-store';
 import { Directory, GRACE_MS, loadView, START_MS } from '../../test/support/roster-view';
 import type { Scope } from '../auth/apps.service';
 import { TurnQueue } from '../http/turn-queue.service';
@@ -102,18 +102,20 @@ describe('Callers who are to be told everything', () => {
     const store = new MemoryRosterStore({ now: () => START_MS, graceMs: GRACE_MS, leaseMs: 6000 });
     const view = new RosterView(new Directory(), { graceMs: GRACE_MS, stepsMin: 100, stepsMax: 100 });
     moment = { view: await loadView(view, store), atMs: START_MS };
-    jest.spyOn(view.changes, 'size').mockImplementation(() => {
-      if (!isQuiet) work();
-      return 0;
-    });
+    for (const size of ['size', 'sizeOf'] as const) {
+      jest.spyOn(view.changes, size).mockImplementation(() => {
+        if (!isQuiet) work();
+        return 0;
+      });
+    }
     const views = { read: () => Promise.resolve({ staleMs: 0 }), moment: () => moment } as unknown as Views;
     turns = new TurnQueue();
     changes = new Changes(views, {} as unknown as Ticks, turns);
   });
 
-  const ask = (appId = 'shop', gone = new AbortController().signal, cursor?: string) => {
+  const ask = (appId = 'shop', gone = new AbortController().signal, cursor?: string, channel?: string) => {
     const scope = { app: { id: appId }, host: HOST } as unknown as Scope;
-    return changes.answer(scope, { cursor, channel: undefined, presence: true, waitMs: 0 }, gone);
+    return changes.answer(scope, { cursor, channel, presence: true, waitMs: 0 }, gone);
   };
 
   it.each([
@@ -121,7 +123,7 @@ describe('Callers who are to be told everything', () => {
     ['with one of which nothing is known', 'another.1.tag.1'],
   ])('leave the pod as much time as they take (%s)', async (_, cursor) => {
     const startedMs = performance.now();
-    await Promise.all(Array.from({ length: 5 }, () => ask('shop', undefined, cursor)));
+    await Promise.all(Array.from({ length: 5 }, (_, n) => ask('shop', undefined, cursor, `room-${n}`)));
     // The last one is over before its own pause.
     expect(performance.now() - startedMs).toBeGreaterThan(5 * WORK_MS + 4 * (WORK_MS - 1));
   });
@@ -131,33 +133,12 @@ describe('Callers who are to be told everything', () => {
     const note = (what: string) => () => void answered.push(what);
     const cursor = moment.view.cursorAt(moment.atMs);
     await Promise.all([
-      ...[1, 2, 3, 4].map((n) => ask('shop').then(note(`shop ${n}`))),
+      ...[1, 2, 3, 4].map((n) => ask('shop', undefined, undefined, `room-${n}`).then(note(`shop ${n}`))),
       ask('office').then(note('office')),
       ask('shop', undefined, cursor).then(note('changes')),
     ]);
     expect(answered.slice(0, 2).sort()).toEqual(['changes', 'shop 1']);
     expect(answered.indexOf('office')).toBeLessThan(answered.indexOf('shop 3'));
-  });
-
-  it('wait with those who are to be told of more than a thousand changes', async () => {
-    const touched = jest.spyOn(moment.view.changes, 'touched');
-    const cursor = moment.view.cursorAt(moment.atMs);
-    const { revision } = moment.view.head;
-    const at = (ahead: number): void => {
-      jest.spyOn(moment.view, 'head', 'get').mockReturnValue({ ...moment.view.head, revision: revision + ahead });
-    };
-    const first = ask();
-    await settled();
-    at(1000);
-    await ask('shop', undefined, cursor);
-    expect(touched).toHaveBeenCalled();
-    touched.mockClear();
-    at(1001);
-    const many = ask('shop', undefined, cursor);
-    await settled();
-    expect(touched).not.toHaveBeenCalled();
-    await Promise.all([first, many]);
-    expect(touched).toHaveBeenCalled();
   });
 
   it('wait as one with those who ask over sockets', async () => {
@@ -172,6 +153,7 @@ describe('Callers who are to be told everything', () => {
     const second = ask();
     await first;
     moment = { ...moment, atMs: START_MS + 5000 };
+    moment.view.profileChanged('ada');
     expect((await second).body.cursor).toBe(moment.view.cursorAt(START_MS + 5000));
   });
 
@@ -187,6 +169,124 @@ describe('Callers who are to be told everything', () => {
     await settled();
     gone.abort();
     await Promise.all([first, refused, unheard, others, ...many.slice(0, -1)]);
-    expect(moment.view.changes.size).toHaveBeenCalledTimes(1 + 1 + 999);
+    // Nothing has happened meanwhile: it is made once for all of them.
+    expect(moment.view.changes.size).toHaveBeenCalledTimes(1);
+    await ask();
+    expect(moment.view.changes.size).toHaveBeenCalledTimes(2);
+  });
+
+  it('are each told what they asked for, and nothing that is another thing by now', async () => {
+    const made = moment.view.changes.size;
+    jest
+      .spyOn(moment.view.changes, 'nextAfter')
+      .mockImplementation((atMs) => (atMs < START_MS + 10 ? START_MS + 10 : Infinity));
+    const all = [ask(), ask(), ask(), ask(), ask('shop', undefined, undefined, 'room')];
+    await all[0];
+    await all[1];
+    expect(made).toHaveBeenCalledTimes(1);
+    moment = { ...moment, atMs: START_MS + 10 };
+    await all[2];
+    expect(made).toHaveBeenCalledTimes(2);
+    moment.view.allProfilesChanged();
+    await all[3];
+    expect(made).toHaveBeenCalledTimes(3);
+    await all[4];
+    expect(moment.view.changes.sizeOf).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe('Callers with a cursor', () => {
+  let moment: Moment;
+  let pod: Writer;
+  let turns: TurnQueue;
+  let changes: Changes;
+  let listeners: Set<TickListener>;
+
+  beforeEach(async () => {
+    const store = new MemoryRosterStore({ now: () => START_MS, graceMs: GRACE_MS, leaseMs: 6000 });
+    pod = new Writer(store, HOST, 'pod-1');
+    const view = new RosterView(new Directory(), { graceMs: GRACE_MS, stepsMin: 10_000, stepsMax: 10_000 });
+    await store.follow(
+      HOST,
+      listening((entry) => void view.apply(entry)),
+    );
+    moment = { view: await loadView(view, store), atMs: START_MS };
+    listeners = new Set();
+    const follow = (_: string, told: TickListener) => {
+      listeners.add(told);
+      return () => void listeners.delete(told);
+    };
+    const views = { read: () => Promise.resolve({ staleMs: 0 }), moment: () => moment } as unknown as Views;
+    turns = new TurnQueue();
+    changes = new Changes(views, { follow } as unknown as Ticks, turns);
+  });
+
+  const ask = (cursor: string, waitMs = 25_000, channel?: string) => {
+    const scope = { app: { id: 'shop' }, host: HOST } as unknown as Scope;
+    return changes.answer(scope, { cursor, channel, presence: false, waitMs }, new AbortController().signal);
+  };
+  const tick = (): void => {
+    for (const listener of [...listeners]) listener(moment);
+  };
+  const rooms = (count: number): string[] => Array.from({ length: count }, (_, n) => `room-${n}`);
+
+  it('wait for their turn where few revisions are many steps, and not for what they have not asked about', async () => {
+    const turn = jest.spyOn(turns, 'turn');
+    const cursor = moment.view.cursorAt(START_MS);
+    await pod.row('t1', rowOf('ada', inChannels(...rooms(100))));
+    expect((await ask(cursor, 0)).body.channels.length).toBeGreaterThanOrEqual(100);
+    expect(turn).not.toHaveBeenCalled();
+    await pod.row('t2', rowOf('bob', inChannels(...rooms(100))));
+    await pod.row('t3', rowOf('cyd', inChannels(...rooms(100))));
+    expect((await ask(cursor, 0, 'room-1')).body.channels).toHaveLength(1);
+    expect(turn).not.toHaveBeenCalled();
+    expect((await ask(cursor, 0)).body.channels.length).toBeGreaterThanOrEqual(100);
+    expect(turn).toHaveBeenCalledTimes(1);
+  });
+
+  it('wait for their turn as well when much has happened while they waited', async () => {
+    const turn = jest.spyOn(turns, 'turn');
+    const touched = jest.spyOn(moment.view.changes, 'touched');
+    const answer = ask(moment.view.cursorAt(START_MS));
+    await settled();
+    touched.mockClear();
+    for (const id of ['t1', 't2', 't3']) await pod.row(id, rowOf(id, inChannels(...rooms(100))));
+    tick();
+    expect(touched).not.toHaveBeenCalled();
+    expect((await answer).body.channels.length).toBeGreaterThanOrEqual(100);
+    expect(turn).toHaveBeenCalledTimes(1);
+  });
+
+  it('go on waiting when much has happened that makes no difference', async () => {
+    await pod.row('t1', rowOf('ada', inChannels(...rooms(100))));
+    const answered = jest.fn();
+    const answer = ask(moment.view.cursorAt(START_MS)).then(answered);
+    await settled();
+    for (let n = 0; n < 2; n += 1) {
+      await pod.row('t1', rowOf('ada'));
+      await pod.row('t1', rowOf('ada', inChannels(...rooms(100))));
+    }
+    tick();
+    await settled();
+    await settled();
+    expect(answered).not.toHaveBeenCalled();
+    await pod.row('t2', rowOf('bob', inChannels('room-1')));
+    tick();
+    await answer;
+    expect(answered).toHaveBeenCalledTimes(1);
+  });
+
+  it('share a difference that is made once', async () => {
+    const cursor = moment.view.cursorAt(START_MS);
+    const answers = Array.from({ length: 20 }, () => ask(cursor));
+    await settled();
+    await pod.row('t1', rowOf('ada', inChannels('room')));
+    const touched = jest.spyOn(moment.view.changes, 'touched');
+    tick();
+    const [first, ...others] = await Promise.all(answers);
+    expect(first?.body.channels.map(({ channel }) => channel)).toContain('room');
+    for (const { body } of others) expect(body).toBe(first?.body);
+    // Once for each kind of channels.
+    expect(touched).toHaveBeenCalledTimes(2);
   });
 });

@@ -9,13 +9,12 @@ import type { Scope } from '../auth/apps.service';
 import { TurnQueue } from '../http/turn-queue.service';
 import type { ChangesQuery } from './changes-query';
 import type { ChangesDto } from './changes.dto';
-import { changes, everything, isEmpty } from './changes-of-host';
+import { everything, isEmpty } from './changes-of-host';
+import { KeptBodies } from './kept-bodies';
+import { isLarge, Poll } from './poll';
 
 /** Each takes a socket and some kilobytes. More callers than this should watch over Socket.IO. */
 const WAITING_MAX = 3000;
-
-/** A difference of more than this, of which each has a revision, is as much work as everything is on many hosts. */
-const LARGE_CHANGES = 1000;
 
 /** So no app keeps the others from waiting; as many may wait for their turn. */
 const WAITING_PER_APP_MAX = 1000;
@@ -30,6 +29,10 @@ export class Changes implements OnModuleDestroy {
   /** How to end each, by app. */
   private readonly waiting = new Map<string, Set<() => void>>();
   private isEnding = false;
+  /** What was told last, at once and in turn. */
+  private readonly kept = { small: new KeptBodies(), large: new KeptBodies() };
+  /** How many wait for their turn. */
+  private queued = 0;
 
   constructor(
     private readonly views: Views,
@@ -45,28 +48,34 @@ export class Changes implements OnModuleDestroy {
   /** `gone` is aborted when the caller has gone. @throws AppError UNAVAILABLE, RATE_LIMITED, PAYLOAD_TOO_LARGE */
   async answer({ app, host }: Scope, query: ChangesQuery, gone: AbortSignal): Promise<ChangesAnswer> {
     const { staleMs } = await this.views.read(host);
-    const { waitMs } = query;
     let { position, moment } = resumed(query.cursor, this.momentOf(host));
-    if (position === undefined || moment.view.head.revision - position.revision > LARGE_CHANGES) {
+    if (position === undefined || isLarge(moment, position, query)) {
       await this.turn(app, gone);
       ({ position, moment } = resumed(query.cursor, this.momentOf(host)));
     }
-    if (position === undefined) return { body: everything(moment, query), staleMs };
-    let from = position;
-    const isLost = ({ view }: Moment): boolean => view !== moment.view || !view.history.covers(from);
-    const told = ({ view, atMs }: Moment): ChangesDto => {
-      const now = { view, atMs: Math.max(atMs, moment.atMs) };
-      if (isLost(now)) return everything(now, query);
-      const body = changes(now, from, query);
-      // Nothing is different from there either, and there is less to look at the next time.
-      if (isEmpty(body)) from = { revision: view.head.revision, atMs: now.atMs };
-      return body;
-    };
-    const body = told(moment);
-    if (!isEmpty(body) || waitMs === 0) return { body, staleMs };
-    await this.wait({ app, host }, (now) => isLost(now) || !isEmpty(told(now)), waitMs, gone);
-    if (isLost(this.momentOf(host))) await this.turn(app, gone);
-    return { body: told(this.momentOf(host)), staleMs };
+    try {
+      const body =
+        position === undefined
+          ? this.kept.large.of(moment, query, undefined, () => everything(moment, query))
+          : await this.difference({ app, host }, query, new Poll(query, position, moment, this.kept), gone);
+      return { body, staleMs };
+    } finally {
+      this.dropUnwanted();
+    }
+  }
+
+  /** As soon as there is any. */
+  private async difference(scope: Scope, { waitMs }: ChangesQuery, poll: Poll, gone: AbortSignal): Promise<ChangesDto> {
+    const untilMs = performance.now() + waitMs;
+    let body = poll.told(this.momentOf(scope.host));
+    while (isEmpty(body) && !gone.aborted && !this.isEnding) {
+      const leftMs = untilMs - performance.now();
+      if (leftMs <= 0) break;
+      await this.wait(scope, (now) => poll.isOver(now), leftMs, gone);
+      if (poll.needsTurn(this.momentOf(scope.host))) await this.turn(scope.app, gone);
+      body = poll.told(this.momentOf(scope.host));
+    }
+    return body;
   }
 
   /**
@@ -81,8 +90,17 @@ export class Changes implements OnModuleDestroy {
       const most = `At most ${WAITING_PER_APP_MAX} requests of an app`;
       throw new AppError('RATE_LIMITED', `${most} may wait at a pod for large answers.`);
     }
-    if (await this.turns.turn(whose, gone)) return;
+    this.queued += 1;
+    const isTime = await this.turns.turn(whose, gone);
+    this.queued -= 1;
+    if (isTime) return;
+    this.dropUnwanted();
     throw new AppError('UNAVAILABLE', 'Too many large answers are asked for; ask again a little later.');
+  }
+
+  /** Large bodies take megabytes, and are of use for as long as others wait for their turn. */
+  private dropUnwanted(): void {
+    if (this.queued === 0) this.kept.large.clear();
   }
 
   private wait(
