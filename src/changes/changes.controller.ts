@@ -1,4 +1,4 @@
-import { Controller, Get, Query, Res, UseGuards } from '@nestjs/common';
+import { Controller, Get, Header, Query, Res, UseGuards } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiQuery, ApiSecurity, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { ApiKeyGuard } from '../auth/api-key.guard';
@@ -9,6 +9,7 @@ import { ApiProblems, failing } from '../openapi/responses';
 import { readChangesQuery, WAIT_MAX_SECONDS } from './changes-query';
 import { ChangesDto } from './changes.dto';
 import { Changes } from './changes.service';
+import { textOf } from './kept-bodies';
 
 const TOO_LARGE = failing(
   'Everything at once would be more than 50,000 members of channels and rows of presence; the text says what to do instead.',
@@ -24,6 +25,7 @@ export class ChangesController {
   constructor(private readonly changes: Changes) {}
 
   @Get()
+  @Header('Content-Type', 'application/json; charset=utf-8')
   @NeedsScope('read')
   @ApiOperation({
     summary: 'What has changed, as soon as it has',
@@ -58,11 +60,11 @@ export class ChangesController {
     @FromCaller() caller: Caller,
     @Query() query: Record<string, unknown>,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<ChangesDto> {
+  ): Promise<Buffer> {
     const asked = readChangesQuery(query);
     const { body, staleMs } = await this.changes.answer(caller, asked, goneFrom(reply));
     tellStale(reply, staleMs);
-    return body;
+    return textOf(body);
   }
 }
 

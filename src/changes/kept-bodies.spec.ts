@@ -1,0 +1,46 @@
+import { MemoryRosterStore, type Moment, RosterView } from '@rollcall/roster';
+import { Directory, GRACE_MS, loadView, START_MS } from '../../test/support/roster-view';
+import type { ChangesDto } from './changes.dto';
+import { KeptBodies, textOf } from './kept-bodies';
+
+describe('What callers were told', () => {
+  const query = { cursor: undefined, channel: undefined, presence: true, waitMs: 0 };
+  const made = (): ChangesDto => ({ cursor: 'c', full: true, channels: [], presence: [] });
+  let kept: KeptBodies;
+  let moment: Moment;
+
+  beforeEach(async () => {
+    const store = new MemoryRosterStore({ now: () => START_MS, graceMs: GRACE_MS, leaseMs: 6000 });
+    const view = new RosterView(new Directory(), { graceMs: GRACE_MS, stepsMin: 100, stepsMax: 100 });
+    moment = { view: await loadView(view, store), atMs: START_MS };
+    kept = new KeptBodies();
+  });
+
+  it('is written once, however many it is sent to', () => {
+    const body = made();
+    expect(textOf(body)).toBe(textOf(body));
+    expect(JSON.parse(textOf(body).toString())).toEqual(body);
+    expect(textOf(made())).not.toBe(textOf(body));
+  });
+
+  it('is for those who come from the same place, and ask about the same', () => {
+    const from = { revision: 1, atMs: START_MS };
+    const first = kept.of(moment, query, from, made);
+    expect(kept.of(moment, query, { ...from }, made)).toBe(first);
+    for (const other of [{ ...from, revision: 2 }, { ...from, atMs: Infinity }, { ...from, goneUpTo: 0 }, undefined]) {
+      expect(kept.of(moment, query, other, made)).not.toBe(first);
+    }
+    expect(kept.of(moment, { ...query, channel: 'room' }, from, made)).not.toBe(first);
+    expect(kept.of(moment, { ...query, presence: false }, from, made)).not.toBe(first);
+    expect(kept.of(moment, query, from, made)).toBe(first);
+  });
+
+  it('is not for an earlier moment, nor kept for long among many', () => {
+    const first = kept.of(moment, query, undefined, made);
+    expect(kept.of({ ...moment, atMs: START_MS + 1 }, query, undefined, made)).toBe(first);
+    expect(kept.of({ ...moment, atMs: START_MS - 1 }, query, undefined, made)).not.toBe(first);
+    const room = kept.of(moment, { ...query, channel: 'room' }, undefined, made);
+    for (let n = 0; n < 8; n += 1) kept.of(moment, { ...query, channel: `room-${n}` }, undefined, made);
+    expect(kept.of(moment, { ...query, channel: 'room' }, undefined, made)).not.toBe(room);
+  });
+});
