@@ -4,6 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { ApiKeyGuard } from '../auth/api-key.guard';
 import { type Caller, FromCaller } from '../auth/caller';
 import { NeedsScope } from '../auth/needs-scope';
+import { goneFrom } from '../http/gone-from';
 import { tellStale } from '../http/stale-header';
 import { ApiProblems, failing } from '../openapi/responses';
 import { readChangesQuery, WAIT_MAX_SECONDS } from './changes-query';
@@ -66,15 +67,4 @@ export class ChangesController {
     tellStale(reply, staleMs);
     return textOf(body);
   }
-}
-
-/** Aborted when the caller has gone. */
-function goneFrom({ raw, request }: FastifyReply): AbortSignal {
-  const gone = new AbortController();
-  raw.once('close', () => gone.abort());
-  // When a connection breaks, answers that wait behind another one on it hear nothing. Their requests do.
-  request.raw.once('close', () => {
-    if (request.raw.socket.destroyed) gone.abort();
-  });
-  return gone.signal;
 }

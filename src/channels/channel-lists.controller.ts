@@ -5,12 +5,14 @@ import type { FastifyReply } from 'fastify';
 import { ApiKeyGuard } from '../auth/api-key.guard';
 import { type Caller, FromCaller } from '../auth/caller';
 import { NeedsScope } from '../auth/needs-scope';
+import { goneFrom } from '../http/gone-from';
 import { tellReading } from '../http/stale-header';
 import { ApiPageParameters } from '../openapi/page-parameters';
 import { ApiProblems, CURSOR_HEADER, failing } from '../openapi/responses';
+import { ChannelListTurns } from './channel-list-turns.service';
 import { readChannel, readChannelsQuery, readMembersQuery } from './channel-lists-query';
 import { ActiveChannelsDto, ChannelDto, ChannelMembersDto } from './channel-lists.dto';
-import { channelNamed, channelsOn, membersOf } from './channel-pages';
+import { channelNamed, channelsOn, isLargeOf, isLargeOn, membersOf } from './channel-pages';
 
 class ChannelPipe implements PipeTransform<string, string> {
   transform(name: string): string {
@@ -32,7 +34,10 @@ const NOT_ACTIVE = failing('Nobody is in such a channel.', 'NOT_FOUND', 'The cha
 @UseGuards(ApiKeyGuard)
 @Controller('v1/channels')
 export class ChannelListsController {
-  constructor(private readonly views: Views) {}
+  constructor(
+    private readonly views: Views,
+    private readonly turns: ChannelListTurns,
+  ) {}
 
   @Get()
   @NeedsScope('counts')
@@ -52,12 +57,14 @@ export class ChannelListsController {
   @ApiOkResponse({ type: ActiveChannelsDto, description: 'A page of channels.', headers: CURSOR_HEADER })
   @ApiProblems(400, 401, 'scope', 503)
   async activeChannels(
-    @FromCaller() { host }: Caller,
+    @FromCaller() caller: Caller,
     @Query() query: Record<string, unknown>,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ActiveChannelsDto> {
     const asked = readChannelsQuery(query);
-    const { lists } = tellReading(reply, await this.views.readRoster(host));
+    const reading = await this.views.readRoster(caller.host);
+    const isLarge = isLargeOn(reading.view, asked);
+    const { lists } = tellReading(reply, isLarge ? await this.turns.take(caller, reading, goneFrom(reply)) : reading);
     return channelsOn(lists, asked);
   }
 
@@ -98,13 +105,15 @@ export class ChannelListsController {
   @ApiOkResponse({ type: ChannelMembersDto, description: 'A page of members, or a count.', headers: CURSOR_HEADER })
   @ApiProblems(400, 401, 'scope', NOT_ACTIVE, 503)
   async channelMembers(
-    @FromCaller() { host }: Caller,
+    @FromCaller() caller: Caller,
     @Param('channel', ChannelPipe) channel: string,
     @Query() query: Record<string, unknown>,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ChannelMembersDto> {
     const asked = readMembersQuery(query);
-    const view = tellReading(reply, await this.views.read(host));
+    const reading = await this.views.read(caller.host);
+    const isLarge = isLargeOf(reading.view.lists, channel, asked);
+    const view = tellReading(reply, isLarge ? await this.turns.take(caller, reading, goneFrom(reply)) : reading);
     return membersOf(view, channel, asked);
   }
 }

@@ -18,6 +18,7 @@ import { BodyPipe } from '../http/body.pipe';
 import { tellReading, tellStale } from '../http/stale-header';
 import { ChannelUserDto } from '../openapi/channel-user.dto';
 import { ApiMessageErrors } from '../openapi/responses';
+import { ChannelNames } from './channel-names.service';
 import { ChannelNamesDto, ChannelsDto, ChannelUsersDto, SendMessageDto } from './channels.dto';
 import { CHANNEL_MAP, CHANNEL_MAP_REQUESTS } from './channels.openapi';
 import { Messages } from './messages.service';
@@ -35,6 +36,7 @@ export class ChannelsController {
   constructor(
     private readonly views: Views,
     private readonly messages: Messages,
+    private readonly names: ChannelNames,
   ) {}
 
   @Post('users')
@@ -66,6 +68,7 @@ export class ChannelsController {
 
   @Post('channels')
   @NeedsScope('counts')
+  @Header('Content-Type', 'application/json; charset=utf-8')
   @ApiOperation({
     summary: 'The active channels',
     description: 'The names of the channels that have a member on this host, without built-in and tab channels.',
@@ -77,10 +80,10 @@ export class ChannelsController {
     @FromCaller() { host }: Caller,
     @Body(new BodyPipe(ChannelsDto)) _: ChannelsDto,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<ChannelNamesDto> {
+  ): Promise<Buffer> {
     const { view, staleMs } = await this.views.readRoster(host);
     tellStale(reply, staleMs);
-    return view.channelNames();
+    return this.names.of(view);
   }
 
   @Post('sendmessage')

@@ -1,6 +1,8 @@
 import { Module } from '@nestjs/common';
 import { ChannelEvents } from './channel-events';
+import { ChannelNames } from './channel-names.service';
 import { ChannelPermissions } from './channel-permissions.service';
+import { ChannelListTurns } from './channel-list-turns.service';
 import { ChannelListsController } from './channel-lists.controller';
 import { ChannelsController } from './channels.controller';
 import { ChannelsGateway } from './channels.gateway';
@@ -12,6 +14,16 @@ import { WatchEvents } from './watch-events';
 /** Who is in which channel, and messages to them: the Socket.IO gateway, the `/message` family, and lists page by page. */
 @Module({
   controllers: [ChannelsController, ChannelListsController],
-  providers: [ChannelsGateway, ChannelEvents, ChannelPermissions, ChannelWatches, Messages, NewChannels, WatchEvents],
+  providers: [
+    ChannelListTurns,
+    ChannelNames,
+    ChannelsGateway,
+    ChannelEvents,
+    ChannelPermissions,
+    ChannelWatches,
+    Messages,
+    NewChannels,
+    WatchEvents,
+  ],
 })
 export class ChannelsModule {}

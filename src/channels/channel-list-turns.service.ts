@@ -1,0 +1,25 @@
+import { Injectable } from '@nestjs/common';
+import { AppError } from '@rollcall/contract';
+import { type Reading, Views } from '@rollcall/roster';
+import type { Scope } from '../auth/apps.service';
+import { LargeAnswers } from '../http/large-answers.service';
+
+/** The reading that a large page is made from, when its turn has come. */
+@Injectable()
+export class ChannelListTurns {
+  constructor(
+    private readonly views: Views,
+    private readonly answers: LargeAnswers,
+  ) {}
+
+  /** @throws AppError RATE_LIMITED, UNAVAILABLE */
+  async take({ app, host }: Scope, reading: Reading, gone: AbortSignal): Promise<Reading> {
+    const askedMs = performance.now();
+    await this.answers.turn(app, gone);
+    // It has gone on, or was replaced, and is at least as fresh as it was.
+    const view = this.views.current(host);
+    if (view === undefined) throw new AppError('UNAVAILABLE');
+    const { staleMs } = reading;
+    return { ...reading, view, staleMs: staleMs === 0 ? 0 : staleMs + performance.now() - askedMs };
+  }
+}
