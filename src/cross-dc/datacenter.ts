@@ -65,6 +65,13 @@ export class Datacenter {
     return this.seen(host, reading);
   }
 
+  /** What is there of the host after a while, without asking anew: no older than what was seen. */
+  again(host: string, seen: Seen): Seen {
+    const { views, nobody } = this.place;
+    const vacant = seen.answeredNow ? nobody?.() : undefined;
+    return { ...seen, view: vacant ?? views.current(host) ?? seen.view };
+  }
+
   /** How many pods there are, or were when it was last heard of. */
   async pods(late: Promise<void>): Promise<number | undefined> {
     const counted = this.attempt(async () => {

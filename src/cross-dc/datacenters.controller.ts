@@ -1,8 +1,10 @@
-import { Controller, Get, Query, UseGuards } from '@nestjs/common';
+import { Controller, Get, Query, Res, UseGuards } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiQuery, ApiSecurity, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
 import { ApiKeyGuard } from '../auth/api-key.guard';
 import { type Caller, FromCaller } from '../auth/caller';
 import { NeedsScope } from '../auth/needs-scope';
+import { goneFrom } from '../http/gone-from';
 import { ApiPageParameters } from '../openapi/page-parameters';
 import { ApiProblems } from '../openapi/responses';
 import { DatacentersDto } from './datacenters.dto';
@@ -27,8 +29,12 @@ export class DatacentersController {
   @ApiPageParameters('Users')
   @ApiQuery({ name: 'users', required: false, schema: { type: 'boolean', default: false } })
   @ApiOkResponse({ type: DatacentersDto, description: 'The data centres, and the total.' })
-  @ApiProblems(400, 401, 'scope')
-  datacenters(@FromCaller() { host }: Caller, @Query() query: Record<string, unknown>): Promise<DatacentersDto> {
-    return this.spread.of(host, readDatacentersQuery(query));
+  @ApiProblems(400, 401, 'scope', 503)
+  datacenters(
+    @FromCaller() caller: Caller,
+    @Query() query: Record<string, unknown>,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<DatacentersDto> {
+    return this.spread.of(caller, readDatacentersQuery(query), () => goneFrom(reply));
   }
 }

@@ -25,6 +25,11 @@ export class Datacenters {
     );
   }
 
+  /** The same as they are now, for whoever has waited since: nobody is asked. */
+  again(host: string, looked: readonly DatacenterSeen[]): readonly DatacenterSeen[] {
+    return looked.map(({ dc, seen }, at) => ({ dc, seen: seen && (this.all[at]?.again(host, seen) ?? seen) }));
+  }
+
   /** How many pods each has, or had when it last told; by data centre. */
   async pods(): Promise<ReadonlyMap<string, number | undefined>> {
     const pods = await this.inTime((late) =>

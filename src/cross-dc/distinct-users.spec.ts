@@ -1,7 +1,11 @@
 import fc from 'fast-check';
 import { countDistinct, pageOfUsers, type Users } from './distinct-users';
 
-const rosterOf = (...ids: string[]): Users => ({ userIds: () => ids, hasUser: (id) => ids.includes(id) });
+const rosterOf = (...ids: string[]): Users => ({
+  userIds: () => ids,
+  hasUser: (id) => ids.includes(id),
+  totals: { users: ids.length },
+});
 const atOnce = (): Promise<void> => Promise.resolve();
 
 describe('Users over data centres', () => {
@@ -9,6 +13,13 @@ describe('Users over data centres', () => {
     const rosters = [rosterOf('ada', 'ben'), rosterOf(), rosterOf('ben', 'cy', 'ada'), rosterOf('cy')];
     expect(await countDistinct(rosters, atOnce)).toBe(3);
     expect(await countDistinct([], atOnce)).toBe(0);
+  });
+
+  it('are gone through but for the data centre that has the most of them', async () => {
+    const [small, large] = [rosterOf('ada', 'zoe'), rosterOf('ada', 'ben', 'cy')];
+    const walked = [jest.spyOn(small, 'userIds'), jest.spyOn(large, 'userIds')];
+    expect(await countDistinct([small, large], atOnce)).toBe(4);
+    expect(walked.map(({ mock }) => mock.calls.length)).toEqual([1, 0]);
   });
 
   it('come in pages that together have each of them once', async () => {
@@ -30,15 +41,15 @@ describe('Users over data centres', () => {
   });
 
   it('let others run in between', async () => {
-    const many = rosterOf();
     const ids = Array.from({ length: 50_000 }, (_, n) => `user${n}`);
     let breaths = 0;
     const breathe = (): Promise<void> => {
       breaths += 1;
       return Promise.resolve();
     };
-    await countDistinct([{ ...many, userIds: () => ids }], breathe);
-    await pageOfUsers([{ ...many, userIds: () => ids }], undefined, 10, breathe);
+    const many: Users = { userIds: () => ids, hasUser: () => true, totals: { users: ids.length } };
+    await countDistinct([many, many], breathe);
+    await pageOfUsers([many], undefined, 10, breathe);
     expect(breaths).toBe(4);
   });
 });

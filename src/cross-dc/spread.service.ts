@@ -1,41 +1,64 @@
 import { Injectable } from '@nestjs/common';
+import type { RosterView } from '@rollcall/roster';
+import type { Scope } from '../auth/apps.service';
+import { LARGE_ITEMS, LargeAnswers } from '../http/large-answers.service';
 import { pageOf } from '../http/paging';
 import type { Seen } from './datacenter';
 import type { DatacenterDto, DatacentersDto, SpreadUserDto } from './datacenters.dto';
 import type { DatacentersQuery } from './datacenters-query';
-import { Datacenters } from './datacenters';
-import { countDistinct, pageOfUsers } from './distinct-users';
+import { Datacenters, type DatacenterSeen } from './datacenters';
+import { DistinctCounts } from './distinct-counts';
+import { pageOfUsers } from './distinct-users';
 
-const breathe = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+/** To go through more users than this is as much work as a large page. */
+const LARGE_USERS = 1000;
 
 /** How a host's connections are spread over data centres, for who operates them. */
 @Injectable()
 export class Spread {
-  constructor(private readonly datacenters: Datacenters) {}
+  private readonly counts = new DistinctCounts();
 
-  async of(host: string, query: DatacentersQuery): Promise<DatacentersDto> {
-    const [looked, pods] = await Promise.all([this.datacenters.look(host, query.users), this.datacenters.pods()]);
+  constructor(
+    private readonly datacenters: Datacenters,
+    private readonly answers: LargeAnswers,
+  ) {}
+
+  /** `goneFrom` is asked for once if it takes long. @throws AppError RATE_LIMITED, UNAVAILABLE */
+  async of({ app, host }: Scope, query: DatacentersQuery, goneFrom: () => AbortSignal): Promise<DatacentersDto> {
+    const [seen, pods] = await Promise.all([this.datacenters.look(host, query.users), this.datacenters.pods()]);
     const nowMs = Date.now();
-    const known = looked.flatMap(({ seen }) => seen ?? []);
+    let looked = seen;
+    let gone: AbortSignal | undefined;
+    const turn = (): Promise<void> => this.answers.turn(app, (gone ??= goneFrom()));
+    if (this.isLarge(viewsOf(looked), query)) {
+      await turn();
+      looked = this.datacenters.again(host, looked);
+    }
+    const known = looked.flatMap((one) => one.seen ?? []);
     const totals = known.map(({ view }) => view.totals);
     return {
-      datacenters: looked.map(({ dc, seen }) => datacenterOf(dc, seen, pods.get(dc), nowMs)),
+      datacenters: looked.map((one) => datacenterOf(one.dc, one.seen, pods.get(one.dc), nowMs)),
       total: {
         authenticated: totals.reduce((sum, { users }) => sum + users, 0),
         anonymous: totals.reduce((sum, { anonymousConnections }) => sum + anonymousConnections, 0),
-        distinctUsers: await countDistinct(
-          known.map(({ view }) => view),
-          breathe,
-        ),
+        // Very many are gone through in several turns.
+        distinctUsers: await this.counts.count(viewsOf(looked), turn),
       },
-      ...(query.users ? await this.page(known, query) : {}),
+      ...(query.users ? await this.page(known, query, turn) : {}),
     };
+  }
+
+  private isLarge(views: readonly RosterView[], { users: isPage, limit }: DatacentersQuery): boolean {
+    const sum = views.reduce((all, { totals }) => all + totals.users, 0);
+    if (isPage && Math.min(limit, sum) > LARGE_ITEMS) return true;
+    return sum > LARGE_USERS && (isPage || this.counts.known(views) === undefined);
   }
 
   /** One more than wanted is looked for, to know whether another page follows. */
   private async page(
     known: readonly Seen[],
     { after, limit }: DatacentersQuery,
+    breathe: () => Promise<void>,
   ): Promise<Pick<DatacentersDto, 'users' | 'nextCursor'>> {
     const views = known.map(({ view }) => view);
     const found = await pageOfUsers(views, after, limit + 1, breathe);
@@ -43,6 +66,8 @@ export class Spread {
     return { users: items.map((id) => userOf(id, known)), ...next };
   }
 }
+
+const viewsOf = (looked: readonly DatacenterSeen[]): RosterView[] => looked.flatMap(({ seen }) => seen?.view ?? []);
 
 function datacenterOf(dc: string, seen: Seen | undefined, pods: number | undefined, nowMs: number): DatacenterDto {
   if (seen === undefined) return { dc, state: 'missing' };

@@ -3291,6 +3291,24 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
+            /** @description This cannot be answered right now. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "This cannot be answered right now; try again soon",
+                     *       "status": 503,
+                     *       "detail": "This pod is going away.",
+                     *       "code": "UNAVAILABLE"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
         };
     };
     readonly get: {
