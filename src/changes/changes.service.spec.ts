@@ -9,6 +9,7 @@ import {
 import { HOST, inChannels, listening, rowOf, Writer } from '../../test/support/roster-store';
 import { Directory, GRACE_MS, loadView, START_MS } from '../../test/support/roster-view';
 import type { Scope } from '../auth/apps.service';
+import { LargeAnswers } from '../http/large-answers.service';
 import { TurnQueue } from '../http/turn-queue.service';
 import { Changes } from './changes.service';
 
@@ -28,7 +29,7 @@ function waiting(
   const { host, ...query } = asked;
   const gone = new AbortController();
   const scope = { app: { id: 'shop' }, host } as unknown as Scope;
-  const answer = new Changes(views, ticks, new TurnQueue()).answer(
+  const answer = new Changes(views, ticks, new LargeAnswers(new TurnQueue())).answer(
     scope,
     { channel: undefined, waitMs: 25_000, ...query },
     gone.signal,
@@ -110,7 +111,7 @@ describe('Callers who are to be told everything', () => {
     }
     const views = { read: () => Promise.resolve({ staleMs: 0 }), moment: () => moment } as unknown as Views;
     turns = new TurnQueue();
-    changes = new Changes(views, {} as unknown as Ticks, turns);
+    changes = new Changes(views, {} as unknown as Ticks, new LargeAnswers(turns));
   });
 
   const ask = (appId = 'shop', gone = new AbortController().signal, cursor?: string, channel?: string) => {
@@ -218,7 +219,7 @@ describe('Callers with a cursor', () => {
     };
     const views = { read: () => Promise.resolve({ staleMs: 0 }), moment: () => moment } as unknown as Views;
     turns = new TurnQueue();
-    changes = new Changes(views, { follow } as unknown as Ticks, turns);
+    changes = new Changes(views, { follow } as unknown as Ticks, new LargeAnswers(turns));
   });
 
   const ask = (cursor: string, waitMs = 25_000, channel?: string) => {

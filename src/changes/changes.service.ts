@@ -6,7 +6,7 @@ import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { AppError } from '@rollcall/contract';
 import { type Moment, resumed, Ticks, Views } from '@rollcall/roster';
 import type { Scope } from '../auth/apps.service';
-import { TurnQueue } from '../http/turn-queue.service';
+import { LargeAnswers } from '../http/large-answers.service';
 import type { ChangesQuery } from './changes-query';
 import type { ChangesDto } from './changes.dto';
 import { everything, isEmpty } from './changes-of-host';
@@ -16,7 +16,7 @@ import { isLarge, Poll } from './poll';
 /** Each takes a socket and some kilobytes. More callers than this should watch over Socket.IO. */
 const WAITING_MAX = 3000;
 
-/** So no app keeps the others from waiting; as many may wait for their turn. */
+/** So no app keeps the others from waiting. */
 const WAITING_PER_APP_MAX = 1000;
 
 export interface ChangesAnswer {
@@ -37,7 +37,7 @@ export class Changes implements OnModuleDestroy {
   constructor(
     private readonly views: Views,
     private readonly ticks: Ticks,
-    private readonly turns: TurnQueue,
+    private readonly answers: LargeAnswers,
   ) {}
 
   onModuleDestroy(): void {
@@ -78,24 +78,17 @@ export class Changes implements OnModuleDestroy {
     return body;
   }
 
-  /**
-   * Until a large answer may be made, which is to be done without waiting for anything more.
-   *
-   * @throws AppError RATE_LIMITED if too many of the app's callers wait already, UNAVAILABLE if it would take too long.
-   */
-  private async turn({ id }: Scope['app'], gone: AbortSignal): Promise<void> {
-    // No user of a host has such a name.
-    const whose = `\n${id}`;
-    if (this.turns.waitingOf(whose) >= WAITING_PER_APP_MAX) {
-      const most = `At most ${WAITING_PER_APP_MAX} requests of an app`;
-      throw new AppError('RATE_LIMITED', `${most} may wait at a pod for large answers.`);
-    }
+  /** @throws AppError RATE_LIMITED, UNAVAILABLE */
+  private async turn(app: Scope['app'], gone: AbortSignal): Promise<void> {
     this.queued += 1;
-    const isTime = await this.turns.turn(whose, gone);
+    try {
+      await this.answers.turn(app, gone);
+    } catch (error) {
+      this.queued -= 1;
+      this.dropUnwanted();
+      throw error;
+    }
     this.queued -= 1;
-    if (isTime) return;
-    this.dropUnwanted();
-    throw new AppError('UNAVAILABLE', 'Too many large answers are asked for; ask again a little later.');
   }
 
   /** Large bodies take megabytes, and are of use for as long as others wait for their turn. */
