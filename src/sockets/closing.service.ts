@@ -9,6 +9,8 @@ import { SocketServer } from './socket-server';
 const WITHIN_MS = 2000;
 const AGAIN_EVERY_MS = 100;
 
+const UNCLEAR = new AppError('UNAVAILABLE', 'Nobody can say now whether all sockets are closed; ask again.');
+
 /** Closes users' sockets, wherever they are, and waits until the roster shows it. */
 @Injectable()
 export class Closing {
@@ -23,10 +25,11 @@ export class Closing {
    * Closes the user's sockets on a host, on all pods; resolves with their number when no answer shows them any more.
    * Those that the user opens meanwhile are not meant, nor anybody's once the host has gone to another app.
    *
-   * @throws AppError UNAVAILABLE if a pod did not do it in time.
+   * @throws AppError UNAVAILABLE if a pod did not do it in time, or if nobody can say now who is connected: then those that
+   * are known are closed all the same.
    */
   async close(userId: string, { app, host }: Scope): Promise<number> {
-    const { view } = await this.views.readRoster(host);
+    const { view, staleMs } = await this.views.readRoster(host);
     if (this.apps.appOf(host)?.id !== app.id) return 0;
     const meant = new Set(view.connectionsOf(userId).map((row) => row.connectionId));
     for (const { id } of this.connections.of(userId, host)) meant.add(id);
@@ -35,12 +38,14 @@ export class Closing {
       // A message to another pod may be lost, so it is said until it is done. Each tab's room is its own id.
       this.sockets.server.in(left).disconnectSockets(true);
       for (const connection of this.connections.of(userId, host)) await connection.left;
-      const { view } = await this.views.readRoster(host);
-      left = left.filter((connectionId) => view.connection(connectionId) !== undefined);
+      const now = await this.views.readRoster(host);
+      if (now.staleMs > 0) throw UNCLEAR;
+      left = left.filter((connectionId) => now.view.connection(connectionId) !== undefined);
       if (left.length === 0) break;
       if (performance.now() > giveUpAt) throw new AppError('UNAVAILABLE', 'Some sockets could not be closed in time.');
       await new Promise((resolve) => setTimeout(resolve, AGAIN_EVERY_MS));
     }
+    if (staleMs > 0) throw UNCLEAR;
     return meant.size;
   }
 }
