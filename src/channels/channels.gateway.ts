@@ -67,6 +67,7 @@ export class ChannelsGateway implements OnGatewayInit<RollcallServer> {
     const { socket, visitor, roster } = connection;
     try {
       const written = await roster.connect(connection.id, visitor.user);
+      connection.isRegistered = written === 'stored';
       if (socket.connected) socket.emit('session', { ...this.sessionOf(connection), ...degraded(written) });
     } catch (error) {
       this.logger.error({ err: error }, 'A connection could not be registered, and was closed.');
@@ -78,6 +79,7 @@ export class ChannelsGateway implements OnGatewayInit<RollcallServer> {
   private disconnect(connection: Connection): void {
     this.connections.remove(connection);
     connection.left = connection.roster.disconnect(connection.id);
+    if (!connection.isRegistered) this.connections.tellGoneEarly(connection);
     // A client that has only left its namespace would keep a line that counts towards no limit any more.
     connection.socket.conn.close();
   }

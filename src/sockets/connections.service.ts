@@ -7,6 +7,7 @@ import type { Connection } from './connection';
 @Injectable()
 export class Connections {
   private readonly all = new Map<string, Connection>();
+  private readonly earlyListeners: ((connection: Connection) => void)[] = [];
 
   add(connection: Connection): void {
     this.all.set(connection.id, connection);
@@ -14,6 +15,15 @@ export class Connections {
 
   remove(connection: Connection): void {
     this.all.delete(connection.id);
+  }
+
+  /** Calls back with each connection that goes before the store has it, when `left` tells when it is out of there. */
+  onGoneEarly(listener: (connection: Connection) => void): void {
+    this.earlyListeners.push(listener);
+  }
+
+  tellGoneEarly(connection: Connection): void {
+    for (const listener of this.earlyListeners) listener(connection);
   }
 
   get size(): number {

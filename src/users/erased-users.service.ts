@@ -30,13 +30,14 @@ export class ErasedUsers {
   }
 
   /**
-   * By what the store says now.
+   * By what the store says now; `undefined`: they were not erased.
    *
    * @throws StoreUnavailable, or AppError UNAVAILABLE: that cannot be had, or the connections themselves are still there.
    */
-  async find(left: LeftBehind): Promise<Remains> {
-    const { appId, host, userId, connectionIds } = left;
+  async find(left: LeftBehind): Promise<Remains | undefined> {
+    const { appId, host, userId, connectionIds, checkedAgainstMs } = left;
     await this.directory.refresh(appId);
+    if (!this.isErasedSince(appId, userId, checkedAgainstMs)) return undefined;
     const { view, staleMs } = await this.views.readRoster(host);
     const there = view.connectionsOf(userId).map(({ connectionId }) => connectionId);
     if (staleMs > 0 || there.some((id) => connectionIds.has(id))) throw new AppError('UNAVAILABLE');

@@ -1,13 +1,15 @@
 /*
  * What connections of erased users left behind, and is to be taken out of the store. An erasure takes out what the store shows.
  * A connection that is just being let in on another pod is not there yet, and brings the user's claims once more: the pod that
- * closes it, as soon as it has heard of the erasure, takes them out again. Where the store is away meanwhile, it tries again when
+ * closes it, as soon as it has heard of the erasure, takes them out again; one that goes by itself before the store has it is looked
+ * after as well. Where the store is away meanwhile, it tries again when
  * that is back, and with each beat. Written here alone; a pod that ends forgets it, and what was left behind stays.
  */
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { AppError } from '@rollcall/contract';
 import { StoreUnavailable } from '@rollcall/roster';
 import { Config } from '../config/config';
+import { Connections } from '../sockets/connections.service';
 import { Revocations } from '../sockets/revocations.service';
 import { Stores } from '../store/stores';
 import { ErasedUsers } from './erased-users.service';
@@ -39,6 +41,7 @@ export class LateErasures implements OnModuleInit, OnApplicationShutdown {
 
   constructor(
     private readonly revocations: Revocations,
+    private readonly connections: Connections,
     private readonly erased: ErasedUsers,
     private readonly traces: Traces,
     private readonly stores: Stores,
@@ -50,6 +53,10 @@ export class LateErasures implements OnModuleInit, OnApplicationShutdown {
       const isMeant = (appId: string, user: { id: string; checkedAgainstMs: number }): boolean =>
         this.erased.isErasedSince(appId, user.id, user.checkedAgainstMs);
       for (const left of leftBehindBy(connections, isMeant)) void this.attempt(this.add(left));
+    });
+    // Nobody knows yet whether they are meant: an erasure may have come before what they bring.
+    this.connections.onGoneEarly((connection) => {
+      for (const left of leftBehindBy([connection], () => true)) void this.attempt(this.add(left));
     });
     this.stores.onReturn(() => void this.tryAgain());
     this.timer = setInterval(() => void this.tryAgain(), this.config.beatMs).unref();
@@ -100,7 +107,9 @@ export class LateErasures implements OnModuleInit, OnApplicationShutdown {
   private async takeOut(one: Waiting): Promise<boolean> {
     const { left } = one;
     await left.whenLeft;
-    const { isUnclear, isOld, chosen } = await this.erased.find(left);
+    const remains = await this.erased.find(left);
+    if (remains === undefined) return true;
+    const { isUnclear, isOld, chosen } = remains;
     if (isUnclear && this.mayClear(one)) return false;
     if (isOld) await this.traces.forget(left, chosen);
     // Whoever has come back loses nothing by that.

@@ -3,6 +3,7 @@ import { LocalRosters, RosterStore, UserDirectory, Views } from '@rollcall/roste
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Revocations } from '../../src/sockets/revocations.service';
 import { eventually } from '../support/eventually';
+import { clientSocket } from '../support/tab';
 import { TcpProxy } from '../support/tcp-proxy';
 import { redisForTest } from '../support/redis-shop';
 import { describeWithRedis, type RunningRedis } from '../support/redis-server';
@@ -116,6 +117,23 @@ describeWithRedis('An erasure', () => {
     await sleep(200);
     expect(await everythingIn(redis)).not.toContain('Private');
     expect((await pod.native('GET', '/v1/channels/room/members')).json).toMatchObject({ members: [{ id: 'ada' }] });
+  });
+
+  it('leaves nothing of who has gone by themselves before another pod had written them down', async () => {
+    const { redis, pod, other, proxy } = await twoPods();
+    await other.open(tabOf('ada'));
+    proxy.delay(60, 60);
+    for (let n = 0; n < 5; n += 1) {
+      const socket = clientSocket(`http://localhost:${other.port}`, { token: tokenOf('Pat Private') });
+      await new Promise<void>((resolve) => socket.once('connect', resolve));
+      await sleep(10 * n);
+      socket.disconnect();
+      expect((await pod.native('DELETE', '/v1/users/pat')).status).toBe(204);
+      await sleep(600);
+      await eventually(async () => expect(await everythingIn(redis)).not.toContain('Pat Private'), { within: 3000 });
+      // JWTs have whole seconds.
+      await sleep(2100);
+    }
   });
 
   it.each([
