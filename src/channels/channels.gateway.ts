@@ -67,7 +67,7 @@ export class ChannelsGateway implements OnGatewayInit<RollcallServer> {
     const { socket, visitor, roster } = connection;
     try {
       const written = await roster.connect(connection.id, visitor.user);
-      connection.isRegistered = written === 'stored';
+      connection.isRegistered = true;
       if (socket.connected) socket.emit('session', { ...this.sessionOf(connection), ...degraded(written) });
     } catch (error) {
       this.logger.error({ err: error }, 'A connection could not be registered, and was closed.');

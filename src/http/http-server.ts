@@ -39,7 +39,7 @@ const REFUSED_MS = 1000;
 export function httpAdapter(): FastifyAdapter {
   return new FastifyAdapter({
     bodyLimit: BODY_MAX_BYTES,
-    // No part of a path is refused for its length alone: routes say what they take.
+    // As long as a whole path may be: how long names are is for the routes to say, in words.
     routerOptions: { maxParamLength: PATH_MAX_LENGTH },
     http: {
       IncomingMessage: PlainUnlessSocket,

@@ -5,7 +5,7 @@ import { ADDRESS_MAX_LENGTH } from '../config/host-name';
 /** Browsers and proxies send some dozens. Each costs far more than the four bytes that it may have. */
 export const HEADERS_MAX = 100;
 
-/** Socket.IO's clients need some hundred characters. More names would take milliseconds to read, and a line keeps them. */
+/** Socket.IO's clients need some hundred characters. More names would take milliseconds to read. */
 const SOCKETS_URL_MAX_LENGTH = 4096;
 
 /**

@@ -127,7 +127,7 @@ export class LateErasures implements OnModuleInit, OnApplicationShutdown {
   }
 }
 
-const GIVEN_UP = "What an erased user's connection left behind could not be taken out";
+const GIVEN_UP = 'What connections of users who may have been erased left behind could not be taken out';
 
 const isAway = (error: unknown): boolean =>
   error instanceof StoreUnavailable || (error instanceof AppError && error.code === 'UNAVAILABLE');

@@ -40,9 +40,9 @@ export class UserAccess {
     const stored = { hash: hashSecret(token), issuedAtMs, expiresAtMs };
     // Those of the apps file, which have no date, are not in the directory and take their places beside its own.
     const undated = this.accounts.tokensOf(app, id, nowMs).filter((one) => one.issuedAtMs === undefined).length;
-    // Counted where it is written: others may mint for the same user at the same time.
     // By the clock that is behind: whose is ahead would drop what still counts for others.
     const expiredMs = Math.min(nowMs, sharedMs);
+    // Counted where it is written: others may mint for the same user at the same time.
     if (!(await this.directory.addToken(app.id, id, stored, expiredMs, TOKENS_MAX - undated))) {
       throw new AppError('RATE_LIMITED', `A user may have ${TOKENS_MAX} tokens; revoke some first.`);
     }
