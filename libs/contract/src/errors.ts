@@ -19,7 +19,7 @@ export const ERRORS = {
   METHOD_NOT_ALLOWED: { status: 405, temporary: false, message: 'This path does not take that method.' },
   REQUEST_TIMEOUT: { status: 408, temporary: true, message: 'The request took too long to arrive.' },
   PAYLOAD_TOO_LARGE: { status: 413, temporary: false, message: 'The payload is too large.' },
-  URI_TOO_LONG: { status: 414, temporary: false, message: 'A part of the path is too long.' },
+  URI_TOO_LONG: { status: 414, temporary: false, message: 'The path or the headers are too long.' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, temporary: false, message: 'The body must be JSON (application/json).' },
   RATE_LIMITED: { status: 429, temporary: true, message: 'Too much at once; slow down.' },
   INTERNAL: { status: 500, temporary: true, message: 'Something went wrong on our side.' },
