@@ -57,8 +57,8 @@ export class WatchEvents implements OnModuleInit {
     // The watcher's own join may still be on its way to the store: it is part of what is shown.
     const written = await roster.join(id, kind, channel);
     await this.views.latest(host, 'read');
-    const count = this.momentOf(host).view.lists.count(kind, channel);
-    await this.turns.turn(connection, cursor === undefined ? count : Infinity);
+    const { view, atMs } = this.momentOf(host);
+    await this.turns.turn(connection, cursor === undefined ? view.changes.pictureCost(kind, channel, atMs) : Infinity);
     return written;
   }
 

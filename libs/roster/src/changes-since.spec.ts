@@ -151,7 +151,39 @@ describe('What has changed since a cursor', () => {
       await pod.row('t1', rowOf('ada', inChannels(...Array.from({ length: 90 }, (_, n) => `room-${n}`))));
       expect(view.head.revision - from.revision).toBe(1);
       expect(cost(view, from)).toBeGreaterThanOrEqual(90);
-      expect(cost(view, from, { channel: 'room-1', presence: false })).toBeLessThan(1);
+      expect(cost(view, from, { channel: 'room-1', presence: false })).toBeLessThan(2);
+    });
+
+    it('all who have come to one channel since, or are gone from it when their grace is over', async () => {
+      const view = await open();
+      const room = { channel: 'room', presence: false };
+      const came = { revision: view.head.revision, atMs: nowMs };
+      for (let n = 0; n < 60; n += 1) await pod.row(`t${n}`, rowOf(`user-${n}`, inChannels('room')));
+      expect(cost(view, came, room)).toBeGreaterThanOrEqual(60);
+      nowMs += 60_000;
+      for (let n = 0; n < 60; n += 1) await pod.gone(`t${n}`);
+      const went = { revision: view.head.revision, atMs: nowMs };
+      expect(cost(view, went, room)).toBeLessThan(10);
+      nowMs += GRACE_MS;
+      expect(cost(view, went, room)).toBeGreaterThanOrEqual(60);
+      expect(cost(view, went, { channel: 'other', presence: false })).toBe(0);
+    });
+
+    it('those who are still seen in a channel, and all who came and went in the last moment', async () => {
+      const view = await open();
+      const pictureCost = (): number => view.changes.pictureCost('authenticated', 'room', nowMs);
+      for (let n = 0; n < 60; n += 1) await pod.row(`t${n}`, rowOf(`user-${n}`, inChannels('room')));
+      nowMs += 60_000;
+      expect(pictureCost()).toBe(60);
+      for (let n = 0; n < 60; n += 1) await pod.gone(`t${n}`);
+      expect(pictureCost()).toBe(60);
+      for (let n = 0; n < 40; n += 1) {
+        await pod.row('t', rowOf('zoe', inChannels('room')));
+        await pod.gone('t');
+      }
+      expect(pictureCost()).toBe(140);
+      nowMs += GRACE_MS;
+      expect(pictureCost()).toBe(0);
     });
 
     it('all users, from an earlier moment than is known of presence', async () => {

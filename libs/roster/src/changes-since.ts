@@ -66,6 +66,13 @@ export class ChangesSince {
     return users + countOf(this.vanished(channel, atMs)) + (this.channels.anonymous.has(channel) ? 1 : 0);
   }
 
+  /** How many users the picture of a channel shows at most, and what else is looked at for it; no look at any of them. */
+  pictureCost(kind: ChannelKind, channel: string, atMs: number): number {
+    if (kind === 'anonymous') return 1;
+    const seen = this.history.stepsSeenSince({ revision: Infinity, atMs }, channel);
+    return (this.channels.users.get(channel)?.size ?? 0) + seen;
+  }
+
   /**
    * How many rows of presence there are at most, without a look at each: those of everybody who is connected, also who chose
    * to be offline, and of those who have just left. Bots that were never connected are left out: no client can make any.
@@ -128,9 +135,12 @@ export class ChangesSince {
   cost(from: Position, atMs: number, { channel, presence }: Asked, most: number): number {
     const { history } = this;
     const first = { revision: from.revision, atMs: Math.min(from.atMs, atMs) };
-    let cost = 0;
-    if (channel === undefined) cost += history.releasesBetween(first.atMs, this.newsUntilMs(from, atMs));
-    if (channel === undefined || presence) cost += history.stepsSince(from);
+    const untilMs = this.newsUntilMs(from, atMs);
+    let cost =
+      channel === undefined
+        ? history.stepsSince(from) + history.releasesBetween(first.atMs, untilMs)
+        : history.newsOf(channel, first, untilMs);
+    if (channel !== undefined && presence) cost += history.stepsSince(from);
     if (presence) {
       const fromMs = from.atMs === Infinity ? history.atMsOf(from.revision) : from.atMs;
       cost += this.presence.countTakingEffect(fromMs, atMs, most);

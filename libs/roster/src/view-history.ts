@@ -206,6 +206,14 @@ export class ViewHistory {
     return first === undefined ? 0 : this.stepsSince({ revision: first.revision - 1, atMs });
   }
 
+  /** How many users at most are to be told of in a channel: by steps since the position, and by graces that end by a moment. */
+  newsOf(channel: string, { revision, atMs }: Position, toMs: number): number {
+    const { members, graceMs } = this;
+    const steps = members.countFrom(channel, (step) => step.revision > revision);
+    const held = members.countFrom(channel, (step) => step.atMs > atMs - graceMs);
+    return steps + Math.max(0, held - members.countFrom(channel, (step) => step.atMs > toMs - graceMs));
+  }
+
   /** How many graces end after one moment and not after the other. */
   releasesBetween(afterMs: number, toMs: number): number {
     const { holds } = this;
