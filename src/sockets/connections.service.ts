@@ -7,17 +7,32 @@ import type { Connection } from './connection';
 @Injectable()
 export class Connections {
   private readonly all = new Map<string, Connection>();
+  /** By user's id, of all apps and hosts. The usual user has one, and needs no set. */
+  private readonly byUser = new Map<string, Connection | Set<Connection>>();
   private readonly earlyListeners: ((connection: Connection) => void)[] = [];
 
   add(connection: Connection): void {
     this.all.set(connection.id, connection);
+    const userId = connection.visitor.user?.id;
+    if (userId === undefined) return;
+    const known = this.byUser.get(userId);
+    if (known === undefined) this.byUser.set(userId, connection);
+    else if (known instanceof Set) known.add(connection);
+    else this.byUser.set(userId, new Set([known, connection]));
   }
 
   remove(connection: Connection): void {
     this.all.delete(connection.id);
+    const userId = connection.visitor.user?.id;
+    if (userId === undefined) return;
+    const known = this.byUser.get(userId);
+    if (known instanceof Set) {
+      known.delete(connection);
+      if (known.size === 0) this.byUser.delete(userId);
+    } else if (known === connection) this.byUser.delete(userId);
   }
 
-  /** Calls back with each connection that goes before the store has it, when `left` tells when it is out of there. */
+  /** Calls back with each connection that goes while something of it is on its way to the store: that comes there after it. */
   onGoneEarly(listener: (connection: Connection) => void): void {
     this.earlyListeners.push(listener);
   }
@@ -39,8 +54,15 @@ export class Connections {
     return this.all.values();
   }
 
+  /** Sockets of users of an id, whichever app's they are; nobody else's is looked at. */
+  ofUser(userId: string): readonly Connection[] {
+    const known = this.byUser.get(userId);
+    if (known === undefined) return [];
+    return known instanceof Set ? [...known] : [known];
+  }
+
   /** A user's sockets on a host, of this pod. */
   of(userId: string, host: string): Connection[] {
-    return this.values().filter((connection) => connection.visitor.user?.id === userId && connection.host === host);
+    return this.ofUser(userId).filter((connection) => connection.host === host);
   }
 }
