@@ -67,7 +67,6 @@ export class ChannelsGateway implements OnGatewayInit<RollcallServer> {
     const { socket, visitor, roster } = connection;
     try {
       const written = await roster.connect(connection.id, visitor.user);
-      connection.isRegistered = true;
       if (socket.connected) socket.emit('session', { ...this.sessionOf(connection), ...degraded(written) });
     } catch (error) {
       this.logger.error({ err: error }, 'A connection could not be registered, and was closed.');
@@ -78,8 +77,10 @@ export class ChannelsGateway implements OnGatewayInit<RollcallServer> {
 
   private disconnect(connection: Connection): void {
     this.connections.remove(connection);
-    connection.left = connection.roster.disconnect(connection.id);
-    if (!connection.isRegistered) this.connections.tellGoneEarly(connection);
+    const { id, roster } = connection;
+    const isUnderWay = roster.isUnderWay(id);
+    connection.left = roster.disconnect(id);
+    if (isUnderWay) this.connections.tellGoneEarly(connection);
     // A client that has only left its namespace would keep a line that counts towards no limit any more.
     connection.socket.conn.close();
   }

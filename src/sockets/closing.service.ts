@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AppError } from '@rollcall/contract';
 import { Views } from '@rollcall/roster';
 import { Apps, type Scope } from '../auth/apps.service';
+import type { Connection } from './connection';
 import { Connections } from './connections.service';
 import { SocketServer } from './socket-server';
 
@@ -29,15 +30,20 @@ export class Closing {
    * are known are closed all the same.
    */
   async close(userId: string, { app, host }: Scope): Promise<number> {
-    const { view, staleMs } = await this.views.readRoster(host);
     if (this.apps.appOf(host)?.id !== app.id) return 0;
-    const meant = new Set(view.connectionsOf(userId).map((row) => row.connectionId));
-    for (const { id } of this.connections.of(userId, host)) meant.add(id);
+    // Whatever the store says, or if it says nothing.
+    const here = this.closeHere(userId, host);
+    const { view, staleMs } = await this.views.readRoster(host);
+    if (this.apps.appOf(host)?.id !== app.id) return here.length;
+    const shown = view.connectionsOf(userId).map(({ connectionId }) => connectionId);
+    const meant = new Set([...here.map(({ id }) => id), ...shown]);
     const giveUpAt = performance.now() + WITHIN_MS;
+    // The picture may be from before they had left.
+    const isLeft = Promise.all(here.flatMap(({ left }) => left ?? []));
     for (let left = [...meant]; left.length > 0;) {
       // A message to another pod may be lost, so it is said until it is done. Each tab's room is its own id.
       this.sockets.server.in(left).disconnectSockets(true);
-      for (const connection of this.connections.of(userId, host)) await connection.left;
+      await isLeft;
       const now = await this.views.readRoster(host);
       if (now.staleMs > 0) throw UNCLEAR;
       left = left.filter((connectionId) => now.view.connection(connectionId) !== undefined);
@@ -47,5 +53,12 @@ export class Closing {
     }
     if (staleMs > 0) throw UNCLEAR;
     return meant.size;
+  }
+
+  /** Of this pod, which needs to ask nobody. */
+  private closeHere(userId: string, host: string): Connection[] {
+    const here = this.connections.of(userId, host);
+    for (const { socket } of here) socket.disconnect(true);
+    return here;
   }
 }

@@ -40,8 +40,6 @@ export class Connection {
   messages: TokenBucket | undefined;
   /** Resolves when the connection is in the store and its `session` was sent. Never rejects. */
   registered: Promise<void> = Promise.resolve();
-  /** Whether the store has it, or this pod keeps it for when that is back. */
-  isRegistered = false;
   /** Resolves when the connection has left the store. Set by the disconnect. */
   left: Promise<Written> | undefined;
   private unwritable = 0;

@@ -1,9 +1,9 @@
 /*
  * What connections of erased users left behind, and is to be taken out of the store. An erasure takes out what the store shows.
  * A connection that is just being let in on another pod is not there yet, and brings the user's claims once more: the pod that
- * closes it, as soon as it has heard of the erasure, takes them out again; one that goes by itself before the store has it is looked
- * after as well. Where the store is away meanwhile, it tries again when
- * that is back, and with each beat. Written here alone; a pod that ends forgets it, and what was left behind stays.
+ * closes it, as soon as it has heard of the erasure, takes them out again; one that goes by itself while something of it is on its
+ * way to the store is looked after as well. Where the store is away meanwhile, it tries again when that is back, and with
+ * each beat. Written here alone; a pod that ends forgets it, and what was left behind stays.
  */
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { AppError } from '@rollcall/contract';
@@ -107,6 +107,8 @@ export class LateErasures implements OnModuleInit, OnApplicationShutdown {
   private async takeOut(one: Waiting): Promise<boolean> {
     const { left } = one;
     await left.whenLeft;
+    // The store was away: what was sent before that is sent once more when it is back, before anything else.
+    if (left.isPending()) return false;
     const remains = await this.erased.find(left);
     if (remains === undefined) return true;
     const { isUnclear, isOld, chosen } = remains;

@@ -12,6 +12,8 @@ export interface LeftBehind extends Trace {
   readonly checkedAgainstMs: number;
   /** Ends when each of them is out of the store, or the store is away. */
   readonly whenLeft: Promise<unknown>;
+  /** Whether something of them may still come to the store. */
+  readonly isPending: () => boolean;
 }
 
 /** Of connections that were closed, one for each user and host. `isMeant`: whether somebody was erased since they were let in. */
@@ -36,5 +38,6 @@ export function leftBehindBy(
     claims: of.flatMap(({ connection }) => connection.claims ?? []),
     checkedAgainstMs: Math.max(...of.map(({ user }) => user.checkedAgainstMs)),
     whenLeft: Promise.all(of.flatMap(({ connection }) => connection.left ?? [])),
+    isPending: () => of.some(({ connection: { id, roster } }) => roster.isPending(id)),
   }));
 }

@@ -135,6 +135,22 @@ describeWithRedis('An erasure', () => {
     }
   });
 
+  it('leaves nothing of who has gone by themselves while a pod was cut off, either', async () => {
+    const { redis, pod, other, proxy } = await twoPods();
+    await other.open(tabOf('ada'));
+    proxy.shut();
+    const pat = await other.open({ token: tokenOf('Pat Private') });
+    expect(pat.session).toMatchObject({ degraded: true });
+    pat.close();
+    expect((await pod.native('DELETE', '/v1/users/pat')).status).toBe(204);
+    expect(await everythingIn(redis)).not.toContain('Pat Private');
+    proxy.reopen();
+    const roster = other.app.get(LocalRosters).of('localhost');
+    await eventually(() => expect(roster.isPending(pat.id)).toBe(false), { within: 5000 });
+    await sleep(3 * Number(QUICK.BEAT_MS));
+    await eventually(async () => expect(await everythingIn(redis)).not.toContain('Pat Private'), { within: 5000 });
+  });
+
   it.each([
     ['', undefined],
     [', and a newer token had said something else', 'Pat Otherwise'],

@@ -97,6 +97,16 @@ export class LocalRoster {
     return this.connections.get(connectionId)?.channels.some((m) => m.kind === kind && m.channel === channel) ?? false;
   }
 
+  /** Whether the batch that is with the store, or is sent until it is, says something of the connection. */
+  isUnderWay(connectionId: string): boolean {
+    return this.pending.isSent(connectionId);
+  }
+
+  /** Whether the store has yet to be told something of the connection, or to say that it was. */
+  isPending(connectionId: string): boolean {
+    return this.pending.waitingFor(connectionId) !== undefined;
+  }
+
   channelCount(connectionId: string): number {
     return this.connections.get(connectionId)?.channels.length ?? 0;
   }

@@ -58,6 +58,11 @@ export class PendingChanges {
     return this.connections.get(connectionId) ?? this.batch?.connections.get(connectionId);
   }
 
+  /** Whether the batch under way says something of it. */
+  isSent(connectionId: string): boolean {
+    return this.batch?.connections.has(connectionId) === true;
+  }
+
   /** The connections that no batch has taken yet. */
   touched(): Iterable<string> {
     return this.connections.keys();
