@@ -44,7 +44,7 @@ export class ApiKeyGuard implements CanActivate {
     }
     this.apps.checkOwner(scope);
     this.madeUpHosts.visit(scope);
-    setCaller(request, scope);
+    setCaller(request, { ...scope, apiKey });
     return true;
   }
 }

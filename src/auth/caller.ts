@@ -1,5 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
+import type { ApiKey } from '../config/app';
 import type { Scope } from './apps.service';
 import type { Identity } from './identity';
 
@@ -7,6 +8,8 @@ import type { Identity } from './identity';
 export interface Caller extends Scope {
   /** Present behind the user-token guard. */
   readonly user?: Identity;
+  /** Present behind the API key guard. */
+  readonly apiKey?: ApiKey;
 }
 
 const callers = new WeakMap<FastifyRequest, Caller>();

@@ -5,8 +5,9 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { AppError } from '@rollcall/contract';
 import { type Moment, resumed, Ticks, Views } from '@rollcall/roster';
-import type { Scope } from '../auth/apps.service';
+import type { Caller } from '../auth/caller';
 import { LargeAnswers } from '../http/large-answers.service';
+import { TooManyWaiting } from '../http/too-many-waiting';
 import type { ChangesQuery } from './changes-query';
 import type { ChangesDto } from './changes.dto';
 import { everything, isEmpty } from './changes-of-host';
@@ -19,6 +20,10 @@ const WAITING_MAX = 3000;
 /** So no app keeps the others from waiting. */
 const WAITING_PER_APP_MAX = 1000;
 
+/** What is kept of all hosts together, for others who ask the same: some kilobytes each, and some megabytes. */
+const SMALL_BODIES_MAX = 1000;
+const LARGE_BODIES_MAX = 8;
+
 export interface ChangesAnswer {
   readonly body: ChangesDto;
   readonly staleMs: number;
@@ -30,7 +35,7 @@ export class Changes implements OnModuleDestroy {
   private readonly waiting = new Map<string, Set<() => void>>();
   private isEnding = false;
   /** What was told last, at once and in turn. */
-  private readonly kept = { small: new KeptBodies(), large: new KeptBodies() };
+  private readonly kept = { small: new KeptBodies(SMALL_BODIES_MAX), large: new KeptBodies(LARGE_BODIES_MAX) };
   /** How many wait for their turn. */
   private queued = 0;
 
@@ -46,18 +51,20 @@ export class Changes implements OnModuleDestroy {
   }
 
   /** `gone` is aborted when the caller has gone. @throws AppError UNAVAILABLE, RATE_LIMITED, PAYLOAD_TOO_LARGE */
-  async answer({ app, host }: Scope, query: ChangesQuery, gone: AbortSignal): Promise<ChangesAnswer> {
+  async answer(caller: Caller, query: ChangesQuery, gone: AbortSignal): Promise<ChangesAnswer> {
+    const { host } = caller;
+    const untilMs = performance.now() + query.waitMs;
     const { staleMs } = await this.views.read(host);
     let { position, moment } = resumed(query.cursor, this.momentOf(host));
     if (position === undefined || isLarge(moment, position, query)) {
-      await this.turn(app, gone);
+      await this.turn(caller, gone);
       ({ position, moment } = resumed(query.cursor, this.momentOf(host)));
     }
     try {
       const body =
         position === undefined
           ? this.kept.large.of(moment, query, undefined, () => everything(moment, query))
-          : await this.difference({ app, host }, query, new Poll(query, position, moment, this.kept), gone);
+          : await this.difference(caller, untilMs, new Poll(query, position, moment, this.kept), gone);
       return { body, staleMs };
     } finally {
       this.dropUnwanted();
@@ -65,24 +72,23 @@ export class Changes implements OnModuleDestroy {
   }
 
   /** As soon as there is any. */
-  private async difference(scope: Scope, { waitMs }: ChangesQuery, poll: Poll, gone: AbortSignal): Promise<ChangesDto> {
-    const untilMs = performance.now() + waitMs;
-    let body = poll.told(this.momentOf(scope.host));
+  private async difference(caller: Caller, untilMs: number, poll: Poll, gone: AbortSignal): Promise<ChangesDto> {
+    let body = poll.told(this.momentOf(caller.host));
     while (isEmpty(body) && !gone.aborted && !this.isEnding) {
       const leftMs = untilMs - performance.now();
       if (leftMs <= 0) break;
-      await this.wait(scope, (now) => poll.isOver(now), leftMs, gone);
-      if (poll.needsTurn(this.momentOf(scope.host))) await this.turn(scope.app, gone);
-      body = poll.told(this.momentOf(scope.host));
+      await this.wait(caller, (now) => poll.isOver(now), leftMs, gone);
+      if (poll.needsTurn(this.momentOf(caller.host))) await this.turn(caller, gone);
+      body = poll.told(this.momentOf(caller.host));
     }
     return body;
   }
 
   /** @throws AppError RATE_LIMITED, UNAVAILABLE */
-  private async turn(app: Scope['app'], gone: AbortSignal): Promise<void> {
+  private async turn(caller: Caller, gone: AbortSignal): Promise<void> {
     this.queued += 1;
     try {
-      await this.answers.turn(app, gone);
+      await this.answers.turn(caller, gone);
     } catch (error) {
       this.queued -= 1;
       this.dropUnwanted();
@@ -97,7 +103,7 @@ export class Changes implements OnModuleDestroy {
   }
 
   private wait(
-    { app, host }: Scope,
+    { app, host }: Caller,
     isOver: (now: Moment) => boolean,
     waitMs: number,
     gone: AbortSignal,
@@ -122,15 +128,15 @@ export class Changes implements OnModuleDestroy {
     });
   }
 
-  /** @throws AppError RATE_LIMITED if they are all taken. */
-  private placesOf({ id }: Scope['app']): Set<() => void> {
+  /** @throws TooManyWaiting if they are all taken. */
+  private placesOf({ id }: Caller['app']): Set<() => void> {
     const own = this.waiting.get(id) ?? new Set();
     this.waiting.set(id, own);
     let all = 0;
     for (const { size } of this.waiting.values()) all += size;
     if (own.size < WAITING_PER_APP_MAX && all < WAITING_MAX) return own;
     const most = `${WAITING_PER_APP_MAX} requests of an app, and ${WAITING_MAX} of all,`;
-    throw new AppError('RATE_LIMITED', `At most ${most} may wait at a pod; ask with waitSeconds=0.`);
+    throw new TooManyWaiting(`At most ${most} may wait at a pod; ask with waitSeconds=0.`);
   }
 
   private momentOf(host: string): Moment {

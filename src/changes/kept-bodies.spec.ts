@@ -9,11 +9,15 @@ describe('What callers were told', () => {
   let kept: KeptBodies;
   let moment: Moment;
 
-  beforeEach(async () => {
+  const momentOfView = async (): Promise<Moment> => {
     const store = new MemoryRosterStore({ now: () => START_MS, graceMs: GRACE_MS, leaseMs: 6000 });
     const view = new RosterView(new Directory(), { graceMs: GRACE_MS, stepsMin: 100, stepsMax: 100 });
-    moment = { view: await loadView(view, store), atMs: START_MS };
-    kept = new KeptBodies();
+    return { view: await loadView(view, store), atMs: START_MS };
+  };
+
+  beforeEach(async () => {
+    moment = await momentOfView();
+    kept = new KeptBodies(100);
   });
 
   it('is written once, however many it is sent to', () => {
@@ -42,5 +46,14 @@ describe('What callers were told', () => {
     const room = kept.of(moment, { ...query, channel: 'room' }, undefined, made);
     for (let n = 0; n < 8; n += 1) kept.of(moment, { ...query, channel: `room-${n}` }, undefined, made);
     expect(kept.of(moment, { ...query, channel: 'room' }, undefined, made)).not.toBe(room);
+  });
+
+  it('is not kept for long among those of many other hosts, either', async () => {
+    kept = new KeptBodies(5);
+    const first = kept.of(moment, query, undefined, made);
+    for (let n = 0; n < 4; n += 1) kept.of(await momentOfView(), query, undefined, made);
+    expect(kept.of(moment, query, undefined, made)).toBe(first);
+    kept.of(await momentOfView(), query, undefined, made);
+    expect(kept.of(moment, query, undefined, made)).not.toBe(first);
   });
 });

@@ -1,7 +1,7 @@
 /*
  * What callers of `GET /v1/changes` were told last, for others who ask the same before anything else happens: after a
  * loss, or at a tick, that is most of those who wait. Written as bodies are made; kept with the view that they are of, a
- * few for its latest head alone, and never given when they would be another one by now.
+ * few for its latest head alone, so many for all views together, and never given when they would be another one by now.
  */
 import type { Moment, Position, RosterView } from '@rollcall/roster';
 import type { ChangesQuery } from './changes-query';
@@ -24,8 +24,19 @@ interface OfHead {
   readonly bodies: Map<string, Body>;
 }
 
+/** Which one is to go first. */
+interface Place {
+  readonly bodies: Map<string, Body>;
+  readonly key: string;
+}
+
 export class KeptBodies {
   private ofViews = new WeakMap<RosterView, OfHead>();
+  /** In the order in which they were made; also of some that are not kept any more. */
+  private places: Place[] = [];
+
+  /** `most`: of all views together. */
+  constructor(private readonly most: number) {}
 
   /** The body that was made for such a caller of the same, or the one that is made now. `from`: absent for everything. */
   of(moment: Moment, query: ChangesQuery, from: Position | undefined, make: () => ChangesDto): ChangesDto {
@@ -41,11 +52,17 @@ export class KeptBodies {
       bodies.delete(oldest);
     }
     bodies.set(key, { body, atMs, untilMs: moment.view.changes.nextAfter(atMs) });
+    this.places.push({ bodies, key });
+    if (this.places.length > this.most) {
+      const first = this.places.shift();
+      first?.bodies.delete(first.key);
+    }
     return body;
   }
 
   clear(): void {
     this.ofViews = new WeakMap();
+    this.places = [];
   }
 
   private ofHead(view: RosterView): OfHead {

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AppError } from '@rollcall/contract';
 import { type Reading, Views } from '@rollcall/roster';
-import type { Scope } from '../auth/apps.service';
+import type { Caller } from '../auth/caller';
 import { LargeAnswers } from '../http/large-answers.service';
 
 /** The reading that a large page is made from, when its turn has come. */
@@ -13,11 +13,11 @@ export class ChannelListTurns {
   ) {}
 
   /** @throws AppError RATE_LIMITED, UNAVAILABLE */
-  async take({ app, host }: Scope, reading: Reading, gone: AbortSignal): Promise<Reading> {
+  async take(caller: Caller, reading: Reading, gone: AbortSignal): Promise<Reading> {
     const askedMs = performance.now();
-    await this.answers.turn(app, gone);
+    await this.answers.turn(caller, gone);
     // It has gone on, or was replaced, and is at least as fresh as it was.
-    const view = this.views.current(host);
+    const view = this.views.current(caller.host);
     if (view === undefined) throw new AppError('UNAVAILABLE');
     const { staleMs } = reading;
     return { ...reading, view, staleMs: staleMs === 0 ? 0 : staleMs + performance.now() - askedMs };

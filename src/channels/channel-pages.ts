@@ -1,7 +1,7 @@
 /* What the lists of channels answer, made from a view. */
 import { AppError, BUILT_IN_CHANNELS, type ChannelKind } from '@rollcall/contract';
 import { BEFORE_PLACE, type ChannelLists, type ChannelMember, type RosterView } from '@rollcall/roster';
-import { LARGE_ITEMS } from '../http/large-answers.service';
+import { SMALL_ITEMS } from '../http/large-answers.service';
 import { pageOf } from '../http/paging';
 import type { ActiveChannelsDto, ChannelDto, ChannelMemberDto, ChannelMembersDto } from './channel-lists.dto';
 import { type ChannelsQuery, type MembersQuery, writtenHalf, writtenPlace } from './channel-lists-query';
@@ -13,12 +13,12 @@ export function channelsOn(lists: ChannelLists, { prefix, limit, behind }: Chann
 
 /** Whether a page of the channels may show so many that it waits for its turn. */
 export const isLargeOn = (view: Pick<RosterView, 'activeChannels'>, { limit }: Pick<ChannelsQuery, 'limit'>): boolean =>
-  Math.min(limit, view.activeChannels) > LARGE_ITEMS;
+  Math.min(limit, view.activeChannels) > SMALL_ITEMS;
 
 /** The same of a page of members. */
 export function isLargeOf(lists: ChannelLists, channel: string, { limit, anonymous }: MembersQuery): boolean {
   const kind = kindOf(channel, anonymous);
-  return kind === 'authenticated' && Math.min(limit, lists.count(kind, channel)) > LARGE_ITEMS;
+  return kind === 'authenticated' && Math.min(limit, lists.count(kind, channel)) > SMALL_ITEMS;
 }
 
 /** @throws AppError NOT_FOUND */

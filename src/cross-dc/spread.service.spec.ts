@@ -54,16 +54,12 @@ describe('How a host is spread over data centres', () => {
 
   it('is told at once where few are to be gone through', async () => {
     expect((await ask()).total).toMatchObject({ authenticated: 2 * ROWS, distinctUsers: ROWS + 100 });
-    expect((await ask({ users: true, limit: 200 })).users).toHaveLength(200);
     expect(taken).not.toHaveBeenCalled();
   });
 
-  it('is told in its turn with a large page, and with any page of many users', async () => {
-    expect((await ask({ users: true, limit: 201 })).users).toHaveLength(201);
+  it('is told in its turn with any page of users, each of whom may have many connections', async () => {
+    expect((await ask({ users: true, limit: 200 })).users).toHaveLength(200);
     expect(taken).toHaveBeenCalledTimes(1);
-    pretendUsers(501);
-    await ask({ users: true, limit: 10 });
-    expect(taken).toHaveBeenCalledTimes(2);
   });
 
   it('is counted in one turn for all who ask until somebody comes or goes', async () => {

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { RosterView } from '@rollcall/roster';
-import type { Scope } from '../auth/apps.service';
-import { LARGE_ITEMS, LargeAnswers } from '../http/large-answers.service';
+import type { Caller } from '../auth/caller';
+import { LargeAnswers } from '../http/large-answers.service';
 import { pageOf } from '../http/paging';
 import type { Seen } from './datacenter';
 import type { DatacenterDto, DatacentersDto, SpreadUserDto } from './datacenters.dto';
@@ -24,14 +24,15 @@ export class Spread {
   ) {}
 
   /** `goneFrom` is asked for once if it takes long. @throws AppError RATE_LIMITED, UNAVAILABLE */
-  async of({ app, host }: Scope, query: DatacentersQuery, goneFrom: () => AbortSignal): Promise<DatacentersDto> {
+  async of(caller: Caller, query: DatacentersQuery, goneFrom: () => AbortSignal): Promise<DatacentersDto> {
+    const { host } = caller;
     const [seen, pods] = await Promise.all([this.datacenters.look(host, query.users), this.datacenters.pods()]);
     const nowMs = Date.now();
     let looked = seen;
     let gone: AbortSignal | undefined;
-    const turn = (): Promise<void> => this.answers.turn(app, (gone ??= goneFrom()));
+    const nextTurn = (): Promise<void> => this.answers.nextTurn(caller, (gone ??= goneFrom()));
     if (this.isLarge(viewsOf(looked), query)) {
-      await turn();
+      await this.answers.turn(caller, (gone ??= goneFrom()));
       looked = this.datacenters.again(host, looked);
     }
     const known = looked.flatMap((one) => one.seen ?? []);
@@ -42,16 +43,17 @@ export class Spread {
         authenticated: totals.reduce((sum, { users }) => sum + users, 0),
         anonymous: totals.reduce((sum, { anonymousConnections }) => sum + anonymousConnections, 0),
         // Very many are gone through in several turns.
-        distinctUsers: await this.counts.count(viewsOf(looked), turn),
+        distinctUsers: await this.counts.count(viewsOf(looked), nextTurn),
       },
-      ...(query.users ? await this.page(known, query, turn) : {}),
+      ...(query.users ? await this.page(known, query, nextTurn) : {}),
     };
   }
 
-  private isLarge(views: readonly RosterView[], { users: isPage, limit }: DatacentersQuery): boolean {
+  /** A page shows all connections of its users, with all their channels: even a short one may be long. */
+  private isLarge(views: readonly RosterView[], { users: isPage }: DatacentersQuery): boolean {
+    if (isPage) return true;
     const sum = views.reduce((all, { totals }) => all + totals.users, 0);
-    if (isPage && Math.min(limit, sum) > LARGE_ITEMS) return true;
-    return sum > LARGE_USERS && (isPage || this.counts.known(views) === undefined);
+    return sum > LARGE_USERS && this.counts.known(views) === undefined;
   }
 
   /** One more than wanted is looked for, to know whether another page follows. */

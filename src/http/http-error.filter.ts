@@ -3,6 +3,7 @@ import { AppError } from '@rollcall/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { asAppError, replyWithError } from './error-reply';
 import { RouteTable } from './route-table';
+import { TooManyWaiting } from './too-many-waiting';
 
 /** As long as it usually takes until Redis is back, or another pod has taken over. */
 const RETRY_AFTER_SECONDS = '2';
@@ -19,7 +20,8 @@ export class HttpErrorFilter implements ExceptionFilter {
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     const error = this.explain(thrown, request, reply);
     if (reply.raw.headersSent) return;
-    if (error.code === 'UNAVAILABLE') void reply.header('retry-after', RETRY_AFTER_SECONDS);
+    if (error.code === 'UNAVAILABLE' || error instanceof TooManyWaiting)
+      void reply.header('retry-after', RETRY_AFTER_SECONDS);
     // The route's own path, where one matched: a URL can be written in several ways.
     replyWithError(reply, request.routeOptions.url ?? request.url, error);
   }

@@ -41,6 +41,22 @@ export class TurnQueue {
    * was aborted, or it would take too long.
    */
   turn(whose: string, gone: AbortSignal): Promise<boolean> {
+    return this.wait(whose, gone, (waiting, others) => others.add(waiting));
+  }
+
+  /**
+   * The same for the next part of an answer that takes several turns: before all others who ask in the same name, so that
+   * no two of them hold what they have found so far.
+   */
+  nextTurn(whose: string, gone: AbortSignal): Promise<boolean> {
+    return this.wait(whose, gone, (waiting, others) => new Set([waiting, ...others]));
+  }
+
+  private wait(
+    whose: string,
+    gone: AbortSignal,
+    placed: (waiting: Waiting, others: Set<Waiting>) => Set<Waiting>,
+  ): Promise<boolean> {
     if (gone.aborted) return Promise.resolve(false);
     return new Promise((resolve) => {
       const waiting: Waiting = {
@@ -55,7 +71,7 @@ export class TurnQueue {
       const leave = (): void => waiting.end(false);
       const giveUp = globalThis.setTimeout(leave, this.waitMaxMs).unref();
       gone.addEventListener('abort', leave);
-      this.queues.set(whose, (this.queues.get(whose) ?? new Set()).add(waiting));
+      this.queues.set(whose, placed(waiting, this.queues.get(whose) ?? new Set()));
       if (!this.running) void this.run();
     });
   }
