@@ -1,4 +1,4 @@
-import { type Asked, type Figures, type Said, totalsOf } from './datacenter-totals';
+import { type Asked, bodyOf, type Figures, type Said, statesOf } from './datacenter-totals';
 
 const NOW = 1_000_000;
 const COUNTS: Asked = { includeUsers: false, dedupeUsers: true };
@@ -7,15 +7,15 @@ const FIGURES: Figures = {
   users: 2,
   userConnections: 3,
   anonymousConnections: 4,
-  usersJson: Buffer.from('[{"id":"a","email":null},{"id":"b","email":"b@x"}]'),
-  userConnectionsJson: Buffer.from('[{"id":"a","email":null},{"id":"b","email":"b@x"},{"id":"b","email":"b@x"}]'),
+  usersJson: () => Buffer.from('[{"id":"a","email":null},{"id":"b","email":"b@x"}]'),
+  userConnectionsJson: () => Buffer.from('[{"id":"a","email":null},{"id":"b","email":"b@x"},{"id":"b","email":"b@x"}]'),
 };
 const NOBODY: Figures = {
   users: 0,
   userConnections: 0,
   anonymousConnections: 0,
-  usersJson: Buffer.from('[]'),
-  userConnectionsJson: Buffer.from('[]'),
+  usersJson: () => Buffer.from('[]'),
+  userConnectionsJson: () => Buffer.from('[]'),
 };
 
 const live = (dc: string, figures: Figures = FIGURES): Said => ({ dc, heardAtMs: NOW, answeredNow: true, figures });
@@ -26,8 +26,8 @@ const silent = (dc: string, forMs: number, figures: Figures = FIGURES): Said => 
   figures,
 });
 const totals = (said: Said[], asked: Partial<Asked> = {}): { json: unknown; states: string } => {
-  const { body, states } = totalsOf(said, { ...COUNTS, ...asked }, NOW);
-  return { json: JSON.parse(body.toString()) as unknown, states };
+  const body = bodyOf(said, { ...COUNTS, ...asked });
+  return { json: JSON.parse(body.toString()) as unknown, states: statesOf(said, NOW) };
 };
 
 describe('totals over data centres', () => {
@@ -119,7 +119,7 @@ describe('totals over data centres', () => {
   });
 
   it('are JSON for a data centre of any name', () => {
-    const { body } = totalsOf([live('__proto__'), live('a"b')], COUNTS, NOW);
+    const body = bodyOf([live('__proto__'), live('a"b')], COUNTS);
     expect(body.toString()).toContain('"__proto__":{');
     expect(body.toString()).toContain('"a\\"b":{');
   });

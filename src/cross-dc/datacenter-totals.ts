@@ -1,5 +1,5 @@
 /*
- * `/message/allusers` as a pure function of what each data centre said, and when. No clock and no I/O: who calls it
+ * `/message/allusers` as pure functions of what each data centre said, and when. No clock and no I/O: who calls them
  * says what time it is by the reader's own clock.
  */
 
@@ -8,9 +8,9 @@ export interface Figures {
   readonly users: number;
   readonly userConnections: number;
   readonly anonymousConnections: number;
-  /** JSON arrays of `{id,email}`, only when users were asked for: each user once, and each connection. */
-  readonly usersJson?: Buffer;
-  readonly userConnectionsJson?: Buffer;
+  /** Make JSON arrays of `{id,email}`: each user once, and each connection. */
+  readonly usersJson: () => Buffer;
+  readonly userConnectionsJson: () => Buffer;
 }
 
 export interface Said {
@@ -34,19 +34,20 @@ export interface TotalsAnswer {
   readonly states: string;
 }
 
-const EMPTY_LIST = Buffer.from('[]');
+export const statesOf = (said: readonly Said[], nowMs: number): string =>
+  said.map((one) => `${one.dc}=${stateOf(one, nowMs)}`).join(', ');
 
-export function totalsOf(said: readonly Said[], asked: Asked, nowMs: number): TotalsAnswer {
+function stateOf({ heardAtMs, answeredNow, figures }: Said, nowMs: number): string {
+  if (figures === undefined) return 'missing';
+  const ageMs = heardAtMs === undefined ? Infinity : Math.max(0, nowMs - heardAtMs);
+  return answeredNow ? 'live' : `stale;age=${Math.floor(ageMs / 1000)}`;
+}
+
+export function bodyOf(said: readonly Said[], asked: Asked): Buffer {
   const parts: Buffer[] = [];
-  const states: string[] = [];
   const total = { authenticated: 0, anonymous: 0 };
-  for (const { dc, heardAtMs, answeredNow, figures } of said) {
-    const ageMs = heardAtMs === undefined ? Infinity : Math.max(0, nowMs - heardAtMs);
-    if (figures === undefined) {
-      states.push(`${dc}=missing`);
-      continue;
-    }
-    states.push(answeredNow ? `${dc}=live` : `${dc}=stale;age=${Math.floor(ageMs / 1000)}`);
+  for (const { dc, figures } of said) {
+    if (figures === undefined) continue;
     const authenticated = asked.dedupeUsers ? figures.users : figures.userConnections;
     const anonymous = figures.anonymousConnections;
     parts.push(Buffer.from(`${parts.length === 0 ? '{' : ','}${JSON.stringify(dc)}:`));
@@ -55,7 +56,7 @@ export function totalsOf(said: readonly Said[], asked: Asked, nowMs: number): To
     total.anonymous += anonymous;
   }
   parts.push(Buffer.from(`${parts.length === 0 ? '{' : ','}"_total":${JSON.stringify(total)}}`));
-  return { body: Buffer.concat(parts), states: states.join(', ') };
+  return Buffer.concat(parts);
 }
 
 function pushFigures(
@@ -69,7 +70,7 @@ function pushFigures(
     parts.push(Buffer.from(JSON.stringify({ authenticated, anonymous })));
     return;
   }
-  const list = (dedupeUsers ? figures.usersJson : figures.userConnectionsJson) ?? EMPTY_LIST;
+  const list = dedupeUsers ? figures.usersJson() : figures.userConnectionsJson();
   parts.push(Buffer.from('{"authenticated":'), list);
   parts.push(Buffer.from(`,"authenticatedCount":${authenticated},"anonymous":${anonymous}}`));
 }

@@ -1,13 +1,19 @@
 import { Injectable } from '@nestjs/common';
 import { AppError } from '@rollcall/contract';
-import type { RosterView } from '@rollcall/roster';
-import { type Asked, type Figures, type Said, type TotalsAnswer, totalsOf } from './datacenter-totals';
+import { type RosterView, SentTexts } from '@rollcall/roster';
+import { type Asked, bodyOf, type Figures, type Said, statesOf, type TotalsAnswer } from './datacenter-totals';
 import type { Seen } from './datacenter';
-import { Datacenters } from './datacenters';
+import { Datacenters, type DatacenterSeen } from './datacenters';
 
 /** Asks each data centre about a host, and adds up what they said. */
 @Injectable()
 export class Totals {
+  /** Lists of users. */
+  private readonly texts = new SentTexts();
+  /** Views are told apart by numbers. */
+  private readonly numbers = new WeakMap<RosterView, number>();
+  private lastNumber = 0;
+
   constructor(private readonly datacenters: Datacenters) {}
 
   /** @throws AppError UNAVAILABLE if this data centre itself is not known, or has been away for too long: no total without it. */
@@ -16,21 +22,37 @@ export class Totals {
     const [here] = seen;
     if (here?.seen === undefined) throw new AppError('UNAVAILABLE');
     const nowMs = performance.now();
-    const said = seen.map((one) => saidBy(one.dc, one.seen, asked, nowMs));
-    return totalsOf(said, asked, nowMs);
+    const said = seen.map((one) => saidBy(one.dc, one.seen, nowMs));
+    const make = (): Buffer => bodyOf(said, asked);
+    const body = asked.includeUsers ? this.texts.of(this.keyOf(seen, asked), make) : make();
+    return { body, states: statesOf(said, nowMs) };
+  }
+
+  /** What the lists are made from. */
+  private keyOf(all: readonly DatacenterSeen[], { dedupeUsers }: Asked): string {
+    const places = all.map(({ seen }) => {
+      if (seen === undefined) return null;
+      const { head, presence } = seen.view;
+      return [this.numberOf(seen.view), head.revision, head.tag, presence.profileEdits];
+    });
+    return JSON.stringify([dedupeUsers, places]);
+  }
+
+  private numberOf(view: RosterView): number {
+    const number = this.numbers.get(view) ?? (this.lastNumber += 1);
+    this.numbers.set(view, number);
+    return number;
   }
 }
 
-function saidBy(dc: string, seen: Seen | undefined, asked: Asked, nowMs: number): Said {
+function saidBy(dc: string, seen: Seen | undefined, nowMs: number): Said {
   if (seen === undefined) return { dc, answeredNow: false };
   const { answeredNow, ageMs, view } = seen;
-  return { dc, answeredNow, heardAtMs: nowMs - ageMs, figures: figuresOf(view, asked) };
+  return { dc, answeredNow, heardAtMs: nowMs - ageMs, figures: figuresOf(view) };
 }
 
-function figuresOf(view: RosterView, { includeUsers, dedupeUsers }: Asked): Figures {
-  return {
-    ...view.totals,
-    ...(includeUsers && dedupeUsers ? { usersJson: view.usersJson() } : {}),
-    ...(includeUsers && !dedupeUsers ? { userConnectionsJson: view.userConnectionsJson() } : {}),
-  };
-}
+const figuresOf = (view: RosterView): Figures => ({
+  ...view.totals,
+  usersJson: () => view.usersJson(),
+  userConnectionsJson: () => view.userConnectionsJson(),
+});

@@ -10,6 +10,7 @@ export * from './presence';
 export * from './profile';
 export * from './roster.store';
 export * from './roster-view';
+export * from './sent-texts';
 export * from './shared-check';
 export * from './row';
 export * from './timing';

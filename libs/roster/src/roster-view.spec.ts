@@ -139,6 +139,28 @@ describe('A view of a host', () => {
     });
   });
 
+  it('answers for a large channel with the same bytes as long as nothing has changed', async () => {
+    const row = (n: number) => ({ connectionId: `t${n}`, row: rowOf(`user-${n}`, inChannels('room')) });
+    await followed.pod.write({ rows: Array.from({ length: 2500 }, (_, n) => row(n)) });
+    const room = (): Buffer => view.channel('room', 'array');
+    const changes: (() => unknown)[] = [
+      () => followed.pod.row('t', rowOf('zoe', inChannels('room'))),
+      () => followed.pod.gone('t7'),
+      () => {
+        followed.directory.details.set('user-9', { email: 'nine@example.com' });
+        view.profileChanged('user-9');
+      },
+    ];
+    for (const change of changes) {
+      const before = room();
+      expect(room()).toBe(before);
+      expect(view.channel('room', 'object')).not.toBe(before);
+      await change();
+      expect(room().toString()).not.toBe(before.toString());
+      expect(parsed(room())).toEqual({ room: (map() as { room: unknown }).room });
+    }
+  });
+
   it('counts a user of two tabs once, and both connections', async () => {
     await followed.pod.row('t1', rowOf('ada', inChannels('room')));
     await followed.pod.row('t2', rowOf('ada', inChannels('room')));

@@ -19,6 +19,7 @@ import { PresenceView } from './presence-view';
 import type { Profiles } from './profile';
 import type { Head, LogEntry, Snapshot } from './roster.store';
 import type { ConnectionRow } from './row';
+import { SentTexts } from './sent-texts';
 import { OwnedFragments, UserFragments } from './user-fragments';
 import { type HistoryOptions, type Position, ViewHistory } from './view-history';
 
@@ -52,6 +53,8 @@ export class RosterView {
   private readonly tabFragments: OwnedFragments;
   private readonly maps = new Map<TabShape, ReturnType<AnswerMemory['join']>>();
   private readonly memory = new AnswerMemory();
+  /** Of single channels. */
+  private readonly texts = new SentTexts();
 
   /** `remembers`: what watchers need; without it the view cannot say what has changed since a cursor. */
   constructor(profiles: Profiles, remembers?: HistoryOptions) {
@@ -174,9 +177,11 @@ export class RosterView {
 
   /** The same object with one name alone, both its kinds; `{}` if nobody is there. */
   channel(name: string, tabs: TabShape): Buffer {
-    const members = new JsonMembers();
-    this.pushOne(members, name, tabs);
-    return Buffer.concat(members.end());
+    return this.texts.of(`${tabs}\n${name}`, () => {
+      const members = new JsonMembers();
+      this.pushOne(members, name, tabs);
+      return Buffer.concat(members.end());
+    });
   }
 
   channelNames(): Record<ChannelKind, string[]> {
@@ -289,6 +294,7 @@ export class RosterView {
   }
 
   private dropMaps(): void {
+    this.texts.clear();
     // Emptying a Map makes a new table, and most changes find none to empty.
     if (this.maps.size === 0) return;
     for (const { release } of this.maps.values()) release();
