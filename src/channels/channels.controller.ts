@@ -15,6 +15,7 @@ import { ApiKeyGuard } from '../auth/api-key.guard';
 import { type Caller, FromCaller } from '../auth/caller';
 import { NeedsScope } from '../auth/needs-scope';
 import { BodyPipe } from '../http/body.pipe';
+import { LargeSends, SMALL_CONNECTIONS } from '../http/large-sends.service';
 import { tellReading, tellStale } from '../http/stale-header';
 import { ChannelUserDto } from '../openapi/channel-user.dto';
 import { ApiMessageErrors } from '../openapi/responses';
@@ -37,6 +38,7 @@ export class ChannelsController {
     private readonly views: Views,
     private readonly messages: Messages,
     private readonly names: ChannelNames,
+    private readonly sends: LargeSends,
   ) {}
 
   @Post('users')
@@ -58,7 +60,9 @@ export class ChannelsController {
     @Body(new BodyPipe(ChannelUsersDto)) { channel }: ChannelUsersDto,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Buffer> {
-    const view = tellReading(reply, await this.views.read(host));
+    const reading = await this.views.read(host);
+    if (reading.view.connections > SMALL_CONNECTIONS) await this.sends.turn();
+    const view = tellReading(reply, reading);
     if (channel != null && channel !== '') return view.channel(channel, tabsOf(app));
     const map = view.channelMap(tabsOf(app));
     // Sent, or given up: either way nobody reads it any more.
@@ -82,6 +86,7 @@ export class ChannelsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Buffer> {
     const { view, staleMs } = await this.views.readRoster(host);
+    if (view.activeChannels > SMALL_CONNECTIONS) await this.sends.turn();
     tellStale(reply, staleMs);
     return this.names.of(view);
   }

@@ -1,5 +1,6 @@
 import { rowOf } from '../../test/support/roster-store';
 import { Followed } from '../../test/support/roster-view';
+import { LargeSends } from '../http/large-sends.service';
 import type { Asked } from './datacenter-totals';
 import type { Seen } from './datacenter';
 import type { Datacenters, DatacenterSeen } from './datacenters';
@@ -24,7 +25,7 @@ describe('Totals with lists of users', () => {
       const rows = Array.from({ length: USERS }, (_, n) => ({ connectionId: `t${n}`, row: rowOf(`user-${n}`) }));
       await pod.write({ rows });
     }
-    totals = new Totals({ look: () => Promise.resolve(seen()) } as unknown as Datacenters);
+    totals = new Totals({ look: () => Promise.resolve(seen()) } as unknown as Datacenters, new LargeSends());
   });
 
   const ask = async (asked = LISTS): Promise<Buffer> => (await totals.of('a.example', asked)).body;

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AppError } from '@rollcall/contract';
 import { type RosterView, SentTexts } from '@rollcall/roster';
 import { type Asked, bodyOf, type Figures, type Said, statesOf, type TotalsAnswer } from './datacenter-totals';
+import { LargeSends, SMALL_CONNECTIONS } from '../http/large-sends.service';
 import type { Seen } from './datacenter';
 import { Datacenters, type DatacenterSeen } from './datacenters';
 
@@ -14,13 +15,17 @@ export class Totals {
   private readonly numbers = new WeakMap<RosterView, number>();
   private lastNumber = 0;
 
-  constructor(private readonly datacenters: Datacenters) {}
+  constructor(
+    private readonly datacenters: Datacenters,
+    private readonly sends: LargeSends,
+  ) {}
 
   /** @throws AppError UNAVAILABLE if this data centre itself is not known, or has been away for too long: no total without it. */
   async of(host: string, asked: Asked): Promise<TotalsAnswer> {
     const seen = await this.datacenters.look(host, asked.includeUsers);
     const [here] = seen;
     if (here?.seen === undefined) throw new AppError('UNAVAILABLE');
+    if (asked.includeUsers && connectionsOf(seen) > SMALL_CONNECTIONS) await this.sends.turn();
     const nowMs = performance.now();
     const said = seen.map((one) => saidBy(one.dc, one.seen, nowMs));
     const make = (): Buffer => bodyOf(said, asked);
@@ -44,6 +49,9 @@ export class Totals {
     return number;
   }
 }
+
+const connectionsOf = (all: readonly DatacenterSeen[]): number =>
+  all.reduce((sum, { seen }) => sum + (seen?.view.connections ?? 0), 0);
 
 function saidBy(dc: string, seen: Seen | undefined, nowMs: number): Said {
   if (seen === undefined) return { dc, answeredNow: false };

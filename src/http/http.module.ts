@@ -2,6 +2,7 @@ import { Global, Module } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { HttpErrorFilter } from './http-error.filter';
 import { LargeAnswers } from './large-answers.service';
+import { LargeSends } from './large-sends.service';
 import { RouteTable } from './route-table';
 import { Shutdown } from './shutdown.service';
 import { SlowReaders } from './slow-readers.service';
@@ -15,8 +16,9 @@ import { TurnQueue } from './turn-queue.service';
     SlowReaders,
     TurnQueue,
     LargeAnswers,
+    LargeSends,
     { provide: APP_FILTER, useClass: HttpErrorFilter },
   ],
-  exports: [RouteTable, Shutdown, TurnQueue, LargeAnswers],
+  exports: [RouteTable, Shutdown, TurnQueue, LargeAnswers, LargeSends],
 })
 export class HttpModule {}
