@@ -65,4 +65,21 @@ describe('Revocations', () => {
     await sleep(LOOK_MS * 9 + 50);
     expect({ closed: closed.slice(1), looks }).toEqual({ closed: ['t1', 't3'], looks: 2 });
   });
+
+  it('of one app are not put off for those of others', () => {
+    for (let n = 0; n < 20; n += 1) revoked(`other-${n}`);
+    bad.add('bob');
+    revoked('shop');
+    expect(closed).toEqual(['t3']);
+  });
+
+  it('are put off once, however many others are told of meanwhile', async () => {
+    revoked('shop');
+    revoked('shop');
+    bad.add('bob');
+    const others = setInterval(() => revoked(`other-${looks}`), 1);
+    await sleep(LOOK_MS * 9 + 100);
+    clearInterval(others);
+    expect(closed).toEqual(['t3']);
+  });
 });

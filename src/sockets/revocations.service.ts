@@ -4,7 +4,7 @@ import { Apps } from '../auth/apps.service';
 import type { Connection } from './connection';
 import { Connections } from './connections.service';
 
-/** How long all sockets are not looked at again, in the time that the look before took; and at most, in milliseconds. */
+/** How long all sockets are not looked at again for the same app, in the time that the look before took; and at most. */
 const PAUSE = 9;
 const PAUSE_MAX_MS = 300;
 
@@ -18,7 +18,8 @@ export class Revocations implements OnModuleInit, OnApplicationShutdown {
   private readonly listeners: ((connections: readonly Connection[]) => void)[] = [];
   /** Looks at an app's sockets that are put off. */
   private readonly timers = new Map<string, NodeJS.Timeout>();
-  private pausedUntilMs = 0;
+  /** By app; as many as there are. */
+  private readonly pausedUntilMs = new Map<string, number>();
 
   constructor(
     private readonly accounts: Accounts,
@@ -40,20 +41,20 @@ export class Revocations implements OnModuleInit, OnApplicationShutdown {
     this.listeners.push(listener);
   }
 
+  /** Put off once at most, whatever else is looked at meanwhile. */
   private closeAnybodys(appId: string): void {
     if (this.timers.has(appId)) return;
+    const waitMs = (this.pausedUntilMs.get(appId) ?? 0) - performance.now();
+    if (waitMs <= 0) return this.look(appId);
+    this.timers.set(appId, setTimeout(() => this.look(appId), waitMs).unref());
+  }
+
+  private look(appId: string): void {
+    this.timers.delete(appId);
     const startedMs = performance.now();
-    if (startedMs < this.pausedUntilMs) {
-      const again = (): void => {
-        this.timers.delete(appId);
-        this.closeAnybodys(appId);
-      };
-      this.timers.set(appId, setTimeout(again, this.pausedUntilMs - startedMs + 1).unref());
-      return;
-    }
     this.closeRevoked(appId);
     const endedMs = performance.now();
-    this.pausedUntilMs = endedMs + Math.min(PAUSE_MAX_MS, PAUSE * (endedMs - startedMs));
+    this.pausedUntilMs.set(appId, endedMs + Math.min(PAUSE_MAX_MS, PAUSE * (endedMs - startedMs)));
   }
 
   private closeRevoked(appId: string, userId?: string): void {
