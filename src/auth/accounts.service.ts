@@ -94,7 +94,8 @@ export class Accounts {
     await this.refreshApp(app);
   }
 
-  private async isRefreshed({ id }: App): Promise<boolean> {
+  /** Brings an app's users up to date; `false`: the store is away. */
+  async isRefreshed({ id }: App): Promise<boolean> {
     try {
       await this.directory.refresh(id);
       this.lostAtMs = undefined;

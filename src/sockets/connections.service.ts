@@ -32,7 +32,10 @@ export class Connections {
     } else if (known === connection) this.byUser.delete(userId);
   }
 
-  /** Calls back with each connection that goes while something of it is on its way to the store: that comes there after it. */
+  /**
+   * Calls back with each connection that goes while something of it is on its way to the store, or before this pod knows of
+   * all erasures from before the store had it.
+   */
   onGoneEarly(listener: (connection: Connection) => void): void {
     this.earlyListeners.push(listener);
   }

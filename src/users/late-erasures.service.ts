@@ -1,8 +1,7 @@
 /*
  * What connections of erased users left behind, and is to be taken out of the store. An erasure takes out what the store shows.
  * A connection that is just being let in on another pod is not there yet, and brings the user's claims once more: the pod that
- * closes it, as soon as it has heard of the erasure, takes them out again; one that goes by itself while something of it is on its
- * way to the store is looked after as well. Where the store is away meanwhile, it tries again when that is back, and with
+ * closes it, as soon as it has heard of the erasure, takes them out again; one that goes by itself before that is looked after as well. Where the store is away meanwhile, it tries again when that is back, and with
  * each beat. Written here alone; a pod that ends forgets it, and what was left behind stays.
  */
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';

@@ -135,6 +135,25 @@ describeWithRedis('An erasure', () => {
     }
   });
 
+  it('leaves nothing of who has gone by themselves before a pod had heard of it, though it had written them down', async () => {
+    const { redis, pod, other, proxy } = await twoPods();
+    await other.open(tabOf('ada'));
+    proxy.delay(20, 20);
+    for (let n = 0; n < 12; n += 1) {
+      const token = jwtOf({ sub: `pat${n}`, name: `Private ${n}.`, iat: Math.floor(Date.now() / 1000) - 1 }, SECRET);
+      const gone = other.open({ token }).then(
+        (tab) => tab.close(),
+        // Refused: it came after the erasure.
+        () => undefined,
+      );
+      await sleep(10 * n);
+      expect((await pod.native('DELETE', `/v1/users/pat${n}`)).status).toBe(204);
+      await gone;
+    }
+    await sleep(1000);
+    await eventually(async () => expect(await everythingIn(redis)).not.toContain('Private '), { within: 5000 });
+  });
+
   it('leaves nothing of who has gone by themselves while a pod was cut off, either', async () => {
     const { redis, pod, other, proxy } = await twoPods();
     await other.open(tabOf('ada'));

@@ -49,6 +49,11 @@ export class LocalConnections {
     return this.shadow.size;
   }
 
+  /** Whether the store has it, as far as is known. */
+  isStored(connectionId: string): boolean {
+    return this.shadow.has(connectionId);
+  }
+
   get(connectionId: string): LocalConnection | undefined {
     return this.truth.get(connectionId);
   }

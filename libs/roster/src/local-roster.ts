@@ -97,6 +97,11 @@ export class LocalRoster {
     return this.connections.get(connectionId)?.channels.some((m) => m.kind === kind && m.channel === channel) ?? false;
   }
 
+  /** Whether the store has a row of the connection, as far as is known: also of one that has left and is still to be taken out. */
+  isStored(connectionId: string): boolean {
+    return this.connections.isStored(connectionId);
+  }
+
   /** Whether the batch that is with the store, or is sent until it is, says something of the connection. */
   isUnderWay(connectionId: string): boolean {
     return this.pending.isSent(connectionId);
