@@ -20,9 +20,9 @@ const WAITING_MAX = 3000;
 /** So no app keeps the others from waiting. */
 const WAITING_PER_APP_MAX = 1000;
 
-/** What is kept of all hosts together, for others who ask the same: some kilobytes each, and some megabytes. */
-const SMALL_BODIES_MAX = 1000;
-const LARGE_BODIES_MAX = 8;
+/** Members, rows of presence and bodies that are kept of all hosts together, for others who ask the same. */
+const SMALL_ROWS_MAX = 10_000;
+const LARGE_ROWS_MAX = 100_000;
 
 export interface ChangesAnswer {
   readonly body: ChangesDto;
@@ -35,7 +35,7 @@ export class Changes implements OnModuleDestroy {
   private readonly waiting = new Map<string, Set<() => void>>();
   private isEnding = false;
   /** What was told last, at once and in turn. */
-  private readonly kept = { small: new KeptBodies(SMALL_BODIES_MAX), large: new KeptBodies(LARGE_BODIES_MAX) };
+  private readonly kept = { small: new KeptBodies(SMALL_ROWS_MAX), large: new KeptBodies(LARGE_ROWS_MAX) };
   /** How many wait for their turn. */
   private queued = 0;
 

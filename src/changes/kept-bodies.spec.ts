@@ -1,4 +1,5 @@
-import { MemoryRosterStore, type Moment, RosterView } from '@rollcall/roster';
+import { type LogEntry, MemoryRosterStore, type Moment, RosterView } from '@rollcall/roster';
+import { HOST, listening, rowOf, Writer } from '../../test/support/roster-store';
 import { Directory, GRACE_MS, loadView, START_MS } from '../../test/support/roster-view';
 import type { ChangesDto } from './changes.dto';
 import { KeptBodies, textOf } from './kept-bodies';
@@ -6,6 +7,17 @@ import { KeptBodies, textOf } from './kept-bodies';
 describe('What callers were told', () => {
   const query = { cursor: undefined, channel: undefined, presence: true, waitMs: 0 };
   const made = (): ChangesDto => ({ cursor: 'c', full: true, channels: [], presence: [] });
+  const madeOf = (left: number) => (): ChangesDto => ({
+    ...made(),
+    channels: [
+      {
+        channel: 'room',
+        kind: 'authenticated',
+        left: Array.from({ length: left }, (_, n) => `user-${n}`),
+        anonymous: 0,
+      },
+    ],
+  });
   let kept: KeptBodies;
   let moment: Moment;
 
@@ -46,6 +58,34 @@ describe('What callers were told', () => {
     const room = kept.of(moment, { ...query, channel: 'room' }, undefined, made);
     for (let n = 0; n < 8; n += 1) kept.of(moment, { ...query, channel: `room-${n}` }, undefined, made);
     expect(kept.of(moment, { ...query, channel: 'room' }, undefined, made)).not.toBe(room);
+  });
+
+  it('is not kept for a head that is over, nor counts any more', async () => {
+    const entries: LogEntry[] = [];
+    const store = new MemoryRosterStore({ now: () => START_MS, graceMs: GRACE_MS, leaseMs: 6000 });
+    const pod = new Writer(store, HOST, 'pod-1');
+    const view = new RosterView(new Directory());
+    await loadView(view, store);
+    await store.follow(
+      HOST,
+      listening((entry: LogEntry) => void entries.push(entry)),
+    );
+    const other = kept.of(moment, query, undefined, made);
+    for (let n = 0; n < 20; n += 1) {
+      kept.of({ view, atMs: START_MS }, query, undefined, madeOf(40));
+      await pod.row('t1', rowOf(`user-${n}`));
+      for (const entry of entries.splice(0)) view.apply(entry);
+    }
+    // 20 of 40 would be more than is kept of all.
+    expect(kept.of(moment, query, undefined, made)).toBe(other);
+  });
+
+  it('is kept for as much as all hosts may take together, and the oldest go first', async () => {
+    const first = kept.of(moment, query, undefined, madeOf(30));
+    kept.of(await momentOfView(), query, undefined, madeOf(30));
+    expect(kept.of(moment, query, undefined, madeOf(30))).toBe(first);
+    kept.of(await momentOfView(), query, undefined, madeOf(60));
+    expect(kept.of(moment, query, undefined, madeOf(30))).not.toBe(first);
   });
 
   it('is not kept for long among those of many other hosts, either', async () => {

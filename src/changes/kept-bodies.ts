@@ -1,7 +1,7 @@
 /*
  * What callers of `GET /v1/changes` were told last, for others who ask the same before anything else happens: after a
- * loss, or at a tick, that is most of those who wait. Written as bodies are made; kept with the view that they are of, a
- * few for its latest head alone, so many for all views together, and never given when they would be another one by now.
+ * loss, or at a tick, that is most of those who wait. Written as bodies are made; kept for the latest head of each view
+ * alone, so much for all views together, and never given when they would be another one by now.
  */
 import type { Moment, Position, RosterView } from '@rollcall/roster';
 import type { ChangesQuery } from './changes-query';
@@ -15,6 +15,11 @@ interface Body {
   readonly atMs: number;
   /** When something is different by itself. */
   readonly untilMs: number;
+  /** What it shows, and itself. */
+  readonly rows: number;
+  /** Where it is kept. */
+  readonly among: Map<string, Body>;
+  readonly key: string;
 }
 
 interface OfHead {
@@ -24,19 +29,14 @@ interface OfHead {
   readonly bodies: Map<string, Body>;
 }
 
-/** Which one is to go first. */
-interface Place {
-  readonly bodies: Map<string, Body>;
-  readonly key: string;
-}
-
 export class KeptBodies {
   private ofViews = new WeakMap<RosterView, OfHead>();
-  /** In the order in which they were made; also of some that are not kept any more. */
-  private places: Place[] = [];
+  /** In the order in which they were made. */
+  private readonly all = new Set<Body>();
+  private rows = 0;
 
-  /** `most`: of all views together. */
-  constructor(private readonly most: number) {}
+  /** `rowsMost`: of all views together. With names and addresses of any length a row takes some kilobytes at most. */
+  constructor(private readonly rowsMost: number) {}
 
   /** The body that was made for such a caller of the same, or the one that is made now. `from`: absent for everything. */
   of(moment: Moment, query: ChangesQuery, from: Position | undefined, make: () => ChangesDto): ChangesDto {
@@ -45,24 +45,36 @@ export class KeptBodies {
     const { atMs } = moment;
     const kept = bodies.get(key);
     if (kept !== undefined && kept.atMs <= atMs && atMs < kept.untilMs) return kept.body;
-    bodies.delete(key);
+    if (kept !== undefined) this.drop(kept);
     const body = make();
-    for (const oldest of bodies.keys()) {
-      if (bodies.size < BODIES_MAX) break;
-      bodies.delete(oldest);
-    }
-    bodies.set(key, { body, atMs, untilMs: moment.view.changes.nextAfter(atMs) });
-    this.places.push({ bodies, key });
-    if (this.places.length > this.most) {
-      const first = this.places.shift();
-      first?.bodies.delete(first.key);
-    }
+    const untilMs = moment.view.changes.nextAfter(atMs);
+    this.keep({ body, atMs, untilMs, rows: rowsOf(body), among: bodies, key });
     return body;
   }
 
   clear(): void {
     this.ofViews = new WeakMap();
-    this.places = [];
+    this.all.clear();
+    this.rows = 0;
+  }
+
+  private keep(one: Body): void {
+    for (const oldest of one.among.values()) {
+      if (one.among.size < BODIES_MAX) break;
+      this.drop(oldest);
+    }
+    one.among.set(one.key, one);
+    this.all.add(one);
+    this.rows += one.rows;
+    for (const oldest of this.all) {
+      if (this.rows <= this.rowsMost) break;
+      this.drop(oldest);
+    }
+  }
+
+  private drop(one: Body): void {
+    one.among.delete(one.key);
+    if (this.all.delete(one)) this.rows -= one.rows;
   }
 
   private ofHead(view: RosterView): OfHead {
@@ -70,10 +82,17 @@ export class KeptBodies {
     const { profileEdits } = view.presence;
     const known = this.ofViews.get(view);
     if (known?.revision === revision && known.tag === tag && known.profileEdits === profileEdits) return known;
+    for (const old of known?.bodies.values() ?? []) this.drop(old);
     const now = { revision, tag, profileEdits, bodies: new Map<string, Body>() };
     this.ofViews.set(view, now);
     return now;
   }
+}
+
+function rowsOf({ channels, presence }: ChangesDto): number {
+  let rows = 1 + presence.length;
+  for (const { users = [], joined = [], left = [] } of channels) rows += 1 + users.length + joined.length + left.length;
+  return rows;
 }
 
 const texts = new WeakMap<ChangesDto, Buffer>();

@@ -3,6 +3,7 @@ import { AppError } from '@rollcall/contract';
 import { type Reading, Views } from '@rollcall/roster';
 import type { Caller } from '../auth/caller';
 import { LargeAnswers } from '../http/large-answers.service';
+import { agedBy } from '../http/stale-header';
 
 /** The reading that a large page is made from, when its turn has come. */
 @Injectable()
@@ -19,7 +20,6 @@ export class ChannelListTurns {
     // It has gone on, or was replaced, and is at least as fresh as it was.
     const view = this.views.current(caller.host);
     if (view === undefined) throw new AppError('UNAVAILABLE');
-    const { staleMs } = reading;
-    return { ...reading, view, staleMs: staleMs === 0 ? 0 : staleMs + performance.now() - askedMs };
+    return { ...reading, view, staleMs: agedBy(performance.now() - askedMs, reading.staleMs) };
   }
 }

@@ -16,7 +16,7 @@ import { type Caller, FromCaller } from '../auth/caller';
 import { NeedsScope } from '../auth/needs-scope';
 import { BodyPipe } from '../http/body.pipe';
 import { LargeSends, SMALL_CONNECTIONS } from '../http/large-sends.service';
-import { tellReading, tellStale } from '../http/stale-header';
+import { agedBy, tellReading, tellStale } from '../http/stale-header';
 import { ChannelUserDto } from '../openapi/channel-user.dto';
 import { ApiMessageErrors } from '../openapi/responses';
 import { ChannelNames } from './channel-names.service';
@@ -61,8 +61,8 @@ export class ChannelsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Buffer> {
     const reading = await this.views.read(host);
-    if (reading.view.connections > SMALL_CONNECTIONS) await this.sends.turn();
-    const view = tellReading(reply, reading);
+    const waitedMs = reading.view.connections > SMALL_CONNECTIONS ? await this.sends.turn() : 0;
+    const view = tellReading(reply, { ...reading, staleMs: agedBy(waitedMs, reading.staleMs) });
     if (channel != null && channel !== '') return view.channel(channel, tabsOf(app));
     const map = view.channelMap(tabsOf(app));
     // Sent, or given up: either way nobody reads it any more.
@@ -86,8 +86,8 @@ export class ChannelsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Buffer> {
     const { view, staleMs } = await this.views.readRoster(host);
-    if (view.activeChannels > SMALL_CONNECTIONS) await this.sends.turn();
-    tellStale(reply, staleMs);
+    const waitedMs = view.activeChannels > SMALL_CONNECTIONS ? await this.sends.turn() : 0;
+    tellStale(reply, agedBy(waitedMs, staleMs));
     return this.names.of(view);
   }
 

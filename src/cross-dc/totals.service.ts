@@ -25,12 +25,12 @@ export class Totals {
     const seen = await this.datacenters.look(host, asked.includeUsers);
     const [here] = seen;
     if (here?.seen === undefined) throw new AppError('UNAVAILABLE');
+    const seenAtMs = performance.now();
     if (asked.includeUsers && connectionsOf(seen) > SMALL_CONNECTIONS) await this.sends.turn();
-    const nowMs = performance.now();
-    const said = seen.map((one) => saidBy(one.dc, one.seen, nowMs));
+    const said = seen.map((one) => saidBy(one.dc, one.seen, seenAtMs));
     const make = (): Buffer => bodyOf(said, asked);
     const body = asked.includeUsers ? this.texts.of(this.keyOf(seen, asked), make) : make();
-    return { body, states: statesOf(said, nowMs) };
+    return { body, states: statesOf(said, performance.now()) };
   }
 
   /** What the lists are made from. */
@@ -53,10 +53,10 @@ export class Totals {
 const connectionsOf = (all: readonly DatacenterSeen[]): number =>
   all.reduce((sum, { seen }) => sum + (seen?.view.connections ?? 0), 0);
 
-function saidBy(dc: string, seen: Seen | undefined, nowMs: number): Said {
+function saidBy(dc: string, seen: Seen | undefined, seenAtMs: number): Said {
   if (seen === undefined) return { dc, answeredNow: false };
   const { answeredNow, ageMs, view } = seen;
-  return { dc, answeredNow, heardAtMs: nowMs - ageMs, figures: figuresOf(view) };
+  return { dc, answeredNow, heardAtMs: seenAtMs - ageMs, figures: figuresOf(view) };
 }
 
 const figuresOf = (view: RosterView): Figures => ({

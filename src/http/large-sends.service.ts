@@ -17,12 +17,14 @@ export class LargeSends {
   private readonly waiting: (() => void)[] = [];
   private isRunning = false;
 
-  /** Resolves when an answer may be sent, which is to be done without waiting for anything more. */
-  turn(): Promise<void> {
-    return new Promise((resolve) => {
+  /** Resolves when an answer may be sent, which is to be done without waiting for anything more; with how long that took, in ms. */
+  async turn(): Promise<number> {
+    const startedMs = performance.now();
+    await new Promise<void>((resolve) => {
       this.waiting.push(resolve);
       if (!this.isRunning) void this.run();
     });
+    return performance.now() - startedMs;
   }
 
   private async run(): Promise<void> {
