@@ -11,6 +11,7 @@ import { Config } from '../config/config';
 import { Connections } from '../sockets/connections.service';
 import { Revocations } from '../sockets/revocations.service';
 import { Stores } from '../store/stores';
+import { TroubleLog } from '../store/trouble-log';
 import { ErasedUsers } from './erased-users.service';
 import { type LeftBehind, leftBehindBy } from './left-behind';
 import { Traces } from './traces.service';
@@ -24,6 +25,9 @@ const AT_ONCE = 100;
 /** A frozen pod's connections are swept when so many beats have passed since its lease ended. */
 const SWEPT_AFTER_BEATS = 3;
 
+const GIVEN_UP = 'What connections of users who may have been erased left behind could not be taken out';
+const TOO_MANY = new Error('too many wait for the store');
+
 interface Waiting {
   readonly left: LeftBehind;
   isUnderWay: boolean;
@@ -34,6 +38,7 @@ interface Waiting {
 @Injectable()
 export class LateErasures implements OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger('users');
+  private readonly overflow = new TroubleLog(GIVEN_UP);
   private readonly waiting = new Set<Waiting>();
   private isTrying = false;
   private timer: NodeJS.Timeout | undefined;
@@ -70,7 +75,7 @@ export class LateErasures implements OnModuleInit, OnApplicationShutdown {
     const [oldest] = this.waiting;
     if (oldest !== undefined && this.waiting.size >= WAITING_MAX) {
       this.waiting.delete(oldest);
-      this.logger.warn(`${GIVEN_UP}: too many wait for the store.`);
+      this.overflow.report(TOO_MANY);
     }
     const one: Waiting = { left, isUnderWay: false };
     this.waiting.add(one);
@@ -127,8 +132,6 @@ export class LateErasures implements OnModuleInit, OnApplicationShutdown {
     return nowMs - one.unclearSinceMs < leaseMs + SWEPT_AFTER_BEATS * beatMs;
   }
 }
-
-const GIVEN_UP = 'What connections of users who may have been erased left behind could not be taken out';
 
 const isAway = (error: unknown): boolean =>
   error instanceof StoreUnavailable || (error instanceof AppError && error.code === 'UNAVAILABLE');
