@@ -94,8 +94,12 @@ export class Accounts {
     await this.refreshApp(app);
   }
 
-  /** Brings an app's users up to date; `false`: the store is away. */
-  async isRefreshed({ id }: App): Promise<boolean> {
+  /** What was written of the app's users before this moment of this process's clock, on any pod, is known here. */
+  asOfMs({ id }: App): number {
+    return this.directory.asOfMs(id);
+  }
+
+  private async isRefreshed({ id }: App): Promise<boolean> {
     try {
       await this.directory.refresh(id);
       this.lostAtMs = undefined;

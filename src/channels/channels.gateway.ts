@@ -67,7 +67,6 @@ export class ChannelsGateway implements OnGatewayInit<RollcallServer> {
     const { socket, visitor, roster } = connection;
     try {
       const written = await roster.connect(connection.id, visitor.user);
-      if (written === 'stored' && visitor.user !== null) void this.check(connection);
       if (socket.connected) socket.emit('session', { ...this.sessionOf(connection), ...degraded(written) });
     } catch (error) {
       this.logger.error({ err: error }, 'A connection could not be registered, and was closed.');
@@ -76,15 +75,11 @@ export class ChannelsGateway implements OnGatewayInit<RollcallServer> {
     }
   }
 
-  private async check(connection: Connection): Promise<void> {
-    // Whatever is wrong with the store is told by those who need its answer; this one stays as it is.
-    connection.isChecked = await this.accounts.isRefreshed(connection.visitor.app).catch(() => false);
-  }
-
   private disconnect(connection: Connection): void {
     this.connections.remove(connection);
-    const { id, roster } = connection;
-    const isEarly = roster.isUnderWay(id) || (roster.isStored(id) && !connection.isChecked);
+    const { id, roster, visitor } = connection;
+    // An erasure that was not heard of yet has looked for this one before it was there, or will find it.
+    const isEarly = roster.isUnderWay(id) || roster.isStoredSince(id, this.accounts.asOfMs(visitor.app));
     connection.left = roster.disconnect(id);
     if (isEarly) this.connections.tellGoneEarly(connection);
     // A client that has only left its namespace would keep a line that counts towards no limit any more.

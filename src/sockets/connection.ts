@@ -40,11 +40,6 @@ export class Connection {
   messages: TokenBucket | undefined;
   /** Resolves when the connection is in the store and its `session` was sent. Never rejects. */
   registered: Promise<void> = Promise.resolve();
-  /**
-   * Whether this pod has asked who was erased after the store had the connection: any erasure from before that would have
-   * closed it, and any later one finds it there.
-   */
-  isChecked = false;
   /** Resolves when the connection has left the store. Set by the disconnect. */
   left: Promise<Written> | undefined;
   private unwritable = 0;

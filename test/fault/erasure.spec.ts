@@ -1,6 +1,6 @@
 import { jwtOf, shop, tabOf } from '../support/shop';
 import { LocalRosters, RosterStore, UserDirectory, Views } from '@rollcall/roster';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { Revocations } from '../../src/sockets/revocations.service';
 import { eventually } from '../support/eventually';
 import { clientSocket } from '../support/tab';
@@ -152,6 +152,35 @@ describeWithRedis('An erasure', () => {
     }
     await sleep(1000);
     await eventually(async () => expect(await everythingIn(redis)).not.toContain('Private '), { within: 5000 });
+  });
+
+  it('leaves nothing of whom a pod has written down anew after it was taken for dead, and who then went', async () => {
+    const { redis, pod, other, proxy } = await twoPods();
+    await other.open(tabOf('ada'));
+    const pats = Array.from({ length: 4 }, (_, n) => `pat${n}`);
+    const tokens = pats.map((sub) =>
+      jwtOf({ sub, name: 'Pat Private', iat: Math.floor(Date.now() / 1000) - 1 }, SECRET),
+    );
+    const tabs = await Promise.all(tokens.map((token) => other.open({ token })));
+    await sleep(2 * Number(QUICK.BEAT_MS));
+    proxy.shut();
+    const isThere = async (): Promise<boolean> =>
+      (await pod.app.get(Views).readRoster('localhost')).view.connections > 0;
+    await eventually(async () => expect(await isThere()).toBe(false), { within: 10_000 });
+    for (const id of pats) expect((await pod.native('DELETE', `/v1/users/${id}`)).status).toBe(204);
+    expect(await everythingIn(redis)).not.toContain('Pat Private');
+    proxy.delay(20, 20);
+    proxy.reopen();
+    const roster = other.app.get(LocalRosters).of('localhost');
+    const arePending = (): boolean => tabs.some(({ id }) => roster.isPending(id));
+    // In the turn in which the store has answered: a moment later the pod hears of the erasures.
+    for (const isAwaited of [true, false]) {
+      const giveUpAt = performance.now() + 10_000;
+      while (arePending() !== isAwaited && performance.now() < giveUpAt) await setImmediate();
+    }
+    for (const tab of tabs) tab.close();
+    await sleep(3 * Number(QUICK.BEAT_MS));
+    await eventually(async () => expect(await everythingIn(redis)).not.toContain('Pat Private'), { within: 5000 });
   });
 
   it('leaves nothing of who has gone by themselves while a pod was cut off, either', async () => {

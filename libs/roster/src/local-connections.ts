@@ -28,6 +28,8 @@ interface Shadow {
   readonly userId: string | null;
   readonly active: boolean;
   readonly channels: readonly LocalMembership[];
+  /** When it was first known to be there, by this process's clock. */
+  readonly storedAtMs: number;
 }
 
 /** One row on its way to the store. */
@@ -49,9 +51,10 @@ export class LocalConnections {
     return this.shadow.size;
   }
 
-  /** Whether the store has it, as far as is known. */
-  isStored(connectionId: string): boolean {
-    return this.shadow.has(connectionId);
+  /** Whether the store has it, and was not known to have it before a moment of this process's clock. */
+  isStoredSince(connectionId: string, ms: number): boolean {
+    const shadow = this.shadow.get(connectionId);
+    return shadow !== undefined && shadow.storedAtMs >= ms;
   }
 
   get(connectionId: string): LocalConnection | undefined {
@@ -97,7 +100,7 @@ export class LocalConnections {
   }
 
   /** The writes are in the store, each with a revision of its own, up to that of the head. */
-  acknowledge(sent: readonly Sent[], usersSent: number, { revision, atMs }: Head): void {
+  acknowledge(sent: readonly Sent[], usersSent: number, { revision, atMs }: Head, nowMs: number): void {
     const before = revision - sent.length - usersSent;
     sent.forEach(({ connectionId, row, memberships, connection }, index) => {
       if (row === null || connection === undefined) {
@@ -107,15 +110,17 @@ export class LocalConnections {
       const own = before + index + 1;
       connection.since ??= { revision: own, atMs };
       for (const membership of memberships) membership.since ??= own;
-      this.shadow.set(connectionId, { userId: row.userId, active: row.active, channels: memberships });
+      const storedAtMs = this.shadow.get(connectionId)?.storedAtMs ?? whole(nowMs);
+      this.shadow.set(connectionId, { userId: row.userId, active: row.active, channels: memberships, storedAtMs });
     });
   }
 
   /** What the store has after all: the truth adopts what it was never told (the answer to its write was lost). */
-  recover(rows: readonly ConnectionRow[]): void {
+  recover(rows: readonly ConnectionRow[], nowMs: number): void {
     this.shadow.clear();
+    const storedAtMs = whole(nowMs);
     for (const { connectionId, userId, active, since, channels } of rows) {
-      this.shadow.set(connectionId, { userId, active, channels });
+      this.shadow.set(connectionId, { userId, active, channels, storedAtMs });
       const connection = this.truth.get(connectionId);
       if (connection === undefined || connection.userId !== userId) continue;
       connection.since ??= since;
@@ -127,6 +132,9 @@ export class LocalConnections {
     }
   }
 }
+
+/** A whole number, for there is one for each connection, and never early. */
+const whole = (ms: number): number => Math.ceil(ms);
 
 /** A membership that was left and joined again is another one, with a new place in the order: it has no `since` yet. */
 const isSame = (shadow: Shadow, truth: LocalConnection): boolean =>

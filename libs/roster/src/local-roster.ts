@@ -97,9 +97,12 @@ export class LocalRoster {
     return this.connections.get(connectionId)?.channels.some((m) => m.kind === kind && m.channel === channel) ?? false;
   }
 
-  /** Whether the store has a row of the connection, as far as is known: also of one that has left and is still to be taken out. */
-  isStored(connectionId: string): boolean {
-    return this.connections.isStored(connectionId);
+  /**
+   * Whether the store has a row of the connection, also of one that has left and is still to be taken out, and was not known to
+   * have it before a moment of this process's clock. Where the pod has registered anew, it is known since then.
+   */
+  isStoredSince(connectionId: string, ms: number): boolean {
+    return this.connections.isStoredSince(connectionId, ms);
   }
 
   /** Whether the batch that is with the store, or is sent until it is, says something of the connection. */
@@ -291,7 +294,7 @@ export class LocalRoster {
       }
       this.sequence = sequence;
       this.known = applied.head;
-      this.connections.acknowledge(sent, users.length, applied.head);
+      this.connections.acknowledge(sent, users.length, applied.head, this.options.timing.now());
     }
     for (const connectionId of connections.keys()) this.missing.delete(connectionId);
     this.pending.settle();
@@ -311,7 +314,7 @@ export class LocalRoster {
     this.disowned = false;
     this.sequence = 0;
     this.known = { epoch: opened.epoch, revision: this.known?.revision ?? 0 };
-    this.connections.recover(opened.rows);
+    this.connections.recover(opened.rows, this.options.timing.now());
     for (const connectionId of this.connections.ids()) this.pending.touch(connectionId);
     this.missing = new Set(this.pending.touched());
     if (lost) this.restoreChoices();
