@@ -351,6 +351,25 @@ describe('The connections of a pod', () => {
       expect(await store.user(HOST, 'ada')).toMatchObject({ connections: 1 });
     });
 
+    it('are each under way until they are written again, however many batches that takes', async () => {
+      const ids = Array.from({ length: 300 }, (_, n) => `t${n}`);
+      for (const id of ids) void local.connect(id, { id, claims: { name: id } });
+      await flush();
+      expect(ids.filter((id) => local.isUnderWay(id))).toEqual([]);
+      const storedMs = performance.now();
+      await sweep();
+      store.hold();
+      await local.beat();
+      await flush();
+      expect(store.batches.at(-1)?.rows).toHaveLength(250);
+      expect(ids.filter((id) => !local.isUnderWay(id))).toEqual([]);
+      store.answer();
+      await flush();
+      await settle();
+      expect(ids.filter((id) => local.isUnderWay(id))).toEqual([]);
+      expect(ids.every((id) => local.isStoredSince(id, storedMs))).toBe(true);
+    });
+
     it('learn so from a beat, though nothing is to be written', async () => {
       await connected();
       await sweep();

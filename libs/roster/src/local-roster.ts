@@ -105,9 +105,13 @@ export class LocalRoster {
     return this.connections.isStoredSince(connectionId, ms);
   }
 
-  /** Whether the batch that is with the store, or is sent until it is, says something of the connection. */
+  /**
+   * Whether the batch that is with the store, or is sent until it is, says something of the connection, or whether the pod has
+   * registered anew and has yet to write it down again: what it wrote in an earlier life is there no more, but for what was
+   * said of its user.
+   */
   isUnderWay(connectionId: string): boolean {
-    return this.pending.isSent(connectionId);
+    return this.pending.isSent(connectionId) || this.missing.has(connectionId);
   }
 
   /** Whether the store has yet to be told something of the connection, or to say that it was. */
