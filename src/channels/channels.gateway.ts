@@ -78,7 +78,7 @@ export class ChannelsGateway implements OnGatewayInit<RollcallServer> {
   private disconnect(connection: Connection): void {
     this.connections.remove(connection);
     const { id, roster, visitor } = connection;
-    // An erasure that was not heard of yet has looked for this one before it was there, or will find it.
+    // Of any other one all erasures from before the store had it are known here, and later ones find it there.
     const isEarly = roster.isUnderWay(id) || roster.isStoredSince(id, this.accounts.asOfMs(visitor.app));
     connection.left = roster.disconnect(id);
     if (isEarly) this.connections.tellGoneEarly(connection);

@@ -28,7 +28,7 @@ interface Shadow {
   readonly userId: string | null;
   readonly active: boolean;
   readonly channels: readonly LocalMembership[];
-  /** When it was first known to be there, by this process's clock. */
+  /** When it was first known to be there, by this process's clock: never early, and whole, for there is one for each connection. */
   readonly storedAtMs: number;
 }
 
@@ -110,7 +110,7 @@ export class LocalConnections {
       const own = before + index + 1;
       connection.since ??= { revision: own, atMs };
       for (const membership of memberships) membership.since ??= own;
-      const storedAtMs = this.shadow.get(connectionId)?.storedAtMs ?? whole(nowMs);
+      const storedAtMs = this.shadow.get(connectionId)?.storedAtMs ?? Math.ceil(nowMs);
       this.shadow.set(connectionId, { userId: row.userId, active: row.active, channels: memberships, storedAtMs });
     });
   }
@@ -118,7 +118,7 @@ export class LocalConnections {
   /** What the store has after all: the truth adopts what it was never told (the answer to its write was lost). */
   recover(rows: readonly ConnectionRow[], nowMs: number): void {
     this.shadow.clear();
-    const storedAtMs = whole(nowMs);
+    const storedAtMs = Math.ceil(nowMs);
     for (const { connectionId, userId, active, since, channels } of rows) {
       this.shadow.set(connectionId, { userId, active, channels, storedAtMs });
       const connection = this.truth.get(connectionId);
@@ -132,9 +132,6 @@ export class LocalConnections {
     }
   }
 }
-
-/** A whole number, for there is one for each connection, and never early. */
-const whole = (ms: number): number => Math.ceil(ms);
 
 /** A membership that was left and joined again is another one, with a new place in the order: it has no `since` yet. */
 const isSame = (shadow: Shadow, truth: LocalConnection): boolean =>
