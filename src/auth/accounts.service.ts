@@ -94,11 +94,6 @@ export class Accounts {
     await this.refreshApp(app);
   }
 
-  /** What was written of the app's users before this moment of this process's clock, on any pod, is known here. */
-  asOfMs({ id }: App): number {
-    return this.directory.asOfMs(id);
-  }
-
   private async isRefreshed({ id }: App): Promise<boolean> {
     try {
       await this.directory.refresh(id);
@@ -165,6 +160,19 @@ export class Accounts {
   /** Until when the user's tokens were revoked, in ms; 0: never. */
   revokedAtMs(app: App, userId: string): number {
     return this.directory.find(app.id, userId)?.revokedAtMs ?? 0;
+  }
+
+  /** When the user was erased last, in ms; 0: never. */
+  erasedAtMs(app: App, userId: string): number {
+    return this.directory.find(app.id, userId)?.erasedAtMs ?? 0;
+  }
+
+  /**
+   * The erasure that a token is known to have come after, as what is said with it is to be written down. One that it is from
+   * before gives a moment before that.
+   */
+  erasedBeforeMs(app: App, { id, checkedAgainstMs }: Pick<TokenMarks, 'id' | 'checkedAgainstMs'>): number {
+    return Math.min(this.erasedAtMs(app, id), checkedAgainstMs);
   }
 
   /** Whether a token that was held against one revocation of its user's tokens has met a later one, or one of another kind. */

@@ -64,9 +64,11 @@ export class ChannelsGateway implements OnGatewayInit<RollcallServer> {
   }
 
   private async register(connection: Connection): Promise<void> {
-    const { socket, visitor, roster } = connection;
+    const { socket, roster } = connection;
+    const { app, user } = connection.visitor;
     try {
-      const written = await roster.connect(connection.id, visitor.user);
+      const erasedAtMs = user === null ? 0 : this.accounts.erasedBeforeMs(app, user);
+      const written = await roster.connect(connection.id, user && { id: user.id, claims: user.claims, erasedAtMs });
       if (socket.connected) socket.emit('session', { ...this.sessionOf(connection), ...degraded(written) });
     } catch (error) {
       this.logger.error({ err: error }, 'A connection could not be registered, and was closed.');
@@ -77,11 +79,7 @@ export class ChannelsGateway implements OnGatewayInit<RollcallServer> {
 
   private disconnect(connection: Connection): void {
     this.connections.remove(connection);
-    const { id, roster, visitor } = connection;
-    // Of any other one all erasures from before the store had it are known here, and later ones find it there.
-    const isEarly = roster.isUnderWay(id) || roster.isStoredSince(id, this.accounts.asOfMs(visitor.app));
-    connection.left = roster.disconnect(id);
-    if (isEarly) this.connections.tellGoneEarly(connection);
+    connection.left = connection.roster.disconnect(connection.id);
     // A client that has only left its namespace would keep a line that counts towards no limit any more.
     connection.socket.conn.close();
   }

@@ -1,6 +1,8 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { AppError, type Degradable, type Status } from '@rollcall/contract';
 import { Views } from '@rollcall/roster';
+import { Accounts } from '../auth/accounts.service';
+import type { Identity } from '../auth/identity';
 import type { Connection } from '../sockets/connection';
 import { degraded } from '../sockets/degraded';
 import { type Fields, fieldsOf, flagOf } from '../sockets/payload';
@@ -13,6 +15,7 @@ export class PresenceEvents implements OnModuleInit {
   constructor(
     private readonly events: SocketEvents,
     private readonly views: Views,
+    private readonly accounts: Accounts,
   ) {}
 
   onModuleInit(): void {
@@ -21,10 +24,11 @@ export class PresenceEvents implements OnModuleInit {
   }
 
   private async set(connection: Connection, fields: Fields): Promise<{ status: Status } & Degradable> {
-    const userId = userOf(connection);
+    const user = userOf(connection);
     const choice = choiceOf(fields, 'statusText');
-    const written = await connection.roster.setUser(userId, choice);
-    const shown = await this.shown(connection, userId);
+    const erasedAtMs = this.accounts.erasedBeforeMs(connection.visitor.app, user);
+    const written = await connection.roster.setUser(user.id, { ...choice, erasedAtMs });
+    const shown = await this.shown(connection, user.id);
     // While the store is away, the picture does not know of it yet; a choice other than online is shown as it is.
     const { status = 'online' } = choice;
     const chosen = written === 'degraded' && status !== 'online';
@@ -32,7 +36,7 @@ export class PresenceEvents implements OnModuleInit {
   }
 
   private async idle(connection: Connection, fields: Fields): Promise<{ status: Status } & Degradable> {
-    const userId = userOf(connection);
+    const { id: userId } = userOf(connection);
     const idle = flagOf(fields, 'idle');
     if (idle === undefined) throw new AppError('BAD_REQUEST', 'idle is missing: true or false.', 'idle');
     const written = await connection.roster.setActive(connection.id, !idle);
@@ -45,7 +49,7 @@ export class PresenceEvents implements OnModuleInit {
   }
 }
 
-function userOf({ visitor }: Connection): string {
+function userOf({ visitor }: Connection): Identity {
   if (visitor.user === null) throw new AppError('USER_REQUIRED');
-  return visitor.user.id;
+  return visitor.user;
 }

@@ -57,13 +57,16 @@ export class UserStatuses {
    */
   async set(asking: Caller, named: NamedUser, choice: Choice): Promise<Written> {
     const caller = userCaller(asking);
-    const userId = this.isCaller(caller, named) ? caller.user.id : await this.other(caller, named);
+    const isCaller = this.isCaller(caller, named);
+    const userId = isCaller ? caller.user.id : await this.other(caller, named);
     await this.checkIsInUse(caller);
     if (choice.untilMs !== undefined) await this.checkIsToCome(caller, choice.untilMs);
     // What a pod keeps for later while the store is away would end with it.
     if (this.shutdown.begun) throw new AppError('UNAVAILABLE', 'This pod is going away.');
     this.apps.checkOwner(caller);
-    return this.rosters.of(caller.host).setUser(userId, choice);
+    const { app, host, user } = caller;
+    const erasedAtMs = isCaller ? this.accounts.erasedBeforeMs(app, user) : this.accounts.erasedAtMs(app, userId);
+    return this.rosters.of(host).setUser(userId, { ...choice, erasedAtMs });
   }
 
   /** Whoever asks can make up hosts of an app that takes any: one that keeps nothing but statuses would be kept for good. */

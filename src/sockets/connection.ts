@@ -1,5 +1,5 @@
 import type { Acknowledgement, ClientToServerEvents, ServerToClientEvents } from '@rollcall/contract';
-import type { LocalRoster, UserClaims, Written } from '@rollcall/roster';
+import type { LocalRoster, Written } from '@rollcall/roster';
 import type { DefaultEventsMap, Server, Socket } from 'socket.io';
 import type { Visitor } from '../auth/socket.door';
 import type { Identity } from '../auth/identity';
@@ -47,8 +47,6 @@ export class Connection {
   private lastTick: object | undefined;
   /** When the client is to be told that its token expires; `undefined`: it does not, or it was told. */
   noticeAtMs: number | undefined;
-  /** What the token said that the connection came with: the roster goes by it, whatever newer ones say. */
-  readonly claims: UserClaims | null;
   private current: Visitor;
 
   constructor(
@@ -63,7 +61,6 @@ export class Connection {
     this.packets = packetsOf(visitor.app);
     this.joins = bucketOf(joinsPerSecond);
     this.messages = bucketOf(messagesPerSecond);
-    this.claims = visitor.user?.claims ?? null;
     this.current = visitor;
     this.noticeAtMs = noticeAtMs(visitor.user, nowMs);
   }

@@ -9,7 +9,6 @@ export class Connections {
   private readonly all = new Map<string, Connection>();
   /** By user's id, of all apps and hosts. The usual user has one, and needs no set. */
   private readonly byUser = new Map<string, Connection | Set<Connection>>();
-  private readonly earlyListeners: ((connection: Connection) => void)[] = [];
 
   add(connection: Connection): void {
     this.all.set(connection.id, connection);
@@ -30,18 +29,6 @@ export class Connections {
       known.delete(connection);
       if (known.size === 0) this.byUser.delete(userId);
     } else if (known === connection) this.byUser.delete(userId);
-  }
-
-  /**
-   * Calls back with each connection that goes while something of it is on its way to the store, or before this pod knows of
-   * all erasures from before the store had it.
-   */
-  onGoneEarly(listener: (connection: Connection) => void): void {
-    this.earlyListeners.push(listener);
-  }
-
-  tellGoneEarly(connection: Connection): void {
-    for (const listener of this.earlyListeners) listener(connection);
   }
 
   get size(): number {

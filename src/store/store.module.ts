@@ -48,6 +48,8 @@ function shareRosters(store: RosterStore, accounts: Accounts, apps: Apps, config
     timing: REAL_TIME,
     beatMs: config.beatMs,
     defer: (flush) => void (config.redis === undefined ? setImmediate(flush) : setTimeout(flush, GATHER_MS)),
+    // Without the store what this pod knows of them must do.
+    beforeOpen: (host) => accounts.refresh(host).catch(() => undefined),
     choiceOf: (host, userId) => views.current(host)?.presence.choiceOf(userId),
     onHead: (host, head) => views.hint(host, head),
     report: (error) => logger.error({ err: error }, 'A batch failed, and is tried again.'),

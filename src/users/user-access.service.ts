@@ -1,13 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { AppError } from '@rollcall/contract';
-import { RosterStore, UserDirectory } from '@rollcall/roster';
+import { LocalRosters, RosterStore, UserDirectory } from '@rollcall/roster';
 import { randomBytes } from 'node:crypto';
 import { Accounts } from '../auth/accounts.service';
 import { Apps, type Scope } from '../auth/apps.service';
 import type { App } from '../config/app';
 import { hashSecret } from '../config/secret-hash';
 import { Closing } from '../sockets/closing.service';
-import { Traces } from './traces.service';
 import type { MintedTokenDto } from './users.dto';
 
 /** More tokens than anybody has devices: what one user can take of a pod's memory must have a limit. */
@@ -25,7 +24,7 @@ export class UserAccess {
     private readonly apps: Apps,
     private readonly closing: Closing,
     private readonly store: RosterStore,
-    private readonly traces: Traces,
+    private readonly rosters: LocalRosters,
   ) {}
 
   async mintToken({ app }: Scope, id: string, expiresInSeconds: number | undefined): Promise<MintedTokenDto> {
@@ -69,16 +68,26 @@ export class UserAccess {
   /** Erases profile, tokens, chosen statuses, when the user was last seen and what tokens said, on all hosts of the app. */
   async erase({ app }: Scope, id: string): Promise<void> {
     await this.directory.erase(app.id, id, await this.untilMs(app));
-    const closed = await this.closeEverywhere(app, id);
-    // The store lists no host on which nobody has been for long, and still has what users have chosen there.
-    const named = app.hosts.filter((host) => host !== '*');
-    const hosts = [...new Set([...closed, ...named])];
+    const hosts = await this.closeEverywhere(app, id);
     for (let at = 0; at < hosts.length; at += HOSTS_AT_ONCE) {
       const some = hosts.slice(at, at + HOSTS_AT_ONCE);
-      await Promise.all(some.map((host) => this.traces.forget({ appId: app.id, host, userId: id })));
+      await Promise.all(some.map((host) => this.eraseOn({ app, host }, id)));
     }
-    // Last: with the last connection it was remembered anew. Also on hosts on which nobody has been for long.
-    await this.traces.forgetLastSeen({ appId: app.id, userId: id });
+    // Also on hosts on which nobody has been for long.
+    await this.store.forgetLastSeen(id, (host) => this.isOwn({ app, host }));
+  }
+
+  /** @throws AppError UNAVAILABLE while the store is away; it is written when that is back, and harms nobody who has come since. */
+  private async eraseOn(scope: Scope, id: string): Promise<void> {
+    // Each write waits, and the host may have gone to another app meanwhile, whose user of the same id is somebody else.
+    if (!this.isOwn(scope)) return;
+    const { app, host } = scope;
+    const written = await this.rosters.of(host).setUser(id, { erasedAtMs: this.accounts.erasedAtMs(app, id) });
+    if (written === 'degraded') throw new AppError('UNAVAILABLE');
+  }
+
+  private isOwn({ app, host }: Scope): boolean {
+    return this.apps.appOf(host)?.id === app.id;
   }
 
   /** The clock that is ahead: a token that was issued a moment ago would pass for a later one by the other. */
@@ -86,8 +95,11 @@ export class UserAccess {
     return Math.max(Date.now(), await this.directory.nowMs(id));
   }
 
+  /** Resolves with the app's hosts, as far as anybody knows them. */
   private async closeEverywhere(app: App, id: string): Promise<string[]> {
-    const hosts = (await this.store.hosts()).filter((host) => this.apps.appOf(host)?.id === app.id);
+    // The store lists none on which nobody has been for long, and after a loss not all of the others, either.
+    const known = [...(await this.store.hosts()), ...this.rosters.hosts(), ...app.hosts.filter((host) => host !== '*')];
+    const hosts = [...new Set(known)].filter((host) => this.isOwn({ app, host }));
     await Promise.all(hosts.map((host) => this.closing.close(id, { app, host })));
     return hosts;
   }

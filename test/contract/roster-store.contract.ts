@@ -7,6 +7,7 @@ import { Heard, HOST, inChannels, rowOf, type RosterStoreHarness, stored, Writer
 import { describeLives } from './roster-store.lives';
 import { describeLog } from './roster-store.log';
 import { describeReading } from './roster-store.reading';
+import { describeErasures } from './roster-store.erasures';
 import { describeSeen } from './roster-store.seen';
 import { describeSweeps } from './roster-store.sweeps';
 import { describeTimedChoices } from './roster-store.timed';
@@ -296,6 +297,7 @@ export function describeRosterStore(name: string, makeStore: MakeRosterStore): v
     describeUsers(given);
     describeTimedChoices(given);
     describeLog(given);
+    describeErasures(given);
     describeSeen(given);
   });
 }

@@ -26,6 +26,8 @@ export function describeLog(harness: () => RosterStoreHarness): void {
     store = harness().store;
   });
 
+  const nowMs = async (): Promise<number> => (await store.now(HOST, 0)).atMs;
+
   describe('the log', () => {
     it('goes back far, and on hosts that clients make up as little as 64 large entries', async () => {
       for (const host of [HOST, MADE_UP_HOST]) {
@@ -39,17 +41,15 @@ export function describeLog(harness: () => RosterStoreHarness): void {
       expect(short.at(-1)?.toRevision).toBe((await store.head(MADE_UP_HOST)).revision);
     });
 
-    it('can be forgotten up to its newest entry, on one host, and goes on from there', async () => {
+    it('is forgotten up to the entry in which a user is erased, on one host, and goes on from there', async () => {
       const pod = new Writer(store, HOST, 'pod-1');
       const elsewhere = new Writer(store, ELSEWHERE, 'pod-1');
-      await store.forgetLog(HOST);
       const heard = await Heard.on(store, HOST);
       await pod.row('c1', rowOf('ada', { claims: { email: 'ada@example.com' } }));
       await elsewhere.row('c1', rowOf('ada'));
       await elsewhere.gone('c1');
       await pod.row('c2', rowOf('bob'));
-      await store.forgetLog(HOST);
-      await store.forgetLog(HOST);
+      await pod.write({ users: [{ userId: 'eve', erasedAtMs: await nowMs() }] });
       const last = await pod.gone('c1');
       const entries = await heard.upTo(last);
       heard.close();
@@ -67,16 +67,16 @@ export function describeLog(harness: () => RosterStoreHarness): void {
         Object.assign(Object.create(store) as RosterStore, { follow: () => Promise.resolve(noop) }),
       );
       const connections = async (views: Views): Promise<number> => (await views.readRoster(HOST)).view.connections;
-      for (const entriesMissed of [1, 2, 5]) {
+      for (const [erased, entriesMissed] of [0, 1, 4].entries()) {
         const before = [await connections(hearing), await connections(reading)];
         const [heard, read] = [hearing.current(HOST), reading.current(HOST)];
         const cursor = heard?.head;
         for (let n = 0; n < entriesMissed; n += 1) await pod.row(`c${entriesMissed}-${n}`, rowOf('ada'));
-        await store.forgetLog(HOST);
+        await pod.write({ users: [{ userId: 'eve', erasedAtMs: (await nowMs()) + erased }] });
         const after = before.map((count) => count + entriesMissed);
         expect([await connections(hearing), await connections(reading)]).toEqual(after);
         // Only who has missed something begins anew, and with that what it can tell of the past.
-        expect(reading.current(HOST) === read).toBe(entriesMissed === 1);
+        expect(reading.current(HOST) === read).toBe(entriesMissed === 0);
         expect(cursor && hearing.current(HOST)?.passed(cursor)).toBe(true);
         expect(heard).toBe(hearing.current(HOST));
       }

@@ -142,7 +142,7 @@ export function describeTimedChoices(harness: () => RosterStoreHarness): void {
 
     it('is forgotten with the user', async () => {
       await busyForAMinute();
-      await pod.write({ users: [{ userId: 'ada', forget: true }] });
+      await pod.write({ users: [{ userId: 'ada', erasedAtMs: await nowMs() }] });
       expect(await known('ada')).toMatchObject({ chosen: 'online', text: '', untilMs: 0 });
     });
 

@@ -22,6 +22,8 @@ export function describeUsers(harness: () => RosterStoreHarness): void {
     pod = new Writer(store, HOST, 'pod-1');
   });
 
+  const nowMs = async (): Promise<number> => (await store.now(HOST, 0)).atMs;
+
   const advanceClock = (ms: number): Promise<void> => harness().advanceClock(ms);
 
   const record = async (userId: string): Promise<UserRecord | undefined> =>
@@ -80,14 +82,14 @@ export function describeUsers(harness: () => RosterStoreHarness): void {
       expect(await known('ada')).toMatchObject({ connections: 0, chosen: 'away', text: 'later', claims: null });
     });
 
-    it('keeps the claims after leaving, until they are forgotten', async () => {
+    it('keeps the claims after leaving, until the user is erased', async () => {
       const claims = { email: 'ada@example.com', name: 'Ada' };
       await pod.row('c1', rowOf('ada', { claims }));
       await pod.row('c2', rowOf('ada'));
       await pod.gone('c1', 'c2');
       expect(await known('ada')).toMatchObject({ claims });
       await pod.write({ users: [{ userId: 'ada', status: 'busy', statusText: 'x' }] });
-      await pod.write({ users: [{ userId: 'ada', forget: true }] });
+      await pod.write({ users: [{ userId: 'ada', erasedAtMs: await nowMs() }] });
       const forgotten = await record('ada');
       expect(forgotten ?? { claims: null, chosen: 'online', text: '' }).toMatchObject({
         claims: null,
@@ -319,11 +321,14 @@ export function describeUsers(harness: () => RosterStoreHarness): void {
       expect(await known('bob')).toMatchObject({ chosen: 'busy', text: 'later' });
     });
 
-    it('does nothing to who was forgotten by an earlier pod, when it comes first', async () => {
+    it('does nothing to who is erased afterwards, nor where it is from before that', async () => {
+      const erasedAtMs = await nowMs();
       await pod.write({ users: [{ userId: 'ada', ...restore }] });
-      await pod.write({ users: [{ userId: 'ada', forget: true }] });
+      await pod.write({ users: [{ userId: 'ada', erasedAtMs }] });
       expect(await known('ada')).toMatchObject({ chosen: 'online', text: '', claims: null });
-      await pod.write({ users: [{ userId: 'ada', forget: true, ...restore }] });
+      await pod.write({ users: [{ userId: 'ada', ...restore }] });
+      expect(await known('ada')).toMatchObject({ chosen: 'online', text: '' });
+      await pod.write({ users: [{ userId: 'ada', erasedAtMs, ...restore }] });
       expect(await known('ada')).toMatchObject({ chosen: 'busy', text: 'lunch' });
     });
   });

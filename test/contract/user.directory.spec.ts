@@ -257,19 +257,6 @@ describeWithRedis('A directory on Redis', () => {
     expect(await stored('ada')).toContain('Ada L.');
   });
 
-  it('knows from before which moment it has everything, which is that of the last question that was answered', async () => {
-    const here = await pod();
-    expect(here.asOfMs(APP)).toBe(-Infinity);
-    const beforeMs = performance.now();
-    await here.refresh(APP);
-    const asOfMs = here.asOfMs(APP);
-    expect(asOfMs).toBeGreaterThanOrEqual(beforeMs);
-    expect(asOfMs).toBeLessThan(performance.now());
-    jest.spyOn(here.link, 'command').mockRejectedValue(new StoreUnavailable('Redis is away.'));
-    await expect(here.refresh(APP)).rejects.toThrow(StoreUnavailable);
-    expect([here.asOfMs(APP), here.asOfMs('other')]).toEqual([asOfMs, -Infinity]);
-  });
-
   describeSettings(pod);
 
   it('has the settings of other pods, whether it reads the log or everything', async () => {

@@ -1,6 +1,6 @@
 import { jwtOf, shop, tabOf } from '../support/shop';
 import { LocalRosters, RosterStore, UserDirectory, Views } from '@rollcall/roster';
-import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Revocations } from '../../src/sockets/revocations.service';
 import { eventually } from '../support/eventually';
 import { clientSocket } from '../support/tab';
@@ -52,6 +52,36 @@ async function recordOf({ app }: Rollcall, userId: string): Promise<{ chosen: un
   const { presence } = (await app.get(Views).readRoster('localhost')).view;
   const choice = presence.choiceOf(userId);
   return { chosen: [choice?.status, choice?.statusText], name: presence.profile(userId).name };
+}
+
+async function rowsOf({ app }: Rollcall): Promise<number> {
+  return (await app.get(Views).readRoster('localhost')).view.connectionsOf('pat').length;
+}
+
+/** Until the pod is with Redis again, and has written what it had to. */
+async function upToDate({ app }: Rollcall): Promise<void> {
+  const isStale = async (): Promise<boolean> => (await app.get(Views).readRoster('localhost')).staleMs > 0;
+  await eventually(async () => expect(await isStale()).toBe(false), { within: 10_000 });
+}
+
+/** Nothing is done on any host; only what pods do that hear of it. Long enough ago for a token that is issued now. */
+const eraseInDirectory = ({ app }: Rollcall): Promise<void> =>
+  app.get<UserDirectory>(UserDirectory).erase('shop', 'pat', Date.now() - 2000);
+
+/** Until the pod has closed connections, and has lost its line with that. */
+async function closedAndCutOff(
+  { other, proxy }: { readonly other: Rollcall; readonly proxy: TcpProxy },
+  act: () => Promise<void>,
+): Promise<void> {
+  const closed = new Promise<void>((resolve) => {
+    other.app.get(Revocations).onClosed(({ length }) => {
+      if (length === 0) return;
+      proxy.shut();
+      resolve();
+    });
+  });
+  await act();
+  await closed;
 }
 
 describeWithRedis('An erasure', () => {
@@ -171,14 +201,11 @@ describeWithRedis('An erasure', () => {
     expect(await everythingIn(redis)).not.toContain('Pat Private');
     proxy.delay(20, 20);
     proxy.reopen();
-    const roster = other.app.get(LocalRosters).of('localhost');
-    const arePending = (): boolean => tabs.some(({ id }) => roster.isPending(id));
-    // In the turn in which the store has answered: a moment later the pod hears of the erasures.
-    for (const isAwaited of [true, false]) {
-      const giveUpAt = performance.now() + 10_000;
-      while (arePending() !== isAwaited && performance.now() < giveUpAt) await setImmediate();
+    // Wherever the pod is by then: on its way back, registering, or told of the erasures.
+    for (const tab of tabs) {
+      tab.close();
+      await sleep(40);
     }
-    for (const tab of tabs) tab.close();
     await sleep(3 * Number(QUICK.BEAT_MS));
     await eventually(async () => expect(await everythingIn(redis)).not.toContain('Pat Private'), { within: 5000 });
   });
@@ -193,32 +220,15 @@ describeWithRedis('An erasure', () => {
     expect((await pod.native('DELETE', '/v1/users/pat')).status).toBe(204);
     expect(await everythingIn(redis)).not.toContain('Pat Private');
     proxy.reopen();
-    const roster = other.app.get(LocalRosters).of('localhost');
-    await eventually(() => expect(roster.isPending(pat.id)).toBe(false), { within: 5000 });
+    await upToDate(other);
     await sleep(3 * Number(QUICK.BEAT_MS));
     await eventually(async () => expect(await everythingIn(redis)).not.toContain('Pat Private'), { within: 5000 });
   });
 
-  it.each([
-    ['', undefined],
-    [', and a newer token had said something else', 'Pat Otherwise'],
-  ])('is carried through for what came in late, though the line breaks in the middle of that%s', async (_, newer) => {
+  it('is carried through where a pod closes the connections, though its line breaks in the middle of that', async () => {
     const { redis, pod, other, proxy } = await twoPods();
     const tab = await other.open({ token: tokenOf('Pat Private') });
-    if (newer !== undefined) {
-      expect(await tab.ask('auth:refresh', { token: tokenOf(newer) })).toMatchObject({ ok: true });
-    }
-    const store = other.app.get<RosterStore>(RosterStore);
-    const forgetLog = store.forgetLog.bind(store);
-    const broken = new Promise<void>((resolve) => {
-      jest.spyOn(store, 'forgetLog').mockImplementationOnce(async (host) => {
-        proxy.shut();
-        resolve();
-        return forgetLog(host);
-      });
-    });
-    await pod.app.get<UserDirectory>(UserDirectory).erase('shop', 'pat', Date.now());
-    await broken;
+    await closedAndCutOff({ other, proxy }, () => eraseInDirectory(pod));
     expect(await everythingIn(redis)).toContain('Pat Private');
     expect(tab.socket.connected).toBe(false);
     await sleep(2 * Number(QUICK.REDIS_TIMEOUT_MS));
@@ -231,30 +241,112 @@ describeWithRedis('An erasure', () => {
     async (how) => {
       const { redis, pod, other, proxy } = await twoPods();
       await other.open({ token: tokenOf('Pat Private') });
-      // Its listener comes after that of the erasures, which wait by then.
-      other.app.get(Revocations).onClosed(({ length }) => {
-        if (length > 0) proxy.shut();
-      });
-      await pod.app.get<UserDirectory>(UserDirectory).erase('shop', 'pat', Date.now() - 2000);
-      const rowsOf = async (): Promise<number> =>
-        (await pod.app.get(Views).readRoster('localhost')).view.connectionsOf('pat').length;
+      await closedAndCutOff({ other, proxy }, () => eraseInDirectory(pod));
       // The pod that is cut off is taken for dead.
-      await eventually(async () => expect(await rowsOf()).toBe(0), { within: 10_000 });
+      await eventually(async () => expect(await rowsOf(pod)).toBe(0), { within: 10_000 });
       const isMinted = how.includes('minted');
       const { token } = (await pod.native('POST', '/v1/users/pat/tokens', { body: {} })).json as { token: string };
       const back = await pod.open(isMinted ? { userId: 'pat', token } : { token: tokenOf('Pat Back') });
       expect(await back.ask('presence:set', { status: 'busy', statusText: 'back' })).toMatchObject({ ok: true });
       if (how.includes('left')) {
         back.close();
-        await eventually(async () => expect(await rowsOf()).toBe(0));
+        await eventually(async () => expect(await rowsOf(pod)).toBe(0));
       }
-      expect(await everythingIn(redis)).toContain('Pat Private');
       proxy.reopen();
-      await eventually(async () => expect(await everythingIn(redis)).not.toContain('Pat Private'), { within: 15_000 });
-      const { chosen, name } = await recordOf(pod, 'pat');
-      expect({ chosen, name }).toEqual({ chosen: ['busy', 'back'], name: isMinted ? 'pat' : 'Pat Back' });
+      await upToDate(other);
+      await sleep(3 * Number(QUICK.BEAT_MS));
+      expect(await everythingIn(redis)).not.toContain('Pat Private');
+      expect(await recordOf(pod, 'pat')).toEqual({ chosen: ['busy', 'back'], name: isMinted ? 'pat' : 'Pat Back' });
     },
   );
+
+  it.each([0, 20])(
+    'stays so where a pod comes back that was taken for dead, and the user has come back before it (%d ms away)',
+    async (ms) => {
+      const { redis, pod, other, proxy } = await twoPods();
+      await pod.open(tabOf('bob'));
+      const old = await other.open({ token: tokenOf('Pat Private') });
+      await sleep(2 * Number(QUICK.BEAT_MS));
+      proxy.shut();
+      await eventually(async () => expect(await rowsOf(pod)).toBe(0), { within: 10_000 });
+      expect((await pod.native('DELETE', '/v1/users/pat')).status).toBe(204);
+      // A token says in whole seconds when it was issued.
+      await sleep(1100);
+      await pod.open({ token: jwtOf({ sub: 'pat', name: 'Pat Back', iat: Math.floor(Date.now() / 1000) }, SECRET) });
+      proxy.delay(ms, ms);
+      proxy.reopen();
+      const seen: string[] = [];
+      const untilMs = performance.now() + 3000;
+      while (performance.now() < untilMs) {
+        if ((await everythingIn(redis)).includes('Pat Private')) seen.push('Pat Private');
+      }
+      expect(seen).toEqual([]);
+      expect(old.socket.connected).toBe(false);
+      expect(await recordOf(pod, 'pat')).toMatchObject({ name: 'Pat Back' });
+    },
+  );
+
+  it.each(['has been written down anew', 'has come back'])(
+    'is not undone by a pod that was cut off while Redis lost everything, and the user %s',
+    async (how) => {
+      const { redis, pod, other, proxy } = await twoPods();
+      await pod.open(tabOf('bob'));
+      const old = await other.open({ token: tokenOf('Pat Private') });
+      expect(await old.ask('presence:set', { status: 'busy', statusText: 'at home' })).toMatchObject({ ok: true });
+      await upToDate(other);
+      proxy.shut();
+      await eventually(async () => expect(await rowsOf(pod)).toBe(0), { within: 10_000 });
+      expect((await pod.native('DELETE', '/v1/users/pat')).status).toBe(204);
+      await sleep(1100);
+      await redis.command('FLUSHALL');
+      await eventually(async () => expect(await everythingIn(redis)).toContain('erasedAtMs'), { within: 5000 });
+      if (how === 'has come back') {
+        await pod.open({ token: jwtOf({ sub: 'pat', name: 'Pat Back', iat: Math.floor(Date.now() / 1000) }, SECRET) });
+      } else await pod.native('PUT', '/v1/users/pat', { body: { username: 'anew' } });
+      proxy.delay(20, 20);
+      proxy.reopen();
+      await eventually(() => expect(old.socket.connected).toBe(false), { within: 10_000 });
+      await upToDate(other);
+      await sleep(3 * Number(QUICK.BEAT_MS));
+      expect(await everythingIn(redis)).not.toMatch(/Pat Private|at home/);
+    },
+  );
+
+  it('that was written late, by a pod that answered that it could not be, takes nothing from who has come since', async () => {
+    const { redis, pod, other, proxy } = await twoPods();
+    await Promise.all([pod.open(tabOf('bob')), other.open(tabOf('ada'))]);
+    const old = await pod.open({ token: tokenOf('Pat Private') });
+    const store = other.app.get<RosterStore>(RosterStore);
+    const apply = store.apply.bind(store);
+    jest.spyOn(store, 'apply').mockImplementationOnce((...batch) => {
+      proxy.shut();
+      return apply(...batch);
+    });
+    expect((await other.native('DELETE', '/v1/users/pat')).status).toBe(503);
+    expect(old.socket.connected).toBe(false);
+    expect((await pod.native('DELETE', '/v1/users/pat')).status).toBe(204);
+    await sleep(1100);
+    const back = await pod.open({
+      token: jwtOf({ sub: 'pat', name: 'Pat Back', iat: Math.floor(Date.now() / 1000) }, SECRET),
+    });
+    expect(await back.ask('presence:set', { status: 'busy', statusText: 'back' })).toMatchObject({ ok: true });
+    proxy.reopen();
+    await upToDate(other);
+    await sleep(3 * Number(QUICK.BEAT_MS));
+    expect(await everythingIn(redis)).not.toContain('Pat Private');
+    expect(await recordOf(pod, 'pat')).toEqual({ chosen: ['busy', 'back'], name: 'Pat Back' });
+  });
+
+  it('waits for sockets on hosts that the store does not list, as it may after a loss', async () => {
+    const { redis, pod, other, proxy } = await twoPods();
+    await other.open({ token: tokenOf('Pat Private') });
+    await eventually(async () => expect(await rowsOf(pod)).toBe(1));
+    jest.spyOn(pod.app.get<RosterStore>(RosterStore), 'hosts').mockResolvedValue([]);
+    proxy.delay(50, 50);
+    expect((await pod.native('DELETE', '/v1/users/pat')).status).toBe(204);
+    expect(await rowsOf(pod)).toBe(0);
+    expect(await everythingIn(redis)).not.toContain('Pat Private');
+  });
 
   it('reaches hosts on which nobody has been for long, and where something was chosen', async () => {
     const redis = await redisForTest();

@@ -51,6 +51,8 @@ interface Fact {
   readonly chosen: Status;
   readonly text: string;
   readonly untilMs: number;
+  /** Whoever is erased is shown no longer. */
+  readonly forgotten: boolean;
 }
 
 const FOREVER = Infinity;
@@ -130,7 +132,9 @@ export class RosterModel {
     const last = new Map(this.userIds.map((userId) => [userId, this.facts.get(userId)?.at(-1)]));
     for (const userId of this.userIds) {
       let { chosen, text, untilMs } = this.choiceAt(last.get(userId), atMs);
-      for (const choice of choices.filter((each) => each.userId === userId)) {
+      const own = choices.filter((each) => each.userId === userId);
+      const forgotten = own.some(({ forget }) => forget);
+      for (const choice of own) {
         if (choice.forget) {
           ({ chosen, text, untilMs } = NOTHING);
           this.claims.set(userId, null);
@@ -143,7 +147,7 @@ export class RosterModel {
       if (isNothing || untilMs <= atMs) ({ chosen, text, untilMs } = NOTHING);
       const tabs = this.stored.filter((tab) => tab.userId === userId);
       const active = tabs.filter((tab) => tab.active).length;
-      const fact = { atMs, connections: tabs.length, active, chosen, text, untilMs };
+      const fact = { atMs, connections: tabs.length, active, chosen, text, untilMs, forgotten };
       this.facts.set(userId, [...(this.facts.get(userId) ?? []), fact]);
       const isTouched = leaving.includes(userId) || choices.some((choice) => choice.userId === userId);
       if (isTouched && this.leavesNothing(userId, fact)) this.claims.set(userId, null);
@@ -172,12 +176,12 @@ export class RosterModel {
       show(departsAtMs, 'offline', shown.text);
       departsAtMs = Infinity;
     };
-    for (const { atMs, connections, active, chosen, text } of this.factsUntil(userId, untilMs)) {
+    for (const { atMs, connections, active, chosen, text, forgotten } of this.factsUntil(userId, untilMs)) {
       departUntil(atMs);
       if (connections > 0) {
         departsAtMs = Infinity;
         show(atMs, chosen !== 'online' ? chosen : active > 0 ? 'online' : 'away', text);
-      } else if (chosen === 'offline' || shown.status === 'offline') {
+      } else if (chosen === 'offline' || forgotten || shown.status === 'offline') {
         departsAtMs = Infinity;
         show(atMs, 'offline', text);
       } else {

@@ -4,6 +4,8 @@
  */
 import {
   type Batch,
+  ERASURE_COUNTS_MS,
+  ERASURE_KEPT_MS,
   type Known,
   LEASE_MAX_MS,
   MemoryRosterStore,
@@ -24,8 +26,14 @@ interface Knowing {
   readonly ahead: number;
 }
 
+/** How long ago an erasure was, by the roster's time; absent: there was none. */
+interface Erased {
+  readonly erasedMsAgo?: number;
+}
+
 /** `lastsMs`: how long the choice lasts, from the roster's time on. */
-type TimedWrite = UserWrite & { readonly lastsMs?: number };
+type TimedWrite = Omit<UserWrite, 'erasedAtMs'> & Erased & { readonly lastsMs?: number };
+type TimedRow = Omit<RowState, 'erasedAtMs'> & Erased;
 
 export type Verb =
   | ({ readonly verb: 'open'; readonly pod: number; readonly by: number } & Knowing)
@@ -36,7 +44,7 @@ export type Verb =
       readonly late: number;
       readonly by: number;
       readonly again: boolean;
-      readonly rows: Batch['rows'];
+      readonly rows: readonly { readonly connectionId: string; readonly row: TimedRow | null }[];
       readonly users: readonly TimedWrite[];
     }
   | { readonly verb: 'beat' | 'close'; readonly pod: number; readonly by: number }
@@ -59,9 +67,24 @@ const membership = fc.record({
   since: maybe(fc.constantFrom(1, 7)),
 });
 
-const row: fc.Arbitrary<RowState> = fc.record({
+/** Around what counts, and what is kept where there is nothing else. */
+const erasedMsAgo = maybe(
+  fc.constantFrom(
+    -1000,
+    0,
+    1,
+    1000,
+    ERASURE_KEPT_MS,
+    ERASURE_COUNTS_MS - 1000,
+    ERASURE_COUNTS_MS,
+    ERASURE_COUNTS_MS + 1,
+  ),
+);
+
+const row: fc.Arbitrary<TimedRow> = fc.record({
   userId: fc.option(userId),
   claims: fc.option(fc.record({ name: fc.constantFrom('N', '],"\ud83d') })),
+  erasedMsAgo,
   active: fc.boolean(),
   since: maybe(fc.record({ revision: fc.constantFrom(1, 5), atMs: fc.constant(77) })),
   channels: fc.array(membership, { maxLength: 3 }),
@@ -78,7 +101,7 @@ const user: fc.Arbitrary<TimedWrite> = fc.record(
     status: fc.constantFrom('online', 'away', 'busy', 'offline'),
     statusText: fc.constantFrom('', 'lunch', '],"\ude42'),
     lastsMs: fc.constantFrom(-1, 0, 1, 1000, OFFLINE_GRACE_MS - 1, OFFLINE_GRACE_MS, 5 * MINUTE_MS, 20 * MINUTE_MS),
-    forget: fc.boolean(),
+    erasedMsAgo,
     restore: fc.boolean(),
   },
   { requiredKeys: ['userId'] },
@@ -212,10 +235,15 @@ export class Driver {
   private async apply({ pod: index, late, by, again, ...changes }: Extract<Verb, { verb: 'apply' }>): Promise<unknown> {
     const sequence = this.of(index).sequence + 1 + late;
     // A connection is one pod's.
-    const written = changes.rows.map((each) => ({ ...each, connectionId: `${each.connectionId} of ${index}` }));
     const { atMs } = await this.driven.store.head(HOST);
+    const dated = <Write extends Erased>({ erasedMsAgo: agoMs, ...write }: Write) =>
+      agoMs === undefined ? write : { ...write, erasedAtMs: atMs - agoMs };
+    const written = changes.rows.map(({ connectionId, row: state }) => ({
+      connectionId: `${connectionId} of ${index}`,
+      row: state && dated(state),
+    }));
     const users = changes.users.map(({ lastsMs, ...write }) =>
-      lastsMs === undefined ? write : { ...write, untilMs: atMs + lastsMs },
+      dated(lastsMs === undefined ? write : { ...write, untilMs: atMs + lastsMs }),
     );
     const fresh = { ...this.life({ pod: index, by }), sequence, rows: written, users };
     const batch = (again ? this.sent[index] : undefined) ?? fresh;

@@ -35,7 +35,7 @@ export type Act =
       readonly channel: string;
     }
   | { readonly act: 'idle'; readonly tab: number; readonly active: boolean }
-  | ({ readonly act: 'choose'; readonly pod: number; readonly lastsMs?: number } & Omit<Choice, 'untilMs'>)
+  | ({ readonly act: 'choose'; readonly pod: number; readonly lastsMs?: number } & Omit<Choice, 'untilMs' | 'forget'>)
   | {
       readonly act: 'edit';
       readonly userId: string;
@@ -43,6 +43,7 @@ export type Act =
       readonly name?: string;
       readonly bot?: boolean;
     }
+  | { readonly act: 'erase'; readonly pod: number; readonly userId: string }
   | { readonly act: 'advance'; readonly ms: number }
   | { readonly act: 'flush'; readonly pod: number }
   | { readonly act: 'trim' }
@@ -84,7 +85,6 @@ const act = (advances: readonly number[], edits: boolean): fc.Arbitrary<Act> =>
           status,
           statusText: fc.constantFrom('', 'lunch', 'later'),
           lastsMs: fc.constantFrom(...SHORT_MS, 5 * 60_000),
-          forget: fc.boolean(),
         },
         { requiredKeys: ['act', 'pod', 'userId'] },
       ),
@@ -102,6 +102,7 @@ const act = (advances: readonly number[], edits: boolean): fc.Arbitrary<Act> =>
         { requiredKeys: ['act', 'userId'] },
       ),
     },
+    { weight: 1, arbitrary: fc.record({ act: is('erase'), pod, userId }) },
     { weight: 4, arbitrary: fc.record({ act: is('advance'), ms: fc.constantFrom(...advances) }) },
     { weight: 6, arbitrary: fc.record({ act: is('flush'), pod }) },
     { weight: 2, arbitrary: fc.record({ act: is('ask') }) },
@@ -148,6 +149,7 @@ export class World {
   private readonly underWay = new Set<number>();
   private tabs: { readonly id: string; readonly pod: number; readonly userId: string | null }[] = [];
   private made = 0;
+  private readonly erasedAtMs = new Map<string, number>();
   /** How many changes of each tab were not acknowledged yet. */
   private readonly unacknowledged = new Map<string, number>();
   private readonly claimsOf: (userId: string) => { email: string; name: string } | null;
@@ -211,6 +213,7 @@ export class World {
     for (const each of acts) {
       if (each.act === 'ask') await ask();
       else if (each.act === 'quiet') await world.quiet();
+      else if (each.act === 'erase') await world.erase(each);
       else world.do(each);
     }
     await world.quiet();
@@ -262,7 +265,7 @@ export class World {
     return CHANNELS;
   }
 
-  private do(each: Exclude<Act, Asking>): void {
+  private do(each: Exclude<Act, Asking | { act: 'erase' }>): void {
     switch (each.act) {
       case 'connect':
         return this.connect(each.pod, each.userId);
@@ -287,16 +290,30 @@ export class World {
     }
   }
 
+  /** As the service does: whoever is connected goes first. */
+  private async erase({ pod: index, userId: id }: Extract<Act, { act: 'erase' }>): Promise<void> {
+    for (const [at, { userId: owner }] of [...this.tabs.entries()].reverse()) {
+      if (owner === id) this.atTab({ act: 'disconnect', tab: at });
+    }
+    await this.quiet();
+    const erasedAtMs = Math.max(this.nowMs, (this.erasedAtMs.get(id) ?? 0) + 1);
+    this.erasedAtMs.set(id, erasedAtMs);
+    void this.local(index).setUser(id, { erasedAtMs });
+    this.model.choose(index, { userId: id, forget: true });
+    await this.quiet();
+  }
+
   private choose({ pod: index, lastsMs, ...choice }: Extract<Act, { act: 'choose' }>): void {
     const timed = lastsMs === undefined ? choice : { ...choice, untilMs: this.nowMs + lastsMs };
-    void this.local(index).setUser(choice.userId, timed);
+    void this.local(index).setUser(choice.userId, { ...timed, erasedAtMs: this.erasedAtMs.get(choice.userId) });
     this.model.choose(index, timed);
   }
 
   private connect(index: number, owner: string | null): void {
     const id = `t${(this.made += 1)}`;
     this.tabs.push({ id, pod: index, userId: owner });
-    const user = owner === null ? null : { id: owner, claims: this.claimsOf(owner) };
+    const user =
+      owner === null ? null : { id: owner, claims: this.claimsOf(owner), erasedAtMs: this.erasedAtMs.get(owner) };
     this.track(id, this.local(index).connect(id, user));
     this.model.connect(index, id, owner);
   }

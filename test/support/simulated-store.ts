@@ -102,10 +102,6 @@ export class SimulatedStore extends RosterStore {
     return this.call('forgetLastSeen', () => this.options.server.run((tables) => tables.lastSeen?.forget(userId)));
   }
 
-  override forgetLog(): Promise<void> {
-    return this.call('forgetLog', () => this.options.server.run((tables) => tables.forgetLog()));
-  }
-
   override head(): Promise<Head> {
     return this.call('head', () => this.options.server.run((tables) => tables.head()));
   }

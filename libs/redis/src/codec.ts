@@ -49,19 +49,20 @@ export function encodeBatch(batch: Batch): string[] {
     else {
       const user = row.userId === null ? '' : encodeName(row.userId);
       const claims = encodeClaims(row.claims);
-      argv.push(encodeName(connectionId), user === '' ? 'n' : 'u', row.active ? '1' : '0', user, tailOf(row), claims);
+      const kind = user === '' ? 'n' : String(row.erasedAtMs ?? 0);
+      argv.push(encodeName(connectionId), kind, row.active ? '1' : '0', user, tailOf(row), claims);
     }
   }
   for (const write of users) argv.push(...encodeChoice(write));
   return argv;
 }
 
-function encodeChoice({ userId, status, statusText, untilMs, forget, restore }: UserWrite): string[] {
+function encodeChoice({ userId, status, statusText, untilMs, erasedAtMs, restore }: UserWrite): string[] {
   return [
     encodeName(userId),
     status === undefined ? '' : STATUS_LETTERS[status],
     statusText === undefined ? '' : JSON.stringify(statusText),
-    forget ? '1' : '0',
+    String(erasedAtMs ?? 0),
     restore ? '1' : '0',
     String(untilMs ?? 0),
   ];
@@ -112,6 +113,7 @@ type RecordText = [
   claims: UserClaims | null,
   text: string,
   untilMs?: number,
+  erasedAtMs?: number,
 ];
 
 function recordOf([
@@ -125,9 +127,10 @@ function recordOf([
   claims,
   text,
   untilMs = 0,
+  erasedAtMs = 0,
 ]: RecordText): UserRecord {
   const choice = { chosen: statusOf(chosen), text, untilMs };
-  return { connections, active, ...choice, claims, stampMs, was: statusOf(was), previousStampMs };
+  return { connections, active, ...choice, claims, erasedAtMs, stampMs, was: statusOf(was), previousStampMs };
 }
 
 export const decodeRecord = (text: string): UserRecord => recordOf(JSON.parse(text) as RecordText);

@@ -47,7 +47,6 @@ export class FollowedApp {
   /** Where in the log the copies are; '' before the first entry, `undefined` before the first load. */
   private position: string | undefined;
   private revocationSeen = false;
-  private readAsOfMs = -Infinity;
   private listening = false;
 
   constructor(private readonly options: FollowedAppOptions) {
@@ -61,11 +60,6 @@ export class FollowedApp {
       u: new FollowedTable({ ...place, name: 'u', key: keys.users, copy: usersByField(users) }),
       r: new FollowedTable({ ...place, name: 'r', key: keys.revoked, copy: revoked }),
     };
-  }
-
-  /** When the last question was asked that was answered, by this process's clock: all from before is known. */
-  get asOfMs(): number {
-    return this.readAsOfMs;
   }
 
   get isLoaded(): boolean {
@@ -105,10 +99,8 @@ export class FollowedApp {
   /** One at a time, so nothing else writes to the copies while one of these waits for Redis. */
   private async catchUp(): Promise<void> {
     if (!this.options.readOnly) this.listen();
-    const askedAtMs = performance.now();
     try {
       await this.read();
-      this.readAsOfMs = askedAtMs;
     } finally {
       if (this.revocationSeen) {
         this.revocationSeen = false;

@@ -183,11 +183,6 @@ export class RedisRosterStore extends RosterStore {
     }
   }
 
-  override async forgetLog(host: string): Promise<void> {
-    const key = this.keys.of(host, 'log');
-    await this.options.link.command(key, 'XTRIM', key, 'MAXLEN', '1');
-  }
-
   /** So that somebody finds the host when all its pods have died. */
   private async hint(host: string): Promise<void> {
     const { link, remembersSeen } = this.options;

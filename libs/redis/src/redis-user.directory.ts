@@ -64,10 +64,6 @@ export class RedisUserDirectory extends UserDirectory {
     return this.followed(app).isLoaded;
   }
 
-  override asOfMs(app: string): number {
-    return this.followed(app).asOfMs;
-  }
-
   override find(app: string, userId: string): DirectoryEntry | undefined {
     return this.followed(app).users.find(userId);
   }

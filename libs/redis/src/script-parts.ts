@@ -1,5 +1,13 @@
 /* What the scripts of the roster have in common; `scripts.ts` says what keys and texts look like. */
-import { LOG_MAX, SEEN_DROPPED_PER_BATCH, SEEN_KEPT_MS, SEEN_MAX } from '@rollcall/roster';
+import {
+  ERASURE_COUNTS_MS,
+  ERASURE_KEPT_MS,
+  GONE_KEPT_MS,
+  LOG_MAX,
+  SEEN_DROPPED_PER_BATCH,
+  SEEN_KEPT_MS,
+  SEEN_MAX,
+} from '@rollcall/roster';
 
 /** Stands in every log entry and in the format key; a pod that finds another one refuses to start. */
 export const FORMAT = 1;
@@ -57,21 +65,23 @@ export const WRITER = `
 local order, touched = {}, {}
 local parse
 function parse(text)
-  if not text then return {n = 0, a = 0, chosen = 'o', stamp = 0, was = 'f', prev = 0, claims = 'null', text = '""', ends = 0} end
+  if not text then return {n = 0, a = 0, chosen = 'o', stamp = 0, was = 'f', prev = 0, claims = 'null', text = '""', ends = 0, erased = 0} end
   local n, a, chosen, stamp, was, prev, len, from =
     string.match(text, '^%[(%d+),(%d+),"(%a)",(%d+),"(%a)",(%d+),(%d+),()')
   -- What somebody else has written there counts for nothing.
   if not n then return parse(nil) end
   local stop = from + tonumber(len)
-  local own, ends = string.sub(text, stop + 1, -2), 0
-  -- A text ends with its quote, and what follows it does not.
+  local own, ends, erased = string.sub(text, stop + 1, -2), 0, 0
+  -- A text ends with its quote, and what follows it has none.
   if string.byte(own, -1) ~= 34 then
-    local word, last = string.match(own, '^(.*),(%d+)$')
+    local word, rest = string.match(own, '^(.*"),([%d,]+)$')
     if not word then return parse(nil) end
-    own, ends = word, tonumber(last)
+    local first, second = string.match(rest, '^(%d+),?(%d*)$')
+    if not first then return parse(nil) end
+    own, ends, erased = word, tonumber(first), tonumber(second) or 0
   end
   return {written = text, n = tonumber(n), a = tonumber(a), chosen = chosen, stamp = tonumber(stamp), was = was, prev = tonumber(prev),
-    claims = string.sub(text, from, stop - 1), text = own, ends = ends}
+    claims = string.sub(text, from, stop - 1), text = own, ends = ends, erased = erased}
 end
 local function hasChosen(r) return r.chosen ~= 'o' or r.text ~= '""' end
 -- Asked about users to whom the last happened before that time.
@@ -94,6 +104,11 @@ local function shown(r)
   if t < r.stamp then return r.was, r.prev end
   return 'f', r.stamp
 end
+-- An erasure as it counts now.
+local function counting(erased)
+  return erased + ${ERASURE_COUNTS_MS} < t and 0 or erased
+end
+local function isErased(next) return next.erased > next.before.erased end
 local function advance(before, next, grace)
   if next.ends > 0 and next.ends <= t then next.chosen, next.text = 'o', '""' end
   if not hasChosen(next) then next.ends = 0 end
@@ -106,7 +121,7 @@ local function advance(before, next, grace)
   elseif was == 'f' then
     if changed then stamp = t end
     next.stamp, next.was, next.prev = stamp, 'f', stamp
-  elseif next.chosen == 'f' then
+  elseif next.chosen == 'f' or next.erased > before.erased then
     next.stamp, next.was, next.prev = t, 'f', t
   else
     next.was, next.prev = was, changed and t or stamp
@@ -116,7 +131,8 @@ end
 -- The record as if the end of a timed choice, where it has come, had been written at its moment.
 local function settled(before)
   if before.ends == 0 or t < before.ends then return before end
-  local after = {written = before.written, n = before.n, a = before.a, chosen = 'o', claims = before.claims, text = '""', ends = 0}
+  local after = {written = before.written, n = before.n, a = before.a, chosen = 'o', claims = before.claims, text = '""', ends = 0,
+    erased = before.erased}
   local now = t
   t = before.ends
   advance(before, after, 0)
@@ -131,13 +147,15 @@ local function loadUsers(list)
     for i = from, to do
       local user, before = list[i], settled(parse(texts[i - from + 1]))
       touched[user] = {before = before, n = before.n, a = before.a, chosen = before.chosen, claims = before.claims,
-        text = before.text, ends = before.ends}
+        text = before.text, ends = before.ends, erased = counting(before.erased)}
     end
   end
 end
 local function record(r)
+  local ends = (r.ends > 0 or r.erased > 0) and ',' .. int(r.ends) or ''
+  local erased = r.erased > 0 and ',' .. int(r.erased) or ''
   return '[' .. int(r.n) .. ',' .. int(r.a) .. ',"' .. r.chosen .. '",' .. int(r.stamp) .. ',"' .. r.was .. '",' ..
-    int(r.prev) .. ',' .. #r.claims .. ',' .. r.claims .. ',' .. r.text .. (r.ends > 0 and ',' .. int(r.ends) or '') .. ']'
+    int(r.prev) .. ',' .. #r.claims .. ',' .. r.claims .. ',' .. r.text .. ends .. erased .. ']'
 end
 -- The user and the activity of a row; no user: anonymous.
 local function ownerOf(row)
@@ -149,6 +167,16 @@ local function count(user, n, a)
   if not user then return end
   local next = touch(user)
   next.n, next.a = next.n + n, next.a + a
+end
+-- Whether what is said of a user counts; if it is from after an erasure that was not known here, all from before goes.
+local function admits(user, erased)
+  local next, said = touched[user], counting(erased)
+  if said < next.erased then return false end
+  if said > next.erased then
+    touch(user)
+    next.chosen, next.text, next.ends, next.claims, next.erased = 'o', '""', 0, 'null', said
+  end
+  return true
 end
 -- Users are counted with fewer than no connections: the table of users is lost, or a part of it.
 local function contradicts()
@@ -169,7 +197,7 @@ local function see(users)
 end
 -- Writes the touched users, forgets the long gone, appends the entry and publishes it.
 local function append(from, prevTag, newTag, rows, grace, keptMs, logBytes)
-  local sets, gone, back, seen, lines = {}, {}, {}, {}, {}
+  local sets, gone, back, seen, lines, erased = {}, {}, {}, {}, {}, {}
   for _, user in ipairs(order) do
     local next = touched[user]
     advance(next.before, next, grace)
@@ -178,11 +206,16 @@ local function append(from, prevTag, newTag, rows, grace, keptMs, logBytes)
       sets[#sets + 1] = user; sets[#sets + 1] = text
       lines[#lines + 1] = '[' .. user .. ',' .. text .. ']'
     end
-    if next.n == 0 then gone[#gone + 1] = int(math.max(next.stamp, next.ends)); gone[#gone + 1] = user
-      if SEEN and next.before.n > 0 then seen[#seen + 1] = user end
+    if isErased(next) then erased[#erased + 1] = user end
+    if next.n == 0 then
+      -- An erasure is put so far back that it is kept for its own time.
+      local last = math.max(next.stamp, next.ends, next.erased - ${GONE_KEPT_MS - ERASURE_KEPT_MS})
+      gone[#gone + 1] = int(last); gone[#gone + 1] = user
+      if SEEN and next.before.n > 0 and not isErased(next) then seen[#seen + 1] = user end
     elseif next.before.n == 0 then back[#back + 1] = user end
   end
   see(seen)
+  if SEEN then each('ZREM', SEEN, erased) end
   each('HSET', USERS, sets)
   each('ZREM', GONE, back)
   each('ZADD', GONE, gone)
@@ -209,6 +242,8 @@ local function append(from, prevTag, newTag, rows, grace, keptMs, logBytes)
   local least = math.max(1, math.min(64, math.floor(4 * logBytes / size)))
   local length = math.max(least, math.min(${LOG_MAX}, math.floor(logBytes / size)))
   redis.call('XADD', LOG, 'MAXLEN', '~', int(length), int(rev) .. '-0', 'e', entry)
+  -- What it says of who is erased goes. Who has not read so far finds that what is left does not follow on.
+  if #erased > 0 then redis.call('XTRIM', LOG, 'MAXLEN', 1) end
   redis.call('SPUBLISH', LOG, entry)
 end
 `;

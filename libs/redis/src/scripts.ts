@@ -7,8 +7,8 @@
  *   [revision, at, active, length of user, user, pod, since revision, since at, channels]
  * and a user's record
  *   [connections, active, chosen, stamp, was, previous stamp, length of claims, claims, text]
- * with the leading numbers first, because that is all that a script has to read of them; where the choice is timed, the
- * moment at which it ends follows the text. The presence rule is the one of
+ * with the leading numbers first, because that is all that a script has to read of them. Where the choice is timed, the
+ * moment at which it ends follows the text (0: it is not), and after that when the user was erased, as long as that counts. The presence rule is the one of
  * `libs/roster/src/presence.ts`; the contract suite holds the two equal.
  */
 import { LEASE_MAX_MS, REVISION_LEAP } from '@rollcall/roster';
@@ -43,8 +43,9 @@ return {'OK', epoch}
 
 /**
  * ARGV: new epoch, new tag, instance, generation, sequence, the batch's tag, lease ms, grace ms, kept ms, bytes of the log,
- * pod, number of rows, number of users; then for each row: connection, 'x' | 'n' | 'u' (gone, anonymous, user), active,
- * user, tail, claims; for each user: user, status or '', text or '', forget, restore, until when or 0.
+ * pod, number of rows, number of users; then for each row: connection, 'x' (gone), 'n' (anonymous) or the erasure of the
+ * user as it is known to the pod or 0, active, user, tail, claims; for each user: user, status or '', text or '', the
+ * erasure, restore, until when or 0.
  */
 const APPLY = `${PRELUDE}${WRITER}
 if not living(ARGV[3], ARGV[4]) then return {'GONE'} end
@@ -63,7 +64,7 @@ local olds = nRows > 0 and redis.call('HMGET', OWN, unpack(ids)) or {}
 local moves = {}
 for i = 1, nRows do
   local at = 8 + i * 6
-  local user, oldUser, oldActive = ARGV[at + 1] == 'u' and ARGV[at + 3] or nil, nil, 0
+  local user, oldUser, oldActive = ARGV[at + 3] ~= '' and ARGV[at + 3] or nil, nil, 0
   if olds[i] then oldUser, oldActive = ownerOf(olds[i]) end
   if not user or user ~= oldUser or tonumber(ARGV[at + 2]) ~= oldActive then
     moves[i] = {oldUser, oldActive}
@@ -85,7 +86,9 @@ for i = 0, nRows - 1 do
     dels[#dels + 1] = id
     lines[#lines + 1] = '[' .. id .. ',null]'
   else
-    local len = kind == 'u' and #user or 0
+    -- Whoever came before the user was erased is nobody until their pod has heard of that, and closes the connection.
+    local admitted = kind ~= 'n' and (not move or admits(user, tonumber(kind)))
+    local len = admitted and #user or 0
     local row = '[' .. int(rev) .. ',' .. int(t) .. ',' .. active .. ',' .. len .. ',' .. (len > 0 and user or 'null') ..
       ',' .. pod .. ',' .. ARGV[at + 4] .. ']'
     sets[#sets + 1] = id; sets[#sets + 1] = row
@@ -100,8 +103,7 @@ for i = 0, nUsers - 1 do
   local at = 14 + nRows * 6 + i * 6
   local next = touch(ARGV[at])
   rev = rev + 1
-  if ARGV[at + 4] == '0' or (next.chosen == 'o' and next.text == '""') then
-    if ARGV[at + 3] == '1' then next.chosen, next.text, next.ends, next.claims = 'o', '""', 0, 'null' end
+  if admits(ARGV[at], tonumber(ARGV[at + 3])) and (ARGV[at + 4] == '0' or not hasChosen(next)) then
     if ARGV[at + 1] ~= '' or ARGV[at + 2] ~= '' then next.ends = tonumber(ARGV[at + 5]) end
     if ARGV[at + 1] ~= '' then next.chosen = ARGV[at + 1] end
     if ARGV[at + 2] ~= '' then next.text = ARGV[at + 2] end

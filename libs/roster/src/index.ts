@@ -21,7 +21,7 @@ export * from './revoked-tokens';
 export type { MemberPlace } from './user-channel';
 export * from './user.directory';
 export { NameIndex } from './name-index';
-export { GONE_KEPT_MS, isExpired, LEASE_MAX_MS, LOG_MAX, LOG_PAGE, REVISION_LEAP, SWEEP_MAX } from './roster-tables';
+export { isExpired, LEASE_MAX_MS, LOG_MAX, LOG_PAGE, REVISION_LEAP, SWEEP_MAX } from './roster-tables';
 export type { ChannelPicture, ChannelStep, ChangesSince } from './changes-since';
 export { type Resumed, resumed } from './resumed';
 export * from './ticks';

@@ -17,6 +17,7 @@ export interface LocalMembership {
 export interface LocalConnection {
   readonly userId: string | null;
   readonly claims: UserClaims | null;
+  readonly erasedAtMs: number;
   active: boolean;
   since?: Since;
   /** Replaced, never changed in place: what was sent must stay as it was. */
@@ -28,8 +29,6 @@ interface Shadow {
   readonly userId: string | null;
   readonly active: boolean;
   readonly channels: readonly LocalMembership[];
-  /** When it was first known to be there, by this process's clock: never early, and whole, for there is one for each connection. */
-  readonly storedAtMs: number;
 }
 
 /** One row on its way to the store. */
@@ -49,12 +48,6 @@ export class LocalConnections {
   /** How many rows the store has of this pod, as far as is known. */
   get stored(): number {
     return this.shadow.size;
-  }
-
-  /** Whether the store has it, and was not known to have it before a moment of this process's clock. */
-  isStoredSince(connectionId: string, ms: number): boolean {
-    const shadow = this.shadow.get(connectionId);
-    return shadow !== undefined && shadow.storedAtMs >= ms;
   }
 
   get(connectionId: string): LocalConnection | undefined {
@@ -88,10 +81,11 @@ export class LocalConnections {
       return shadow === undefined ? [] : [{ connectionId, row: null, memberships: [], connection }];
     }
     if (shadow !== undefined && isSame(shadow, connection)) return [];
-    const { userId, claims, active, since, channels } = connection;
+    const { userId, claims, erasedAtMs, active, since, channels } = connection;
     const row: RowState = {
       userId,
       claims,
+      erasedAtMs,
       active,
       since,
       channels: channels.map((membership) => ({ ...membership })),
@@ -100,7 +94,7 @@ export class LocalConnections {
   }
 
   /** The writes are in the store, each with a revision of its own, up to that of the head. */
-  acknowledge(sent: readonly Sent[], usersSent: number, { revision, atMs }: Head, nowMs: number): void {
+  acknowledge(sent: readonly Sent[], usersSent: number, { revision, atMs }: Head): void {
     const before = revision - sent.length - usersSent;
     sent.forEach(({ connectionId, row, memberships, connection }, index) => {
       if (row === null || connection === undefined) {
@@ -110,17 +104,15 @@ export class LocalConnections {
       const own = before + index + 1;
       connection.since ??= { revision: own, atMs };
       for (const membership of memberships) membership.since ??= own;
-      const storedAtMs = this.shadow.get(connectionId)?.storedAtMs ?? Math.ceil(nowMs);
-      this.shadow.set(connectionId, { userId: row.userId, active: row.active, channels: memberships, storedAtMs });
+      this.shadow.set(connectionId, { userId: row.userId, active: row.active, channels: memberships });
     });
   }
 
   /** What the store has after all: the truth adopts what it was never told (the answer to its write was lost). */
-  recover(rows: readonly ConnectionRow[], nowMs: number): void {
+  recover(rows: readonly ConnectionRow[]): void {
     this.shadow.clear();
-    const storedAtMs = Math.ceil(nowMs);
     for (const { connectionId, userId, active, since, channels } of rows) {
-      this.shadow.set(connectionId, { userId, active, channels, storedAtMs });
+      this.shadow.set(connectionId, { userId, active, channels });
       const connection = this.truth.get(connectionId);
       if (connection === undefined || connection.userId !== userId) continue;
       connection.since ??= since;

@@ -19,6 +19,7 @@ describe('The connections of a pod', () => {
   let deferred: (() => void)[];
   let choices: Map<string, ChosenStatus>;
   let reported: unknown[];
+  let beforeOpen: () => Promise<void>;
   /** Lets a pod that waits for the store try again. */
   let retry: () => void;
 
@@ -27,12 +28,14 @@ describe('The connections of a pod', () => {
     deferred = [];
     choices = new Map();
     reported = [];
+    beforeOpen = () => Promise.resolve();
     local = new LocalRoster({
       host: HOST,
       instance: 'pod-1',
       store,
       timing: { now: IMMEDIATE.now, wait: () => new Promise((resolve) => (retry = resolve)) },
       defer: (flush) => deferred.push(flush),
+      beforeOpen: () => beforeOpen(),
       choiceOf: (userId) => choices.get(userId),
       report: (error) => reported.push(error),
     });
@@ -351,23 +354,19 @@ describe('The connections of a pod', () => {
       expect(await store.user(HOST, 'ada')).toMatchObject({ connections: 1 });
     });
 
-    it('are each under way until they are written again, however many batches that takes', async () => {
-      const ids = Array.from({ length: 300 }, (_, n) => `t${n}`);
-      for (const id of ids) void local.connect(id, { id, claims: { name: id } });
+    it('are not written down anew where it turns out before that they have to go', async () => {
+      await connected();
+      void local.connect('c2', { id: 'bob', claims: { name: 'Bob' } });
       await flush();
-      expect(ids.filter((id) => local.isUnderWay(id))).toEqual([]);
-      const storedMs = performance.now();
       await sweep();
-      store.hold();
+      beforeOpen = () => {
+        void local.disconnect('c2');
+        return Promise.resolve();
+      };
       await local.beat();
       await flush();
-      expect(store.batches.at(-1)?.rows).toHaveLength(250);
-      expect(ids.filter((id) => !local.isUnderWay(id))).toEqual([]);
-      store.answer();
-      await flush();
-      await settle();
-      expect(ids.filter((id) => local.isUnderWay(id))).toEqual([]);
-      expect(ids.every((id) => local.isStoredSince(id, storedMs))).toBe(true);
+      expect(await store.rows(HOST)).toMatchObject([{ connectionId: 'c1' }]);
+      expect(store.batches.at(-1)?.rows).toMatchObject([{ connectionId: 'c1' }]);
     });
 
     it('learn so from a beat, though nothing is to be written', async () => {
@@ -453,8 +452,8 @@ describe('The connections of a pod', () => {
       await flush();
       await store.renewEpoch(HOST, (await store.head(HOST)).epoch);
       await store.open(HOST, { instance: 'pod-1', generation: 2 }, undefined);
-      choices.set('ada', { status: 'busy', statusText: 'lunch', untilMs: NEXT_CENTURY_MS });
-      choices.set('bob', { status: 'away', statusText: 'later', untilMs: 0 });
+      choices.set('ada', { status: 'busy', statusText: 'lunch', untilMs: NEXT_CENTURY_MS, erasedAtMs: 0 });
+      choices.set('bob', { status: 'away', statusText: 'later', untilMs: 0, erasedAtMs: 0 });
       void local.setUser('bob', { statusText: 'soon' });
       await flush();
       expect(await store.user(HOST, 'ada')).toMatchObject({ chosen: 'busy', text: 'lunch', untilMs: NEXT_CENTURY_MS });
@@ -466,7 +465,7 @@ describe('The connections of a pod', () => {
       await store.renewEpoch(HOST, (await store.head(HOST)).epoch);
       await store.open(HOST, { instance: 'pod-1', generation: 2 }, undefined);
       await new Writer(store, HOST, 'pod-2').write({ users: [{ userId: 'ada', status: 'away' }] });
-      choices.set('ada', { status: 'busy', statusText: 'lunch', untilMs: 0 });
+      choices.set('ada', { status: 'busy', statusText: 'lunch', untilMs: 0, erasedAtMs: 0 });
       void join('room');
       await flush();
       expect(await store.user(HOST, 'ada')).toMatchObject({ chosen: 'away', text: '' });
@@ -513,16 +512,30 @@ describe('The connections of a pod', () => {
       expect(await user()).toMatchObject(['ada', { chosen: 'busy', text: 'lunch' }]);
     });
 
-    it('are gone when they are forgotten before they were written', async () => {
+    it('are gone where the user is erased before they were written, and those that come later stay', async () => {
       void local.setUser('ada', { status: 'busy', statusText: 'lunch' });
-      void local.setUser('ada', { forget: true });
-      void local.setUser('bob', { forget: true });
-      void local.setUser('bob', { status: 'busy' });
+      void local.setUser('ada', { erasedAtMs: 7 });
+      void local.setUser('ada', { status: 'away', erasedAtMs: 6 });
+      void local.setUser('bob', { erasedAtMs: 7 });
+      void local.setUser('bob', { status: 'busy', erasedAtMs: 7 });
       await flush();
       expect(store.batches[0]?.users).toEqual([
-        { userId: 'ada', forget: true },
-        { userId: 'bob', forget: true, status: 'busy' },
+        { userId: 'ada', erasedAtMs: 7 },
+        { userId: 'bob', erasedAtMs: 7, status: 'busy' },
       ]);
+    });
+
+    it('that were with the store when an erasure came are not written again over it', async () => {
+      await connected();
+      await store.open(HOST, { instance: 'pod-1', generation: 2 }, undefined);
+      store.hold();
+      void local.setUser('ada', { status: 'busy' });
+      const flushed = flush();
+      void local.setUser('ada', { erasedAtMs: 7 });
+      store.answer();
+      await flushed;
+      await settle();
+      expect(store.batches.at(-1)?.users).toEqual([{ userId: 'ada', erasedAtMs: 7 }]);
     });
 
     it('are stored without any connection', async () => {

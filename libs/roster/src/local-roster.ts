@@ -33,10 +33,19 @@ export interface LocalRosterOptions {
   readonly timing: Timing;
   /** Runs the flush a little later, so that changes gather. */
   readonly defer: (flush: () => void) => void;
+  /** Learns who may not be there any more before everybody who is here is written down anew. Never rejects. */
+  readonly beforeOpen?: () => Promise<void>;
   /** What users of this host had chosen, as far as this pod has seen it: written back after a loss. */
   readonly choiceOf: (userId: string) => ChosenStatus | undefined;
   /** Something failed that is not the store being away: it is tried again, but somebody should know. */
   readonly report: (error: unknown) => void;
+}
+
+export interface LocalUser {
+  readonly id: string;
+  readonly claims: UserClaims | null;
+  /** As in `UserWrite`. */
+  readonly erasedAtMs?: number;
 }
 
 export class LocalRoster {
@@ -97,28 +106,6 @@ export class LocalRoster {
     return this.connections.get(connectionId)?.channels.some((m) => m.kind === kind && m.channel === channel) ?? false;
   }
 
-  /**
-   * Whether the store has a row of the connection, also of one that has left and is still to be taken out, and was not known to
-   * have it before a moment of this process's clock. Where the pod has registered anew, it is known since then.
-   */
-  isStoredSince(connectionId: string, ms: number): boolean {
-    return this.connections.isStoredSince(connectionId, ms);
-  }
-
-  /**
-   * Whether the batch that is with the store, or is sent until it is, says something of the connection, or whether the pod has
-   * registered anew and has yet to write it down again: what it wrote in an earlier life is there no more, but for what was
-   * said of its user.
-   */
-  isUnderWay(connectionId: string): boolean {
-    return this.pending.isSent(connectionId) || this.missing.has(connectionId);
-  }
-
-  /** Whether the store has yet to be told something of the connection, or to say that it was. */
-  isPending(connectionId: string): boolean {
-    return this.pending.waitingFor(connectionId) !== undefined;
-  }
-
   channelCount(connectionId: string): number {
     return this.connections.get(connectionId)?.channels.length ?? 0;
   }
@@ -134,10 +121,11 @@ export class LocalRoster {
     return (this.connections.get(connectionId)?.channels ?? []).map(({ kind, channel }) => ({ kind, channel }));
   }
 
-  connect(connectionId: string, user: { id: string; claims: UserClaims | null } | null): Promise<Written> {
+  connect(connectionId: string, user: LocalUser | null): Promise<Written> {
     this.connections.set(connectionId, {
       userId: user?.id ?? null,
       claims: user?.claims ?? null,
+      erasedAtMs: user?.erasedAtMs ?? 0,
       active: true,
       channels: [],
     });
@@ -298,7 +286,7 @@ export class LocalRoster {
       }
       this.sequence = sequence;
       this.known = applied.head;
-      this.connections.acknowledge(sent, users.length, applied.head, this.options.timing.now());
+      this.connections.acknowledge(sent, users.length, applied.head);
     }
     for (const connectionId of connections.keys()) this.missing.delete(connectionId);
     this.pending.settle();
@@ -306,6 +294,7 @@ export class LocalRoster {
 
   /** Registers a new life, and finds out what is left of the old one. */
   private async open(): Promise<void> {
+    await this.options.beforeOpen?.();
     this.calls += 1;
     this.generation += 1;
     const opened = await this.options.store.open(this.host, this.life, this.known);
@@ -318,7 +307,7 @@ export class LocalRoster {
     this.disowned = false;
     this.sequence = 0;
     this.known = { epoch: opened.epoch, revision: this.known?.revision ?? 0 };
-    this.connections.recover(opened.rows, this.options.timing.now());
+    this.connections.recover(opened.rows);
     for (const connectionId of this.connections.ids()) this.pending.touch(connectionId);
     this.missing = new Set(this.pending.touched());
     if (lost) this.restoreChoices();

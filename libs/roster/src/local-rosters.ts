@@ -7,8 +7,12 @@ import { LocalRoster, type LocalRosterOptions } from './local-roster';
 import { type Head, type Lease, StoreUnavailable } from './roster.store';
 import { LeaseNotes } from './lease-notes';
 
-export interface LocalRostersOptions extends Omit<LocalRosterOptions, 'host' | 'choiceOf' | 'livesBefore'> {
+export interface LocalRostersOptions extends Omit<
+  LocalRosterOptions,
+  'host' | 'beforeOpen' | 'choiceOf' | 'livesBefore'
+> {
   readonly beatMs: number;
+  readonly beforeOpen?: (host: string) => Promise<void>;
   readonly choiceOf: (host: string, userId: string) => ReturnType<LocalRosterOptions['choiceOf']>;
   /** Each beat tells where the store is: a view that missed the last entry learns it so. */
   readonly onHead: (host: string, head: Head) => void;
@@ -30,9 +34,14 @@ export class LocalRosters {
   of(host: string): LocalRoster {
     let roster = this.rosters.get(host);
     if (roster === undefined) {
-      const { choiceOf, ...options } = this.options;
-      const { livesBefore } = this;
-      roster = new LocalRoster({ ...options, host, livesBefore, choiceOf: (userId) => choiceOf(host, userId) });
+      const { beforeOpen, choiceOf, ...options } = this.options;
+      roster = new LocalRoster({
+        ...options,
+        host,
+        livesBefore: this.livesBefore,
+        beforeOpen: () => beforeOpen?.(host) ?? Promise.resolve(),
+        choiceOf: (userId) => choiceOf(host, userId),
+      });
       this.rosters.set(host, roster);
     }
     return roster;

@@ -36,10 +36,6 @@ export class MemoryUserDirectory extends UserDirectory {
     return true;
   }
 
-  override asOfMs(): number {
-    return Infinity;
-  }
-
   override find(app: string, userId: string): DirectoryEntry | undefined {
     return this.apps.get(app)?.get(userId);
   }

@@ -105,10 +105,6 @@ export class MemoryRosterStore extends RosterStore {
     for (const [host, { lastSeen }] of this.tables) if (concerns(host)) lastSeen?.forget(userId);
   }
 
-  override async forgetLog(host: string): Promise<void> {
-    this.tables.get(host)?.forgetLog();
-  }
-
   override async hosts(): Promise<readonly string[]> {
     return [...this.tables.keys()];
   }

@@ -58,11 +58,6 @@ export class PendingChanges {
     return this.connections.get(connectionId) ?? this.batch?.connections.get(connectionId);
   }
 
-  /** Whether the batch under way says something of it. */
-  isSent(connectionId: string): boolean {
-    return this.batch?.connections.has(connectionId) === true;
-  }
-
   /** The connections that no batch has taken yet. */
   touched(): Iterable<string> {
     return this.connections.keys();
@@ -141,15 +136,17 @@ export class PendingChanges {
 
 const NOTHING: Pick<Frozen, 'connections' | 'users'> = { connections: new Map(), users: [] };
 
-/** Two choices of one user in one write: the later one's fields win, and a `forget` takes away what came before it. */
+/** Two choices of one user in one write: the later one's fields win, unless one of them is from before an erasure. */
 function merged(userId: string, earlier: UserWrite | undefined, later: Choice): UserWrite {
-  const kept = later.forget ? undefined : earlier;
+  const [saidEarlier, saidLater] = [earlier?.erasedAtMs ?? 0, later.erasedAtMs ?? 0];
+  if (earlier !== undefined && saidLater < saidEarlier) return earlier;
+  const kept = saidLater > saidEarlier ? undefined : earlier;
   return {
     userId,
     status: later.status ?? kept?.status,
     statusText: later.statusText ?? kept?.statusText,
     untilMs: (choosesAnything(later) ? later : kept)?.untilMs,
-    forget: later.forget || earlier?.forget,
+    erasedAtMs: later.erasedAtMs,
     restore: later.restore && (earlier === undefined || earlier.restore),
   };
 }

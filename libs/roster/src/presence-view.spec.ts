@@ -42,7 +42,7 @@ describe('The presence of a host’s users', () => {
       await followed.pod.gone('t1');
       await followed.pod.gone('t2');
       expect(known()).toEqual(['bob', 'cyd']);
-      for (const userId of ['bob', 'cyd']) await followed.pod.write({ users: [{ userId, forget: true }] });
+      for (const userId of ['bob', 'cyd']) await followed.pod.write({ users: [{ userId, erasedAtMs: START_MS }] });
       expect(known()).toEqual([]);
     });
 
@@ -311,10 +311,15 @@ describe('The presence of a host’s users', () => {
       await busyUntil('ada', 5000);
       const endsAt = (ms: number): number | undefined => presence.choiceEndsAtMs('ada', START_MS + ms);
       expect([endsAt(0), endsAt(4999), endsAt(5000)]).toEqual([START_MS + 5000, START_MS + 5000, undefined]);
-      expect(presence.choiceOf('ada')).toEqual({ status: 'busy', statusText: 'meeting', untilMs: START_MS + 5000 });
+      expect(presence.choiceOf('ada')).toEqual({
+        status: 'busy',
+        statusText: 'meeting',
+        untilMs: START_MS + 5000,
+        erasedAtMs: 0,
+      });
       await followed.pod.write({ users: [{ userId: 'ada', status: 'away' }] });
       expect(endsAt(0)).toBeUndefined();
-      expect(presence.choiceOf('ada')).toEqual({ status: 'away', statusText: 'meeting', untilMs: 0 });
+      expect(presence.choiceOf('ada')).toEqual({ status: 'away', statusText: 'meeting', untilMs: 0, erasedAtMs: 0 });
       expect(presence.choiceEndsAtMs('nobody', START_MS)).toBeUndefined();
     });
 

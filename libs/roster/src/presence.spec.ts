@@ -3,6 +3,7 @@ import { cellOf, CHOSEN_MS, LEFT_MS, PRESENCE_CASES } from '../../../test/suppor
 import {
   advance,
   combine,
+  countingErasure,
   isForgettable,
   isSameRecord,
   lastEffectMs,
@@ -25,6 +26,7 @@ const tabs = (connections: number, active: number, choice: Partial<UserNext> = {
   text: '',
   untilMs: 0,
   claims: null,
+  erasedAtMs: 0,
   ...choice,
 });
 
@@ -266,6 +268,25 @@ describe('A timed choice', () => {
   });
 });
 
+describe('An erasure', () => {
+  const left = after([EARLIER_MS, tabs(1, 1, { text: 'at home' })], [0, tabs(0, 0, { text: 'at home' })]);
+
+  it('waits for no grace that has begun', () => {
+    const erased = advance(left, tabs(0, 0, { erasedAtMs: 1 }), 1000, GRACE_MS);
+    expect(shownAt(erased, 1000)).toEqual({ status: 'offline', text: '', stampMs: 1000 });
+  });
+
+  it('that was known before takes nobody away again', () => {
+    const erased = advance(left, tabs(1, 1, { erasedAtMs: 1 }), 1000, GRACE_MS);
+    const gone = advance(erased, tabs(0, 0, { erasedAtMs: 1 }), 2000, GRACE_MS);
+    expect(shownAt(gone, 2000)).toEqual({ status: 'online', text: '', stampMs: 1000 });
+  });
+
+  it('counts for a quarter of an hour', () => {
+    expect([900_001, 900_002].map((atMs) => countingErasure(1, atMs))).toEqual([1, 0]);
+  });
+});
+
 describe('A record', () => {
   const left = after([EARLIER_MS, ACTIVE], [0, GONE]);
 
@@ -279,6 +300,8 @@ describe('A record', () => {
     ['with a choice that was over by then may be forgotten', { ...left, chosen: 'busy', untilMs: 5000 }, 5000, true],
     ['with a text that went at the limit is kept', { ...left, text: 'on leave', untilMs: 5000 }, 5000, false],
     ['with a text that went before the limit may be forgotten', { ...left, text: 'x', untilMs: 5000 }, 5001, true],
+    ['of who was erased a minute before the limit may be forgotten', { ...left, erasedAtMs: 843_999 }, 4000, true],
+    ['of who was erased later than that is kept', { ...left, erasedAtMs: 844_000 }, 4000, false],
     ['with claims alone may be forgotten', { ...left, claims: { name: 'Ada' } }, 1_000_000, true],
   ])('%s', (_name, record, olderThanMs, forgettable) => {
     expect(isForgettable(record, olderThanMs)).toBe(forgettable);

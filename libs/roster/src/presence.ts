@@ -7,6 +7,18 @@ import type { UserClaims } from './profile';
  * timed choice with the moment at which it ends, and every reader computes the same status for the same moment from them.
  */
 
+/** Longer than the 10 minutes that `from` looks back, so that no departure is forgotten before its last reader. */
+export const GONE_KEPT_MS = 15 * 60_000;
+
+/**
+ * So long after a user's erasure nothing counts that is said of them from before it, and whatever is said from after it takes
+ * away what was there before. Later no pod is on its way any more that has not heard of it.
+ */
+export const ERASURE_COUNTS_MS = 15 * 60_000;
+
+/** Of somebody of whom there is nothing else an erasure is remembered for as long as a lease may last, and a little longer. */
+export const ERASURE_KEPT_MS = 60_000;
+
 /** What the store keeps of a user on a host: a state, never an increment. */
 export interface UserRecord {
   readonly connections: number;
@@ -17,6 +29,8 @@ export interface UserRecord {
   /** From this moment on nothing is chosen any more: status `online` and no text. 0: the choice is not timed. */
   readonly untilMs: number;
   readonly claims: UserClaims | null;
+  /** The user's last erasure, in ms of the directory, as long as it counts; 0: none. */
+  readonly erasedAtMs: number;
   /** When the presence last changed; for a user who just left, when the departure takes effect. */
   readonly stampMs: number;
   /** The status shown until a departure takes effect, and the stamp that goes with it. */
@@ -32,6 +46,7 @@ export interface UserNext {
   readonly text: string;
   readonly untilMs: number;
   readonly claims: UserClaims | null;
+  readonly erasedAtMs: number;
 }
 
 export interface Shown {
@@ -48,6 +63,7 @@ export const NEVER_CONNECTED: UserRecord = {
   active: 0,
   ...NOTHING_CHOSEN,
   claims: null,
+  erasedAtMs: 0,
   stampMs: 0,
   was: 'offline',
   previousStampMs: 0,
@@ -86,8 +102,8 @@ export function settled(record: UserRecord, atMs: number): UserRecord {
 export function advance(earlier: UserRecord, after: UserNext, atMs: number, graceMs: number): UserRecord {
   const before = settled(earlier, atMs);
   const shown = shownAt(before, atMs);
-  const { connections, active, claims } = after;
-  const next = { connections, active, ...choiceAt(after, atMs), claims };
+  const { connections, active, claims, erasedAtMs } = after;
+  const next = { connections, active, ...choiceAt(after, atMs), claims, erasedAtMs };
   const textChanged = next.text !== before.text;
   if (next.connections > 0) {
     const status = combine(next.chosen, next.connections, next.active);
@@ -98,8 +114,9 @@ export function advance(earlier: UserRecord, after: UserNext, atMs: number, grac
     const stampMs = textChanged ? atMs : shown.stampMs;
     return { ...next, stampMs, was: 'offline', previousStampMs: stampMs };
   }
-  // Choosing to be offline waits for no grace, not even for one that has begun.
-  if (next.chosen === 'offline') return { ...next, stampMs: atMs, was: 'offline', previousStampMs: atMs };
+  // Choosing to be offline waits for no grace, not even for one that has begun; nor does whoever is erased.
+  if (next.chosen === 'offline' || isErased(before, next))
+    return { ...next, stampMs: atMs, was: 'offline', previousStampMs: atMs };
   const departsAtMs = before.connections > 0 ? atMs + graceMs : before.stampMs;
   return { ...next, stampMs: departsAtMs, was: shown.status, previousStampMs: textChanged ? atMs : shown.stampMs };
 }
@@ -116,6 +133,7 @@ export const isSameRecord = (a: UserRecord, b: UserRecord): boolean =>
   a.chosen === b.chosen &&
   a.text === b.text &&
   a.untilMs === b.untilMs &&
+  a.erasedAtMs === b.erasedAtMs &&
   a.stampMs === b.stampMs &&
   a.was === b.was &&
   a.previousStampMs === b.previousStampMs &&
@@ -124,8 +142,20 @@ export const isSameRecord = (a: UserRecord, b: UserRecord): boolean =>
 /** Nothing is worth keeping of a user who left long ago and chose nothing, or nothing that is not long over. */
 export function isForgettable(record: UserRecord, olderThanMs: number): boolean {
   const settledThen = settled(record, olderThanMs);
-  return record.connections === 0 && !hasChosen(settledThen) && settledThen.stampMs < olderThanMs;
+  return record.connections === 0 && !hasChosen(settledThen) && lastEffectMs(settledThen) < olderThanMs;
 }
 
-/** When the last thing happens to a user without a connection that nobody does: a departure, or the end of a choice. */
-export const lastEffectMs = ({ stampMs, untilMs }: UserRecord): number => Math.max(stampMs, untilMs);
+/**
+ * When the last thing happens to a user without a connection that nobody does: a departure, or the end of a choice. An erasure
+ * is put so far back that it is kept for its own time.
+ */
+export const lastEffectMs = ({ stampMs, untilMs, erasedAtMs }: UserRecord): number =>
+  Math.max(stampMs, untilMs, erasedAtMs + ERASURE_KEPT_MS - GONE_KEPT_MS);
+
+/** An erasure as it counts at `atMs`; 0: not any more. */
+export const countingErasure = (erasedAtMs: number, atMs: number): number =>
+  erasedAtMs + ERASURE_COUNTS_MS < atMs ? 0 : erasedAtMs;
+
+/** Whether a change takes away what was there of the user. */
+export const isErased = (before: Pick<UserRecord, 'erasedAtMs'>, after: Pick<UserNext, 'erasedAtMs'>): boolean =>
+  after.erasedAtMs > before.erasedAtMs;

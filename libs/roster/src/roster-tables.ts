@@ -10,7 +10,10 @@ import { GoneUsers } from './gone-users';
 import type { LastSeen } from './last-seen';
 import {
   advance,
+  countingErasure,
+  GONE_KEPT_MS,
   hasChosen,
+  isErased,
   isForgettable,
   isSameRecord,
   lastEffectMs,
@@ -36,9 +39,6 @@ import {
   type UserWrite,
 } from './roster.store';
 import { type ConnectionRow, podId } from './row';
-
-/** Longer than the 10 minutes that `from` looks back, so that no departure is forgotten before its last reader. */
-export const GONE_KEPT_MS = 15 * 60_000;
 
 /** How many users who left one batch looks at to forget them: more would make a batch's cost unbounded. */
 const FORGOTTEN_PER_BATCH = 100;
@@ -224,11 +224,6 @@ export class RosterTables {
     return first < 0 ? [] : this.entries.slice(first, first + LOG_PAGE);
   }
 
-  /** Who has not read up to the newest entry finds that what is left does not follow on. */
-  forgetLog(): void {
-    this.entries = this.entries.slice(-1);
-  }
-
   /**
    * Nobody is connected, no pod has a lease, and nothing is remembered that anybody could still ask for, but for what
    * users have chosen if that is to go as well.
@@ -258,7 +253,9 @@ export class RosterTables {
 
   private append(from: Head, rows: LogEntry['rows'], touched: Touched, graceMs: number): LogEntry {
     const users: [string, UserRecord | null][] = [];
+    const erased = [...touched].filter(([userId, next]) => isErased(this.records.get(userId) ?? NEVER_CONNECTED, next));
     this.lastSeen?.see(this.leaving(touched), this.atMs);
+    for (const [userId] of erased) this.lastSeen?.forget(userId);
     for (const [userId, next] of touched) {
       const record = this.settle(userId, next, graceMs);
       if (record !== undefined) users.push([userId, record]);
@@ -267,6 +264,8 @@ export class RosterTables {
     this.tag = randomName();
     const { epoch, revision: toRevision, tag, atMs } = this;
     const entry = { epoch, fromRevision: from.revision, previousTag: from.tag, toRevision, tag, atMs, rows, users };
+    // What the log says of who is erased goes. Who has not read so far finds that what is left does not follow on.
+    if (erased.length > 0) this.entries = [];
     this.entries.push(entry);
     if (this.entries.length > this.logMax * 1.1) this.entries = this.entries.slice(-this.logMax);
     return entry;
@@ -306,7 +305,8 @@ export class RosterTables {
     const row: ConnectionRow = {
       connectionId,
       pod: podId({ instance, generation }),
-      userId: state.userId,
+      // Whoever came before the user was erased is nobody until their pod has heard of that, and closes the connection.
+      userId: moves && !this.admits(state.userId, state.erasedAtMs, touched) ? null : state.userId,
       active: state.active,
       since: state.since ?? { revision: this.revision, atMs: this.atMs },
       channels: state.channels.map(({ kind, channel, since }) => ({ kind, channel, since: since ?? this.revision })),
@@ -337,21 +337,31 @@ export class RosterTables {
 
   private writeUser(write: UserWrite, touched: Touched): void {
     this.revision += 1;
-    const { userId, status, statusText, untilMs = 0, forget, restore } = write;
+    const { userId, status, statusText, untilMs = 0, erasedAtMs, restore } = write;
+    const isAdmitted = this.admits(userId, erasedAtMs, touched);
     const next = this.nextOf(userId, touched);
-    if (restore && hasChosen(next)) {
+    if (!isAdmitted || (restore && hasChosen(next))) {
       touched.set(userId, next);
       return;
     }
-    const kept = forget ? { ...next, ...NOTHING_CHOSEN, claims: null } : next;
     touched.set(userId, {
-      connections: kept.connections,
-      active: kept.active,
-      chosen: status ?? kept.chosen,
-      text: statusText ?? kept.text,
-      untilMs: choosesAnything(write) ? untilMs : kept.untilMs,
-      claims: kept.claims,
+      ...next,
+      chosen: status ?? next.chosen,
+      text: statusText ?? next.text,
+      untilMs: choosesAnything(write) ? untilMs : next.untilMs,
     });
+  }
+
+  /** Whether what is said of a user counts; if it is from after an erasure that was not known here, all from before goes. */
+  private admits(userId: string | null, erasedAtMs = 0, touched: Touched): boolean {
+    if (userId === null) return true;
+    const next = this.nextOf(userId, touched);
+    const said = countingErasure(erasedAtMs, this.atMs);
+    if (said < next.erasedAtMs) return false;
+    if (said > next.erasedAtMs) {
+      touched.set(userId, { ...next, ...NOTHING_CHOSEN, claims: null, erasedAtMs: said });
+    }
+    return true;
   }
 
   private nextOf(userId: string, touched: Touched): UserNext {
@@ -359,7 +369,8 @@ export class RosterTables {
     if (next !== undefined) return next;
     const record = settled(this.records.get(userId) ?? NEVER_CONNECTED, this.atMs);
     const { connections, active, chosen, text, untilMs, claims } = record;
-    return { connections, active, chosen, text, untilMs, claims };
+    const erasedAtMs = countingErasure(record.erasedAtMs, this.atMs);
+    return { connections, active, chosen, text, untilMs, claims, erasedAtMs };
   }
 
   /** What becomes of a user; `undefined`: nothing. */

@@ -1,7 +1,7 @@
 import type { ChannelKind } from '@rollcall/contract';
 import * as fc from 'fast-check';
 import { inChannels, rowOf, Writer } from '../../../test/support/roster-store';
-import { Directory, Followed, parsed } from '../../../test/support/roster-view';
+import { Directory, Followed, parsed, START_MS } from '../../../test/support/roster-view';
 import type { LogEntry, MembershipState } from './roster.store';
 import { RosterView, type TabShape } from './roster-view';
 import { SegmentedList } from './segmented-list';
@@ -250,7 +250,7 @@ describe('A view of a host', () => {
 
     it('without claims that were forgotten', async () => {
       everywhere('old@example.com');
-      await followed.pod.write({ users: [{ userId: 'bob', forget: true }] });
+      await followed.pod.write({ users: [{ userId: 'bob', erasedAtMs: START_MS }] });
       everywhere(null);
     });
 
@@ -311,15 +311,19 @@ describe('A view of a host', () => {
       fc.asyncProperty(steps, async (sequence) => {
         const host = await Followed.open();
         const { view: shown, pod, directory } = host;
+        let erasedAtMs = START_MS;
         for (const { step: next, asked } of sequence) {
           if (next === 'all') {
             directory.details.set('ada', { email: 'all@example.com' });
             shown.allProfilesChanged();
           } else if ('tab' in next) {
-            await pod.row(`t${next.tab}`, rowOf(next.user, { claims: next.claims, ...inChannels(...next.rooms) }));
+            const state = { claims: next.claims, erasedAtMs, ...inChannels(...next.rooms) };
+            await pod.row(`t${next.tab}`, rowOf(next.user, state));
           } else if ('gone' in next) await pod.gone(`t${next.gone}`);
-          else if ('forgotten' in next) await pod.write({ users: [{ userId: next.forgotten, forget: true }] });
-          else {
+          else if ('forgotten' in next) {
+            erasedAtMs += 1;
+            await pod.write({ users: [{ userId: next.forgotten, erasedAtMs }] });
+          } else {
             directory.details.set(next.edited, next.email === undefined ? {} : { email: next.email });
             shown.profileChanged(next.edited);
           }

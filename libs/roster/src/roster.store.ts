@@ -16,6 +16,8 @@ export type MembershipState = Omit<Membership, 'since'> & { readonly since?: num
 export interface RowState {
   readonly userId: string | null;
   readonly claims: UserClaims | null;
+  /** As in `UserWrite`; absent: 0. Where it is not the last one the connection is written as an anonymous one. */
+  readonly erasedAtMs?: number;
   readonly active: boolean;
   readonly since?: Since;
   readonly channels: readonly MembershipState[];
@@ -36,8 +38,12 @@ export interface UserWrite {
    * the place of what was chosen before and of its end; without either this says nothing.
    */
   readonly untilMs?: number;
-  /** Clears choices and claims. */
-  readonly forget?: boolean;
+  /**
+   * The user's last erasure as whoever says this knows of it, in ms of the directory; absent or 0: none. Where the store knows of
+   * a later one, nothing of this counts. Where it knows of none so late, choices and claims from before it are cleared, with
+   * when the user was last seen and with the log up to this batch: a write that says nothing else erases.
+   */
+  readonly erasedAtMs?: number;
   /** What a pod remembers from before a loss: it counts only where nothing has been chosen since. */
   readonly restore?: boolean;
 }
@@ -214,12 +220,6 @@ export abstract class RosterStore extends RosterReader {
 
   /** Forgets when a user was last seen, on those hosts that `concerns` says. */
   abstract forgetLastSeen(userId: string, concerns: (host: string) => boolean): Promise<void>;
-
-  /**
-   * Forgets the log up to its newest entry: what it says of somebody who is erased. Who has not read so far loads
-   * everything again.
-   */
-  abstract forgetLog(host: string): Promise<void>;
 
   /** The hosts that have something stored, or had until lately. A hint: it may be incomplete for a while after a loss. */
   abstract hosts(): Promise<readonly string[]>;

@@ -84,9 +84,6 @@ export abstract class UserDirectory {
   /** Whether anything is at hand for the app, if only from before. */
   abstract isLoaded(app: string): boolean;
 
-  /** What was written before this moment of this process's clock, on any pod, is at hand. */
-  abstract asOfMs(app: string): number;
-
   abstract find(app: string, userId: string): DirectoryEntry | undefined;
 
   /** The ids of all users that are in the directory. */
