@@ -11,6 +11,7 @@ import { PROBLEM } from './faces';
 import { acceptJsonOnly, BODY_MAX_BYTES } from './json-body';
 import { refuseMoved } from './moved-hosts';
 import { CountedResponse } from './pipelines';
+import { readParameters } from './query-parameters';
 import { HEADERS_MAX, PATH_MAX_LENGTH } from './request-bounds';
 import { RouteTable } from './route-table';
 import { answerSafely, SAFE_HEADERS } from './safe-headers';
@@ -40,7 +41,7 @@ export function httpAdapter(): FastifyAdapter {
   return new FastifyAdapter({
     bodyLimit: BODY_MAX_BYTES,
     // As long as a whole path may be: how long names are is for the routes to say, in words.
-    routerOptions: { maxParamLength: PATH_MAX_LENGTH },
+    routerOptions: { maxParamLength: PATH_MAX_LENGTH, querystringParser: readParameters },
     http: {
       IncomingMessage: PlainUnlessSocket,
       ServerResponse: CountedResponse,

@@ -1,5 +1,5 @@
 import { DEMO, Rollcall } from '../support/rollcall';
-import { shop, tabOf } from '../support/shop';
+import { asUser, shop, tabOf } from '../support/shop';
 
 const HERE = 'localhost';
 const THERE = 'other.example.com';
@@ -296,6 +296,18 @@ describe('a question about channels', () => {
     const refused = await rollcall.native('GET', `/v1/channels${path}?${query}`);
     expect(refused).toMatchObject({ status: 400, json: { code: 'BAD_REQUEST', detail, field } });
     expect(refused.headers['content-type']).toBe('application/problem+json');
+  });
+
+  it('has as many parameters as it needs, and of those past 32 none is read', async () => {
+    const { status } = await rollcall.native('GET', `/v1/channels?${'a&'.repeat(31)}limit=0`);
+    expect(status).toBe(400);
+    const names = Array.from({ length: 10_000 }, (_, n) => `n${n}`).join('&');
+    expect((await rollcall.native('GET', `/v1/channels?${names}&limit=0`)).status).toBe(200);
+    // Lists of ids are as long as they are.
+    const presence = await rollcall.presence(`?${'ids=nobody&'.repeat(4000)}ids=${DEMO.userId}`, {
+      headers: asUser('ada'),
+    });
+    expect(presence).toMatchObject({ status: 200, json: { users: [], full: false } });
   });
 
   it.each([
