@@ -194,7 +194,7 @@ export class Accounts {
       },
       bots: () => {
         const app = this.apps.appOf(host);
-        return app === undefined ? [] : this.indexOf(app).bots;
+        return app === undefined ? new Set() : this.indexOf(app).bots;
       },
     };
   }

@@ -12,12 +12,14 @@ describe('Everything of a host', () => {
   let nowMs: number;
   let pod: Writer;
   let view: RosterView;
+  let directory: Directory;
 
   beforeEach(async () => {
     nowMs = START_MS;
+    directory = new Directory();
     const store = new MemoryRosterStore({ now: () => nowMs, graceMs: GRACE_MS, leaseMs: 6000 });
     pod = new Writer(store, HOST, 'pod-1');
-    view = new RosterView(new Directory(), { graceMs: GRACE_MS, stepsMin: 200_000, stepsMax: 200_000 });
+    view = new RosterView(directory, { graceMs: GRACE_MS, stepsMin: 200_000, stepsMax: 200_000 });
     await store.follow(
       HOST,
       listening((entry: LogEntry) => void view.apply(entry)),
@@ -103,6 +105,21 @@ describe('Everything of a host', () => {
       nowMs += GRACE_MS;
       expect(view.connections).toBe(connections);
       expect(listed(ask(true))).toBe(494 * 101 + 1);
+    });
+
+    it('counts bots, which are shown whether they were ever connected or not, each once', async () => {
+      const bots = ['user-0', 'gone', 'one', 'two', 'three'];
+      await pod.row('t1', rowOf('gone'));
+      await pod.gone('t1');
+      for (const id of bots) directory.details.set(id, { bot: true });
+      view.allProfilesChanged();
+      expect([view.changes.size(nowMs), view.changes.rowsAtMost(nowMs)]).toEqual([49_500, 499]);
+      expect(ask(true).presence).toHaveLength(499);
+      directory.details.set('four', { bot: true });
+      expect(listed(ask(true))).toBe(LISTED_MAX);
+      directory.details.set('five', { bot: true });
+      expect(refused(() => ask(true)).code).toBe('PAYLOAD_TOO_LARGE');
+      expect(listed(ask(false))).toBe(49_500);
     });
 
     it('is told of one channel, unless that alone is too much', async () => {

@@ -11,7 +11,8 @@ import { PresenceWatches } from './presence-watches.service';
 async function watched() {
   const store = new MemoryRosterStore({ now: () => START_MS, graceMs: GRACE_MS, leaseMs: 6000 });
   const pod = new Writer(store, HOST, 'pod-1');
-  const view = new RosterView(new Directory(), { graceMs: 0, stepsMin: 1000, stepsMax: 1000 });
+  const directory = new Directory();
+  const view = new RosterView(directory, { graceMs: 0, stepsMin: 1000, stepsMax: 1000 });
   await store.follow(
     HOST,
     listening((entry) => void view.apply(entry)),
@@ -31,7 +32,7 @@ async function watched() {
   );
   const moment = { view, atMs: START_MS };
   const tick = (): string[] => [...listeners].map((listener) => listener({ ...moment }));
-  return { pod, view, watches, moment, tick, listeners };
+  return { pod, view, directory, watches, moment, tick, listeners };
 }
 
 /** A connection, and what it is told: the users' ids with their statuses. */
@@ -95,6 +96,19 @@ describe('A watch of presence that goes on', () => {
     const before = heard.length;
     watches.watch(connection, new Set(['bob']), { ...moment, atMs: goneMs - 5 }, undefined);
     expect(heard.slice(before)).toEqual([]);
+  });
+});
+
+describe('A watch of presence of everybody', () => {
+  it('is made from as many as it shows, bots that were never connected among them', async () => {
+    const { pod, view, directory, watches, moment } = await watched();
+    await pod.row('t1', rowOf('ada'));
+    for (let n = 0; n < 30; n += 1) directory.details.set(`bot-${n}`, { bot: true });
+    view.allProfilesChanged();
+    const { connection } = tab();
+    expect(watches.rows(connection, undefined, moment, undefined)).toBe(31);
+    const { users = [] } = watches.watch(connection, undefined, moment, undefined) as { users?: unknown[] };
+    expect(users).toHaveLength(31);
   });
 });
 

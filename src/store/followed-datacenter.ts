@@ -84,7 +84,7 @@ export class FollowedDatacenter {
   }
 
   private async makeVacant(): Promise<void> {
-    const vacant = new RosterView({ profileOf: noProfile, bots: () => [] });
+    const vacant = new RosterView({ profileOf: noProfile, bots: () => new Set() });
     await vacant.load({ head: NOWHERE, rows: new Map(), users: new Map() }, 1, () => Promise.resolve());
     this.vacant = vacant;
   }

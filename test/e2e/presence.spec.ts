@@ -183,6 +183,17 @@ describe('users.presence', () => {
     expect((await ask('eve', '?ids=user-1')).status).toBe(429);
   });
 
+  it('counts bots, whom it shows though they were never connected', async () => {
+    const bots = Array.from({ length: 1600 }, (_, n) => ({ id: `bot-${n}`, bot: true }));
+    const { users = [] } = shop();
+    const rollcall = await Rollcall.start([
+      shop({ users: [...users, ...bots], limits: { usersPresencePerMinute: 10 } }),
+    ]);
+    const { headers, json } = await rollcall.presence('', { headers: asUser('ada') });
+    expect((json as { users: unknown[] }).users).toHaveLength(1601);
+    expect(headers['x-ratelimit-remaining']).toBe('6');
+  });
+
   it('counts per user, refuses what is too much, and says how long to wait', async () => {
     const limits = { usersPresencePerMinute: 2 };
     const rollcall = await Rollcall.start([shop({ limits, presence: { broadcastDisabled: true } })]);

@@ -35,8 +35,8 @@ export class Directory implements Profiles {
     return completeProfile(userId, this.details.get(userId), claims);
   }
 
-  *bots(): Iterable<string> {
-    for (const [userId, { bot }] of this.details) if (bot) yield userId;
+  bots(): ReadonlySet<string> {
+    return new Set([...this.details].flatMap(([userId, { bot }]) => (bot === true ? [userId] : [])));
   }
 }
 

@@ -55,7 +55,7 @@ export class SimulatedPod {
       timing,
       times: { reregisterMs: REREGISTER_MS, staleMaxMs: STALE_MAX_MS },
       isWritten: (host, epoch) => this.rosters.isWritten(host, epoch),
-      profilesOf: () => ({ profileOf: (userId, claims) => completeProfile(userId, {}, claims), bots: () => [] }),
+      profilesOf: () => ({ profileOf: (userId, claims) => completeProfile(userId, {}, claims), bots: () => new Set() }),
     });
     this.rosters = new LocalRosters({
       instance: name,

@@ -7,7 +7,7 @@ import { SimulatedServer } from './simulated-server';
 import { CALM, type Weather } from './simulated-store';
 import { SeededRandom, VirtualTime } from './simulated-time';
 
-const profiles = { profileOf: (userId: string) => completeProfile(userId, {}, null), bots: () => [] };
+const profiles = { profileOf: (userId: string) => completeProfile(userId, {}, null), bots: () => new Set<string>() };
 
 /** One host, its store and the pods: a small world in which only what a test or a seed says goes wrong. */
 export class SimulatedWorld {

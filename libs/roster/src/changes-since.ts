@@ -75,15 +75,16 @@ export class ChangesSince {
 
   /**
    * How many rows of presence there are at most, without a look at each: those of everybody who is connected, also who chose
-   * to be offline, and of those who have just left. Bots that were never connected are left out: no client can make any.
+   * to be offline, of those who have just left, and of the bots.
    */
   rowsAtMost(atMs: number): number {
-    const leaving = new Set<string>();
+    const away = new Set<string>();
     for (const userId of this.presence.takingEffect(atMs, Infinity)) {
       const record = this.presence.record(userId);
-      if (record?.connections === 0 && record.stampMs > atMs) leaving.add(userId);
+      if (record?.connections === 0 && record.stampMs > atMs) away.add(userId);
     }
-    return this.channels.everyone.size + leaving.size;
+    for (const userId of this.presence.bots) if (!this.channels.has(userId)) away.add(userId);
+    return this.channels.everyone.size + away.size;
   }
 
   /** What is different in a channel; `undefined`: nothing. */

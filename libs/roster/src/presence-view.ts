@@ -52,9 +52,14 @@ export class PresenceView {
     }
   }
 
-  /** Of how many users there is a record. */
+  /** How many users are shown at most where all are that are not offline; none is looked at. A bot with a record counts twice. */
   get size(): number {
-    return this.records.size;
+    return this.records.size + this.profiles.bots().size;
+  }
+
+  /** They are shown whether they were ever connected or not. */
+  get bots(): ReadonlySet<string> {
+    return this.profiles.bots();
   }
 
   /** Changes whenever profiles may have: what was made of the same head before shows others. */

@@ -55,5 +55,5 @@ export function completeProfile(
 export interface Profiles {
   profileOf(userId: string, claims: UserClaims | null): Profile;
   /** The ids of all bots of the app, connected or not. */
-  bots(): Iterable<string>;
+  bots(): ReadonlySet<string>;
 }

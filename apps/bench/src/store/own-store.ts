@@ -43,5 +43,5 @@ export const REAL_TIME: Timing = {
 /** Profiles as tokens give them: there is no directory. */
 export const CLAIMED: Profiles = {
   profileOf: (userId, claims) => completeProfile(userId, undefined, claims),
-  bots: () => [],
+  bots: () => new Set(),
 };
