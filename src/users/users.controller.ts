@@ -27,9 +27,11 @@ import { ApiKeyGuard } from '../auth/api-key.guard';
 import { type Caller, FromCaller } from '../auth/caller';
 import { NeedsScope } from '../auth/needs-scope';
 import { BodyPipe } from '../http/body.pipe';
+import { goneFrom } from '../http/gone-from';
 import { tellStale } from '../http/stale-header';
 import { ApiProblems } from '../openapi/responses';
 import { UserAccess } from './user-access.service';
+import { UserTurns } from './user-turns.service';
 import { ClosedDto, MintedTokenDto, MintTokenDto, ProfileDto, PutUserDto, UserDto } from './users.dto';
 import { Users } from './users.service';
 
@@ -56,6 +58,7 @@ export class UsersController {
     private readonly users: Users,
     private readonly access: UserAccess,
     private readonly views: Views,
+    private readonly turns: UserTurns,
   ) {}
 
   @Put(':id')
@@ -88,7 +91,8 @@ export class UsersController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<UserDto> {
     // What ends by itself is to have ended here when it has in `users.presence`: a roster that was only read has an older time.
-    const reading = await this.views.readPresence(caller.host);
+    const read = await this.views.readPresence(caller.host);
+    const reading = await this.turns.take(caller, id, read, () => goneFrom(reply));
     // Also where that knows nobody of the name.
     tellStale(reply, reading.staleMs);
     return this.users.get(caller, id, reading);

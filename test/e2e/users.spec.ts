@@ -1,5 +1,7 @@
+import { LocalRosters } from '@rollcall/roster';
 import { Apps } from '../../src/auth/apps.service';
 import { readApps } from '../../src/config/apps-file';
+import { TurnQueue } from '../../src/http/turn-queue.service';
 import { Rollcall } from '../support/rollcall';
 import { asUser, jwtOf, shop, tabOf } from '../support/shop';
 
@@ -215,6 +217,37 @@ describe('a profile', () => {
       expect((refused.json as { detail: string }).detail).toContain(field);
     }
     expect((await rollcall.native('GET', `/v1/users/${ID}`)).status).toBe(404);
+  });
+});
+
+describe('a user with many connections and channels', () => {
+  it('is shown in turn, as of then, or not at all where that would take too long', async () => {
+    const rollcall = await Rollcall.start();
+    const queue = rollcall.app.get(TurnQueue);
+    const turn = jest.spyOn(queue, 'turn');
+    const roster = rollcall.app.get(LocalRosters).of(HERE);
+    const join = (n: number) => roster.join(`tab-${n % 2}`, 'authenticated', `room-${n}`);
+    const shown = async (): Promise<number[]> => {
+      const { json } = await rollcall.native('GET', `/v1/users/${ID}`);
+      return (json as { connections: { channels: unknown[] }[] }).connections.map(({ channels }) => channels.length);
+    };
+    for (const n of [0, 1]) await roster.connect(`tab-${n}`, { id: ID, claims: null });
+    for (let n = 0; n < 18; n += 1) await join(n);
+    expect(await shown()).toEqual([9, 9]);
+    expect(turn).not.toHaveBeenCalled();
+
+    await join(18);
+    turn.mockImplementationOnce(async () => {
+      await join(19);
+      return true;
+    });
+    expect(await shown()).toEqual([10, 10]);
+    expect(turn).toHaveBeenCalledTimes(1);
+    turn.mockResolvedValueOnce(false);
+    expect(await rollcall.native('GET', `/v1/users/${ID}`)).toMatchObject({
+      status: 503,
+      json: { code: 'UNAVAILABLE' },
+    });
   });
 });
 
