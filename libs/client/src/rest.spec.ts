@@ -141,6 +141,29 @@ describe('A REST client', () => {
     expect(await Promise.all(codes)).toEqual(['UNREACHABLE', 'TIMEOUT', 'TIMEOUT', 'UNREACHABLE']);
   });
 
+  it('follows no redirect, which would take the credentials elsewhere, and says so', async () => {
+    const { asked, url: other } = await answering(saying(200, {}));
+    const says = 'The answer is a redirect, which is not followed: name the address where it leads.';
+    const [key, user] = [{ apiKey: 'k' }, { token: 't', userId: 'ada' }];
+    for (const status of [301, 302, 303, 307, 308]) {
+      const { url } = await answering(saying(status, '', { location: `${other}/v1/pods` }));
+      for (const credentials of [key, user]) {
+        const error = await caught(rest(url, credentials).get('/v1/pods'));
+        expect(error).toMatchObject({ code: 'UNREACHABLE', message: says });
+      }
+      expect(await caught(rest(url, key).post('/message/users'))).toMatchObject({ message: says });
+    }
+    expect(asked).toEqual([]);
+  });
+
+  it('says so where a browser tells nothing else of a redirect', async () => {
+    const opaque = { type: 'opaqueredirect', status: 0, text: () => Promise.resolve('') } as Response;
+    const given = jest.fn<ReturnType<typeof fetch>, Parameters<typeof fetch>>(() => Promise.resolve(opaque));
+    const error = await caught(rest('http://a', { apiKey: 'k' }, { fetch: given }).get('/v1/pods'));
+    expect(error).toMatchObject({ code: 'UNREACHABLE', message: expect.stringContaining('redirect') as unknown });
+    expect(given.mock.calls[0]?.[1]).toMatchObject({ redirect: 'manual' });
+  });
+
   it('can be called off', async () => {
     const { url } = await answering(() => undefined);
     const [early, late] = [new AbortController(), new AbortController()];

@@ -65,8 +65,16 @@ async function exchange(
   signal?.addEventListener('abort', abort);
   if (signal?.aborted === true) abort();
   try {
-    const response = await ask(url, { ...init, signal: giveUp.signal });
-    return readAnswer(response, await response.text());
+    // Who is told to go elsewhere would take the token along.
+    const response = await ask(url, { ...init, redirect: 'manual', signal: giveUp.signal });
+    const text = await response.text();
+    if (isRedirect(response)) {
+      throw new RollcallError(
+        'UNREACHABLE',
+        'The answer is a redirect, which is not followed: name the address where it leads.',
+      );
+    }
+    return readAnswer(response, text);
   } catch (error) {
     if (giveUp.signal.aborted) throw giveUp.signal.reason;
     throw asRollcallError(error, 'UNREACHABLE');
@@ -75,6 +83,10 @@ async function exchange(
     signal?.removeEventListener('abort', abort);
   }
 }
+
+/** Browsers tell no more than that it is one. */
+const isRedirect = ({ type, status }: Response): boolean =>
+  type === 'opaqueredirect' || (status >= 300 && status < 400);
 
 const headersOf = (credentials: RestCredentials): Record<string, string> =>
   'apiKey' in credentials
