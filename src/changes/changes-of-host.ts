@@ -6,7 +6,7 @@ import type { ChangedChannelDto, ChangesDto } from './changes.dto';
 
 /**
  * Members of all channels and rows of presence in one answer: some megabytes of JSON, and about a tenth of a second in which
- * the pod does nothing else. A user counts in each channel, for each is written there; counted by connections, a host of
+ * the pod does nothing else; 126 MB and some 0.4 seconds where all names are as long as they may be. A user counts in each channel, for each is written there; counted by connections, a host of
  * a few thousand could take as long as one of a million.
  */
 const LISTED_MAX = 50_000;
