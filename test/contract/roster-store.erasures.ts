@@ -63,6 +63,15 @@ export function describeErasures(harness: () => RosterStoreHarness): void {
       expect(await known()).toMatchObject({ ...NOTHING, connections: 0, active: 0 });
     });
 
+    it('who is still connected when that is said is shown no longer when it is said again', async () => {
+      await pod.row('c1', rowOf('ada', { claims: CLAIMS }));
+      await erase();
+      await pod.gone('c1');
+      const { atMs } = await erase();
+      const record = await known();
+      expect(record && shownAt(record, atMs)).toMatchObject({ status: 'offline', stampMs: atMs });
+    });
+
     it('takes nothing from who has come back, however late and often that is said', async () => {
       await erase();
       await pod.row('c1', rowOf('ada', { claims: { name: 'Ada Back' }, erasedAtMs }));

@@ -121,7 +121,7 @@ local function advance(before, next, grace)
   elseif was == 'f' then
     if changed then stamp = t end
     next.stamp, next.was, next.prev = stamp, 'f', stamp
-  elseif next.chosen == 'f' or next.erased > before.erased then
+  elseif next.chosen == 'f' or next.leaves or next.erased > before.erased then
     next.stamp, next.was, next.prev = t, 'f', t
   else
     next.was, next.prev = was, changed and t or stamp

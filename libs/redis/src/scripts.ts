@@ -104,7 +104,8 @@ for i = 0, nUsers - 1 do
   local next = touch(ARGV[at])
   rev = rev + 1
   if admits(ARGV[at], tonumber(ARGV[at + 3])) and (ARGV[at + 4] == '0' or not hasChosen(next)) then
-    if ARGV[at + 1] ~= '' or ARGV[at + 2] ~= '' then next.ends = tonumber(ARGV[at + 5]) end
+    if ARGV[at + 1] ~= '' or ARGV[at + 2] ~= '' then next.ends = tonumber(ARGV[at + 5])
+    elseif ARGV[at + 3] ~= '0' then next.leaves = true end
     if ARGV[at + 1] ~= '' then next.chosen = ARGV[at + 1] end
     if ARGV[at + 2] ~= '' then next.text = ARGV[at + 2] end
   end

@@ -47,6 +47,8 @@ export interface UserNext {
   readonly untilMs: number;
   readonly claims: UserClaims | null;
   readonly erasedAtMs: number;
+  /** Whether an erasure is said, for the first time or again: connections of the user may have gone since the first. */
+  readonly isErased?: boolean;
 }
 
 export interface Shown {
@@ -115,8 +117,8 @@ export function advance(earlier: UserRecord, after: UserNext, atMs: number, grac
     return { ...next, stampMs, was: 'offline', previousStampMs: stampMs };
   }
   // Choosing to be offline waits for no grace, not even for one that has begun; nor does whoever is erased.
-  if (next.chosen === 'offline' || isErased(before, next))
-    return { ...next, stampMs: atMs, was: 'offline', previousStampMs: atMs };
+  const leavesAtOnce = next.chosen === 'offline' || after.isErased || isErased(before, next);
+  if (leavesAtOnce) return { ...next, stampMs: atMs, was: 'offline', previousStampMs: atMs };
   const departsAtMs = before.connections > 0 ? atMs + graceMs : before.stampMs;
   return { ...next, stampMs: departsAtMs, was: shown.status, previousStampMs: textChanged ? atMs : shown.stampMs };
 }

@@ -306,7 +306,7 @@ export class RosterTables {
       connectionId,
       pod: podId({ instance, generation }),
       // Whoever came before the user was erased is nobody until their pod has heard of that, and closes the connection.
-      userId: moves && !this.admits(state.userId, state.erasedAtMs, touched) ? null : state.userId,
+      userId: moves && !this.admits(state.userId, state.erasedAtMs ?? 0, touched) ? null : state.userId,
       active: state.active,
       since: state.since ?? { revision: this.revision, atMs: this.atMs },
       channels: state.channels.map(({ kind, channel, since }) => ({ kind, channel, since: since ?? this.revision })),
@@ -337,7 +337,7 @@ export class RosterTables {
 
   private writeUser(write: UserWrite, touched: Touched): void {
     this.revision += 1;
-    const { userId, status, statusText, untilMs = 0, erasedAtMs, restore } = write;
+    const { userId, status, statusText, untilMs = 0, erasedAtMs = 0, restore } = write;
     const isAdmitted = this.admits(userId, erasedAtMs, touched);
     const next = this.nextOf(userId, touched);
     if (!isAdmitted || (restore && hasChosen(next))) {
@@ -349,11 +349,12 @@ export class RosterTables {
       chosen: status ?? next.chosen,
       text: statusText ?? next.text,
       untilMs: choosesAnything(write) ? untilMs : next.untilMs,
+      isErased: next.isErased || (erasedAtMs > 0 && !choosesAnything(write)),
     });
   }
 
   /** Whether what is said of a user counts; if it is from after an erasure that was not known here, all from before goes. */
-  private admits(userId: string | null, erasedAtMs = 0, touched: Touched): boolean {
+  private admits(userId: string | null, erasedAtMs: number, touched: Touched): boolean {
     if (userId === null) return true;
     const next = this.nextOf(userId, touched);
     const said = countingErasure(erasedAtMs, this.atMs);

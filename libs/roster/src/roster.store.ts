@@ -41,7 +41,7 @@ export interface UserWrite {
   /**
    * The user's last erasure as whoever says this knows of it, in ms of the directory; absent or 0: none. Where the store knows of
    * a later one, nothing of this counts. Where it knows of none so late, choices and claims from before it are cleared, with
-   * when the user was last seen and with the log up to this batch: a write that says nothing else erases.
+   * when the user was last seen and with the log up to this batch. A write that says nothing else erases, and ends a grace.
    */
   readonly erasedAtMs?: number;
   /** What a pod remembers from before a loss: it counts only where nothing has been chosen since. */
