@@ -11,7 +11,7 @@ import { SignatureQueue } from './signature-queue';
 export type { Identity } from './identity';
 
 /** A longer one cannot be ours, and only costs time to hash. */
-const SECRET_MAX_LENGTH = 16_384;
+export const SECRET_MAX_LENGTH = 16_384;
 
 const LOOKS_LIKE_JWT = /^[\w-]+\.[\w-]+\.[\w-]*$/;
 

@@ -5,7 +5,7 @@ import { jsonFault } from '../http/json-depth';
 import { Budgets } from '../sockets/budgets.service';
 import type { Connection } from '../sockets/connection';
 import { degraded } from '../sockets/degraded';
-import { type Fields, fieldsOf } from '../sockets/payload';
+import type { Fields } from '../sockets/payload';
 import { SocketEvents } from '../sockets/socket-events';
 import { ChannelPermissions } from './channel-permissions.service';
 import { ChannelWatches } from './channel-watches.service';
@@ -25,13 +25,16 @@ export class ChannelEvents implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.events.on('channel:join', (connection, payload) => this.join(connection, fieldsOf(payload)));
-    this.events.on('channel:leave', (connection, payload) => this.leave(connection, fieldsOf(payload)));
-    this.events.on('message:send', (connection, payload) => this.send(connection, fieldsOf(payload)));
+    this.events.on('channel:join', placeOf, (connection, place) => this.join(connection, place));
+    this.events.on('channel:leave', placeOf, (connection, place) => this.leave(connection, place));
+    this.events.on(
+      'message:send',
+      (connection, fields) => this.send(connection, fields),
+      (connection, place) => this.sent(connection, place),
+    );
   }
 
-  private async join(connection: Connection, fields: Fields): Promise<JoinAnswer & Degradable> {
-    const place = placeOf(connection, fields);
+  private async join(connection: Connection, place: Place): Promise<JoinAnswer & Degradable> {
     const { kind, channel, room } = place;
     this.permissions.check(connection, 'join', channel);
     const { id, roster, visitor } = connection;
@@ -66,16 +69,20 @@ export class ChannelEvents implements OnModuleInit {
     return this.newChannels.begin(connection, place);
   }
 
-  private async leave(connection: Connection, fields: Fields): Promise<{ channel: string } & Degradable> {
-    const { kind, channel, room } = placeOf(connection, fields);
+  private async leave(
+    connection: Connection,
+    { kind, channel, room }: Place,
+  ): Promise<{ channel: string } & Degradable> {
     this.watches.unwatch(connection, { room });
     const left = connection.roster.leave(connection.id, kind, channel);
     void connection.socket.leave(room);
     return { channel, ...degraded(await left) };
   }
 
-  private async send(connection: Connection, fields: Fields): Promise<{ delivered: number } & Degradable> {
-    const { kind, channel, room } = placeOf(connection, fields);
+  /** Where it went: the message itself is not kept while the answer waits. */
+  private send(connection: Connection, fields: Fields): Place {
+    const place = placeOf(connection, fields);
+    const { kind, channel, room } = place;
     this.permissions.check(connection, 'send', channel);
     const { id, roster, socket, visitor, host } = connection;
     if (!roster.isMember(id, kind, channel)) throw new AppError('NOT_A_MEMBER');
@@ -94,6 +101,13 @@ export class ChannelEvents implements OnModuleInit {
     }
     const from = visitor.user === null ? { connectionId: id } : { connectionId: id, id: visitor.user.id };
     socket.to(room).emit('message', { channel, message, from } satisfies Message);
+    return place;
+  }
+
+  private async sent(
+    { id, host, roster }: Connection,
+    { kind, channel }: Place,
+  ): Promise<{ delivered: number } & Degradable> {
     // The sender's own join may still be on its way to the store, and others' with it.
     const written = await roster.join(id, kind, channel);
     const view = (await this.views.latest(host, 'readRoster'))?.view;

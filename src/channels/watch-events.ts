@@ -3,7 +3,7 @@ import { AppError, type ChannelWatchAnswer, type Degradable } from '@rollcall/co
 import { type Moment, Views, type Written } from '@rollcall/roster';
 import type { Connection } from '../sockets/connection';
 import { degraded } from '../sockets/degraded';
-import { cursorIn, type Fields, fieldsOf } from '../sockets/payload';
+import { cursorIn, type Fields } from '../sockets/payload';
 import { SocketEvents } from '../sockets/socket-events';
 import { Turns } from '../sockets/turns.service';
 import { ChannelPermissions } from './channel-permissions.service';
@@ -11,6 +11,11 @@ import { ChannelWatches } from './channel-watches.service';
 import { type Place, placeOf } from './place';
 
 const ENDED = 'The watch was ended before it began.';
+
+interface Asked {
+  readonly place: Place;
+  readonly cursor: string | undefined;
+}
 
 /** Members of a channel may watch it. */
 @Injectable()
@@ -24,14 +29,12 @@ export class WatchEvents implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.events.on('channel:watch', (connection, payload) => this.watch(connection, fieldsOf(payload)));
-    this.events.on('channel:unwatch', (connection, payload) => this.unwatch(connection, fieldsOf(payload)));
+    this.events.on('channel:watch', watchIn, (connection, asked) => this.watch(connection, asked));
+    this.events.on('channel:unwatch', placeOf, (connection, place) => this.unwatch(connection, place));
   }
 
-  private async watch(connection: Connection, fields: Fields): Promise<ChannelWatchAnswer & Degradable> {
-    const place = placeOf(connection, fields);
+  private async watch(connection: Connection, { place, cursor }: Asked): Promise<ChannelWatchAnswer & Degradable> {
     const { kind, channel } = place;
-    const cursor = cursorIn(fields);
     this.permissions.check(connection, 'watch', channel);
     const { id, roster, host } = connection;
     if (!roster.isMember(id, kind, channel)) throw new AppError('NOT_A_MEMBER');
@@ -68,9 +71,13 @@ export class WatchEvents implements OnModuleInit {
     return moment;
   }
 
-  private unwatch(connection: Connection, fields: Fields): Promise<{ channel: string }> {
-    const { channel, room } = placeOf(connection, fields);
+  private unwatch(connection: Connection, { channel, room }: Place): Promise<{ channel: string }> {
     this.watches.unwatch(connection, { room });
     return Promise.resolve({ channel });
   }
 }
+
+const watchIn = (connection: Connection, fields: Fields): Asked => ({
+  place: placeOf(connection, fields),
+  cursor: cursorIn(fields),
+});

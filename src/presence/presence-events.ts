@@ -5,9 +5,13 @@ import { Accounts } from '../auth/accounts.service';
 import type { Identity } from '../auth/identity';
 import type { Connection } from '../sockets/connection';
 import { degraded } from '../sockets/degraded';
-import { type Fields, fieldsOf, flagOf } from '../sockets/payload';
+import { type Fields, flagOf } from '../sockets/payload';
 import { SocketEvents } from '../sockets/socket-events';
-import { choiceOf } from './choice';
+import { type Choice, choiceOf } from './choice';
+
+type OfUser<Asked> = Asked & { readonly user: Identity };
+
+type Shown = { readonly status: Status } & Degradable;
 
 /** What a logged-in connection may say of its user's presence. */
 @Injectable()
@@ -19,13 +23,11 @@ export class PresenceEvents implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.events.on('presence:set', (connection, payload) => this.set(connection, fieldsOf(payload)));
-    this.events.on('presence:idle', (connection, payload) => this.idle(connection, fieldsOf(payload)));
+    this.events.on('presence:set', choiceIn, (connection, asked) => this.set(connection, asked));
+    this.events.on('presence:idle', idleIn, (connection, asked) => this.idle(connection, asked));
   }
 
-  private async set(connection: Connection, fields: Fields): Promise<{ status: Status } & Degradable> {
-    const user = userOf(connection);
-    const choice = choiceOf(fields, 'statusText');
+  private async set(connection: Connection, { user, choice }: OfUser<{ choice: Choice }>): Promise<Shown> {
     const erasedAtMs = this.accounts.erasedBeforeMs(connection.visitor.app, user);
     const written = await connection.roster.setUser(user.id, { ...choice, erasedAtMs });
     const shown = await this.shown(connection, user.id);
@@ -35,12 +37,9 @@ export class PresenceEvents implements OnModuleInit {
     return { status: chosen ? status : shown, ...degraded(written) };
   }
 
-  private async idle(connection: Connection, fields: Fields): Promise<{ status: Status } & Degradable> {
-    const { id: userId } = userOf(connection);
-    const idle = flagOf(fields, 'idle');
-    if (idle === undefined) throw new AppError('BAD_REQUEST', 'idle is missing: true or false.', 'idle');
+  private async idle(connection: Connection, { user, idle }: OfUser<{ idle: boolean }>): Promise<Shown> {
     const written = await connection.roster.setActive(connection.id, !idle);
-    return { status: await this.shown(connection, userId), ...degraded(written) };
+    return { status: await this.shown(connection, user.id), ...degraded(written) };
   }
 
   private async shown({ host }: Connection, userId: string): Promise<Status> {
@@ -52,4 +51,15 @@ export class PresenceEvents implements OnModuleInit {
 function userOf({ visitor }: Connection): Identity {
   if (visitor.user === null) throw new AppError('USER_REQUIRED');
   return visitor.user;
+}
+
+function choiceIn(connection: Connection, fields: Fields): OfUser<{ choice: Choice }> {
+  return { user: userOf(connection), choice: choiceOf(fields, 'statusText') };
+}
+
+function idleIn(connection: Connection, fields: Fields): OfUser<{ idle: boolean }> {
+  const user = userOf(connection);
+  const idle = flagOf(fields, 'idle');
+  if (idle === undefined) throw new AppError('BAD_REQUEST', 'idle is missing: true or false.', 'idle');
+  return { user, idle };
 }

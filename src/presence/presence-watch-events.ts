@@ -2,16 +2,25 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { AppError, nameFault, type PresenceWatchAnswer, WATCHED_IDS_MAX } from '@rollcall/contract';
 import { type Moment, Views } from '@rollcall/roster';
 import type { Connection } from '../sockets/connection';
-import { cursorIn, type Fields, fieldsOf } from '../sockets/payload';
+import { cursorIn, type Fields } from '../sockets/payload';
 import { SocketEvents } from '../sockets/socket-events';
 import { Turns } from '../sockets/turns.service';
 import { PresenceWatches } from './presence-watches.service';
+import { WaitingIds } from './waiting-ids';
+
+interface Asked {
+  /** `undefined`: everybody. */
+  readonly ids: ReadonlySet<string> | undefined;
+  readonly cursor: string | undefined;
+}
 
 /** Logged-in connections may watch who is online. */
 @Injectable()
 export class PresenceWatchEvents implements OnModuleInit {
   /** How often each connection has ended a watch: one that waited for the store meanwhile must not begin. */
   private readonly ends = new WeakMap<Connection, number>();
+
+  private readonly waitingIds = new WaitingIds();
 
   constructor(
     private readonly events: SocketEvents,
@@ -21,14 +30,17 @@ export class PresenceWatchEvents implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.events.on('presence:watch', (connection, payload) => this.watch(connection, fieldsOf(payload)));
-    this.events.on('presence:unwatch', (connection, payload) => this.unwatch(connection, fieldsOf(payload)));
+    this.events.on('presence:watch', watchIn, (connection, asked) =>
+      this.waitingIds.during(connection, asked.ids, () => this.watch(connection, asked)),
+    );
+    this.events.on(
+      'presence:unwatch',
+      (_, fields) => idsIn(fields),
+      (connection, ids) => this.unwatch(connection, ids),
+    );
   }
 
-  private async watch(connection: Connection, fields: Fields): Promise<PresenceWatchAnswer> {
-    if (connection.visitor.user === null) throw new AppError('USER_REQUIRED');
-    const ids = idsIn(fields);
-    const cursor = cursorIn(fields);
+  private async watch(connection: Connection, { ids, cursor }: Asked): Promise<PresenceWatchAnswer> {
     const ends = this.ends.get(connection);
     // Until then the answer would be held back, and what happened after it would be told before it.
     await connection.registered;
@@ -47,12 +59,16 @@ export class PresenceWatchEvents implements OnModuleInit {
     return moment;
   }
 
-  private unwatch(connection: Connection, fields: Fields): Promise<object> {
-    const ids = idsIn(fields);
+  private unwatch(connection: Connection, ids: Asked['ids']): Promise<object> {
     this.ends.set(connection, (this.ends.get(connection) ?? 0) + 1);
     this.watches.unwatch(connection, ids);
     return Promise.resolve({});
   }
+}
+
+function watchIn({ visitor }: Connection, fields: Fields): Asked {
+  if (visitor.user === null) throw new AppError('USER_REQUIRED');
+  return { ids: idsIn(fields), cursor: cursorIn(fields) };
 }
 
 /** `undefined`: everybody. @throws AppError BAD_REQUEST */

@@ -1,9 +1,9 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { AppError, type AuthRefreshAnswer, type Degradable } from '@rollcall/contract';
 import { Accounts } from '../auth/accounts.service';
-import { Authenticator } from '../auth/authenticator.service';
+import { Authenticator, SECRET_MAX_LENGTH } from '../auth/authenticator.service';
 import type { Connection } from './connection';
-import { type Fields, fieldsOf } from './payload';
+import type { Fields } from './payload';
 import { SocketEvents } from './socket-events';
 import { TokenBucket } from './token-bucket';
 
@@ -41,8 +41,7 @@ export class TokenRefresh implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.events.on('auth:refresh', (connection, payload) => {
-      const token = tokenOf(fieldsOf(payload));
+    this.events.on('auth:refresh', tokenIn, (connection, token) => {
       const line = this.lines.get(connection) ?? newLine();
       this.lines.set(connection, line);
       if (line.count >= WAITING_MAX) {
@@ -89,7 +88,13 @@ const newLine = (): Line => ({
   last: Promise.resolve(),
 });
 
-function tokenOf({ token }: Fields): string {
-  if (typeof token === 'string' && token !== '') return token;
-  throw new AppError('BAD_REQUEST', 'token must be a text that is not empty.', 'token');
+function tokenIn(_: Connection, { token }: Fields): string {
+  if (typeof token !== 'string' || token === '') {
+    throw new AppError('BAD_REQUEST', 'token must be a text that is not empty.', 'token');
+  }
+  // It would wait for those before it, to be refused then.
+  if (token.length > SECRET_MAX_LENGTH) {
+    throw new AppError('NOT_AUTHENTICATED', 'The token is not valid for this user here.');
+  }
+  return token;
 }
