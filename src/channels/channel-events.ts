@@ -87,16 +87,16 @@ export class ChannelEvents implements OnModuleInit {
     const { id, roster, socket, visitor, host } = connection;
     if (!roster.isMember(id, kind, channel)) throw new AppError('NOT_A_MEMBER');
     const { messageBytes, messagesPerSecond } = visitor.app.limits;
-    const message = messageOf(fields, messageBytes);
+    const { message, bytes } = messageOf(fields, messageBytes);
     if (connection.messages?.take(performance.now()) === false) {
       throw new AppError('RATE_LIMITED', `At most ${messagesPerSecond} messages a second are taken from a connection.`);
     }
     const here = socket.nsp.adapter.rooms.get(room)?.size ?? 1;
     const reached = Math.max(here, this.views.moment(host)?.view.connectionCount(kind, channel) ?? 0);
-    if (!this.budgets.takeDeliveries(connection, reached, performance.now())) {
+    if (!this.budgets.takeDeliveries(connection, reached, bytes, performance.now())) {
       throw new AppError(
         'RATE_LIMITED',
-        `A user's messages may go to ${visitor.app.limits.deliveriesPerSecond} connections a second; this channel has ${reached}.`,
+        `A user's messages may go to ${visitor.app.limits.deliveriesPerSecond} connections a second, and each KiB of one counts as one more; this channel has ${reached}.`,
       );
     }
     const from = visitor.user === null ? { connectionId: id } : { connectionId: id, id: visitor.user.id };
@@ -118,9 +118,11 @@ export class ChannelEvents implements OnModuleInit {
   }
 }
 
-function messageOf({ message }: Fields, maxBytes: number): unknown {
+/** With the bytes of its JSON. */
+function messageOf({ message }: Fields, maxBytes: number): { readonly message: unknown; readonly bytes: number } {
   const fault = message === undefined ? 'is missing' : jsonFault(message);
   if (fault !== undefined) throw new AppError('BAD_REQUEST', `message ${fault}.`, 'message');
-  if (Buffer.byteLength(JSON.stringify(message)) <= maxBytes) return message;
+  const bytes = Buffer.byteLength(JSON.stringify(message));
+  if (bytes <= maxBytes) return { message, bytes };
   throw new AppError('PAYLOAD_TOO_LARGE', `message may have ${maxBytes} bytes of JSON.`, 'message');
 }

@@ -27,31 +27,45 @@ describe('What a user may do with all connections together', () => {
 
   it('lets a message go to more than there is left, which is to be earned before the next', () => {
     const budgets = new Budgets();
-    expect(budgets.takeDeliveries(tabOf('ada'), 399, 0)).toBe(true);
-    expect(budgets.takeDeliveries(tabOf('ada'), 1000, 0)).toBe(true);
-    expect(budgets.takeDeliveries(tabOf('ada'), 1, 4_009)).toBe(false);
-    expect(budgets.takeDeliveries(tabOf('ada'), 1, 4_011)).toBe(true);
-    expect(budgets.takeDeliveries(tabOf('bob'), 1, 0)).toBe(true);
+    expect(budgets.takeDeliveries(tabOf('ada'), 399, 10, 0)).toBe(true);
+    expect(budgets.takeDeliveries(tabOf('ada'), 1000, 10, 0)).toBe(true);
+    expect(budgets.takeDeliveries(tabOf('ada'), 1, 10, 4_009)).toBe(false);
+    expect(budgets.takeDeliveries(tabOf('ada'), 1, 10, 4_011)).toBe(true);
+    expect(budgets.takeDeliveries(tabOf('bob'), 1, 10, 0)).toBe(true);
   });
 
-  it('is for visitors without a name, where they send to others, what each may and ten may together', () => {
+  it('counts a message once more for each KiB of it, each time that it is delivered', () => {
     const budgets = new Budgets();
-    const send = (tab: string, count: number): boolean =>
-      budgets.takeDeliveries(tabOf(null, 'a.example', tab), count, 0);
-    expect(send('first', 400)).toBe(true);
-    expect(send('first', 1)).toBe(false);
-    for (let n = 0; n < 9; n += 1) expect(send(`other ${n}`, 400)).toBe(true);
-    expect(send('last', 1)).toBe(false);
-    expect(budgets.takeDeliveries(tabOf('ada'), 1, 0)).toBe(true);
+    const send = (bytes: number): boolean => budgets.takeDeliveries(tabOf('ada'), 10, bytes, 0);
+    for (let n = 0; n < 39; n += 1) expect(send(1023)).toBe(true);
+    // It takes what is left, and all that a user can owe.
+    expect(send(65_536)).toBe(true);
+    expect(send(1)).toBe(false);
+    expect(budgets.takeDeliveries(tabOf('ada'), 10, 1, 4_009)).toBe(false);
+    expect(budgets.takeDeliveries(tabOf('ada'), 10, 1, 4_011)).toBe(true);
+  });
+
+  it('is for visitors without a name, where they send to others, what each may and four may in a second together', () => {
+    const budgets = new Budgets();
+    const send = (tab: string, count: number, nowMs: number): boolean =>
+      budgets.takeDeliveries(tabOf(null, 'a.example', tab), count, 10, nowMs);
+    expect(send('first', 200, 0)).toBe(true);
+    expect(send('other', 200, 0)).toBe(true);
+    expect(send('last', 1, 0)).toBe(false);
+    expect(budgets.takeDeliveries(tabOf('ada'), 1, 10, 0)).toBe(true);
+    expect(send('last', 600, 1000)).toBe(true);
+    // Together they have earned it by then, and the one has not.
+    expect(send('last', 1, 2000)).toBe(false);
+    expect(send('first', 1, 2000)).toBe(true);
   });
 
   it('is not remembered of those who have it all', () => {
     const budgets = new Budgets();
     for (let n = 0; n < 100; n += 1) budgets.takeEvent(tabOf(`user-${n}`), 0);
-    budgets.takeDeliveries(tabOf('ada'), 399, 19_000);
-    budgets.takeDeliveries(tabOf('ada'), 100_000, 19_000);
+    budgets.takeDeliveries(tabOf('ada'), 399, 10, 19_000);
+    budgets.takeDeliveries(tabOf('ada'), 100_000, 10, 19_000);
     budgets.takeEvent(tabOf('bob'), 20_000);
     expect(budgets.size).toBe(2);
-    expect(budgets.takeDeliveries(tabOf('ada'), 1, 20_000)).toBe(false);
+    expect(budgets.takeDeliveries(tabOf('ada'), 1, 10, 20_000)).toBe(false);
   });
 });

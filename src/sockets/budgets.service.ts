@@ -11,11 +11,20 @@ import { TokenBucket } from './token-bucket';
 /** A user may do so many times what one connection may. */
 const CONNECTIONS = 10;
 
-/** All visitors of a host without a name may send so many times what one user may. */
-const ANONYMOUS = 10;
+/** A message to a large channel may take `burstSeconds` of deliveries at once. */
+const USER = { deliveries: 1, burstSeconds: 4, rows: 1 };
 
-/** A message to a large channel may take so many seconds' worth at once. */
-const BURST_SECONDS = 4;
+/**
+ * All visitors of a host without a name, in users. A delivery takes some 10 to 20 microseconds, in which nothing else of the
+ * pod has its turn: they may send for less than half of its time, and at once what one user may.
+ */
+const ANONYMOUS = { deliveries: 4, burstSeconds: 1, rows: 10 };
+
+/**
+ * So many bytes of a message count as one delivery more, each time that it is delivered: they have to be copied, to go over
+ * the line, and to wait here for who does not read.
+ */
+const DELIVERY_BYTES = 1024;
 
 /** Of all users whom a user is shown in small answers: a tab that comes back to a hundred channels of 200 asks for 20,000. */
 const ROWS_PER_SECOND = 20_000;
@@ -45,13 +54,14 @@ export class Budgets {
     return user === null || this.of(connection, user.id, nowMs).events.take(nowMs);
   }
 
-  /** Whether the user may send something that goes to so many connections. */
-  takeDeliveries(connection: Connection, count: number, nowMs: number): boolean {
+  /** Whether the user may send something of so many bytes that goes to so many connections. */
+  takeDeliveries(connection: Connection, count: number, bytes: number, nowMs: number): boolean {
     const { visitor, id } = connection;
-    if (visitor.user !== null) return this.of(connection, visitor.user.id, nowMs).deliveries.take(nowMs, count);
+    const cost = count * (1 + Math.floor(bytes / DELIVERY_BYTES));
+    if (visitor.user !== null) return this.of(connection, visitor.user.id, nowMs).deliveries.take(nowMs, cost);
     // No user's id has a line feed.
     const own = this.of(connection, `\n${id}`, nowMs).deliveries;
-    return own.take(nowMs, count) && this.of(connection, '\n', nowMs, ANONYMOUS).deliveries.take(nowMs, count);
+    return own.take(nowMs, cost) && this.of(connection, '\n', nowMs, ANONYMOUS).deliveries.take(nowMs, cost);
   }
 
   /** Whether the user may be shown so many users at once; visitors of a host without a name together, as many as ten of them. */
@@ -61,18 +71,18 @@ export class Budgets {
     return budget.rows.take(nowMs, count);
   }
 
-  private of({ host, visitor: { app } }: Connection, whose: string, nowMs: number, times = 1): Budget {
+  private of({ host, visitor: { app } }: Connection, whose: string, nowMs: number, share = USER): Budget {
     const { eventsPerSecond, eventsBurst, deliveriesPerSecond } = app.limits;
     // Hosts have none either. Figures that were read anew begin anew.
     const key = [host, whose, eventsPerSecond, eventsBurst, deliveriesPerSecond].join('\n');
     const known = this.budgets.get(key);
     if (known !== undefined) return known;
     this.tidy(nowMs);
-    const deliveries = times * deliveriesPerSecond;
+    const deliveries = share.deliveries * deliveriesPerSecond;
     const budget = {
       events: new TokenBucket(CONNECTIONS * eventsPerSecond, CONNECTIONS * eventsBurst),
-      deliveries: new TokenBucket(deliveries, BURST_SECONDS * deliveries),
-      rows: new TokenBucket(times * ROWS_PER_SECOND, times * ROWS_AT_ONCE),
+      deliveries: new TokenBucket(deliveries, share.burstSeconds * deliveries),
+      rows: new TokenBucket(share.rows * ROWS_PER_SECOND, share.rows * ROWS_AT_ONCE),
     };
     this.budgets.set(key, budget);
     return budget;

@@ -257,6 +257,17 @@ describe('Messages', () => {
     await bob.join('room');
     expect(await send(bob)).toMatchObject({ ok: true });
   });
+
+  it('count once more for each KiB, each time that they are delivered', async () => {
+    const rollcall = await Rollcall.start([shop({ limits: { deliveriesPerSecond: 5 } })]);
+    const [ada, bob] = [await rollcall.open(tabOf('ada')), await rollcall.open(tabOf('bob'))];
+    for (const tab of [ada, bob]) await tab.join('room');
+    const send = (tab: Tab, message: string): Promise<unknown> => tab.ask('message:send', { channel: 'room', message });
+    for (let n = 0; n < 5; n += 1) expect(await send(ada, 'small')).toMatchObject({ ok: true });
+    expect(await send(bob, 'x'.repeat(20_000))).toMatchObject({ ok: true });
+    expect(await send(bob, 'small')).toMatchObject({ ok: false, error: { code: 'RATE_LIMITED' } });
+    expect(await send(ada, 'small')).toMatchObject({ ok: true });
+  });
 });
 
 describe('Hosts that clients make up', () => {
