@@ -14,11 +14,11 @@ export interface RedisSettings {
   readonly onError: (error: Error) => void;
 }
 
-/** `commands`: nothing waits in a queue. `publishing` and `hearing` wait for the connection, within reason. */
-type Purpose = 'commands' | 'publishing' | 'hearing';
+/** `commands`: nothing waits in a queue for the connection. `hearing`: subscriptions do, within reason. */
+type Purpose = 'commands' | 'hearing';
 
-/** While Redis is away so many messages between pods wait; more are dropped, for nobody may wait for ever. */
-const MESSAGES_WAITING_MAX = 10_000;
+/** While Redis is away so many subscriptions wait; more fail. */
+const SUBSCRIPTIONS_WAITING_MAX = 10_000;
 
 /**
  * How often a client that only hears asks the sentinels for the master. One that sends commands finds out when they fail;
@@ -43,7 +43,7 @@ const options = ({ timeoutMs }: RedisSettings, purpose: Purpose) => ({
   commandOptions: { timeout: 0 },
   pingInterval: timeoutMs,
   socket: { connectTimeout: timeoutMs, socketTimeout: 2 * timeoutMs, reconnectStrategy },
-  ...(purpose === 'commands' ? { disableOfflineQueue: true } : { commandsQueueMaxLength: MESSAGES_WAITING_MAX }),
+  ...(purpose === 'commands' ? { disableOfflineQueue: true } : { commandsQueueMaxLength: SUBSCRIPTIONS_WAITING_MAX }),
 });
 
 /** The login and TLS that a URL names, for nodes whose addresses are found out later. */

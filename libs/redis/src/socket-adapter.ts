@@ -1,11 +1,6 @@
 import { createShardedAdapter } from '@socket.io/redis-adapter';
+import { BoundedPublisher } from './bounded-publisher';
 import { closeClients, redisClient, type RedisSettings } from './clients';
-
-/**
- * A message without an answer for so many time-outs is forgotten. The client gives up a silent connection before that,
- * if nothing is written to it meanwhile.
- */
-const SILENT_TIMEOUTS = 4;
 
 export interface SocketMessages {
   /** For `server.adapter(…)`. */
@@ -21,29 +16,15 @@ const SUBSCRIBE_EVERY_MS = 100;
  * sockets of this pod are reached; those of others miss what is sent while it is away.
  */
 export function socketMessages(settings: RedisSettings, prefix: string): SocketMessages {
-  const { client: publisher } = redisClient(settings, 'publishing');
+  const { client: publisher } = redisClient(settings, 'commands');
   const { client: subscriber } = redisClient(settings, 'hearing');
-  const unanswered = new Set<{ readonly sentAt: number }>();
+  const bounded = new BoundedPublisher((channel, message) => publisher.sPublish(channel, message), settings.timeoutMs);
   let closed = false;
-
-  /** Every message would put off the moment at which the client gives up the connection; they would be lost, too. */
-  const isSilent = (): boolean => {
-    for (const message of unanswered) {
-      const silentMs = performance.now() - message.sentAt;
-      if (silentMs < SILENT_TIMEOUTS * settings.timeoutMs) return silentMs > settings.timeoutMs;
-      unanswered.delete(message);
-    }
-    return false;
-  };
 
   // The adapter waits for a message to be published before it reaches this pod's own sockets. They shall not wait for
   // Redis, so to the adapter it is published at once.
   const sPublish = (channel: string, message: string | Buffer): Promise<number> => {
-    if (isSilent()) return Promise.resolve(0);
-    const sent = { sentAt: performance.now() };
-    const done = (): unknown => unanswered.delete(sent);
-    unanswered.add(sent);
-    publisher.sPublish(channel, message).then(done, done);
+    bounded.publish(channel, message);
     return Promise.resolve(0);
   };
   // Nor does it look after its subscriptions: one that fails would end the process, or leave the pod deaf.
