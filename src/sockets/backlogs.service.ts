@@ -7,12 +7,18 @@ const SWEEP_EVERY_MS = 1000;
 
 const LOOKS_MAX = 10;
 
-/** More than any one answer to an event has. */
-const CUT_BYTES = 33_554_432;
+/** More than any one answer to an event takes, two bytes a character. */
+const CUT_BYTES = 67_108_864;
+
+/** What waits to be sent. Of something that goes to several the frame is made beforehand, and is kept beside the text. */
+interface OutgoingPacket {
+  readonly data?: string | Buffer;
+  readonly options?: { readonly wsPreEncodedFrame?: readonly Buffer[] };
+}
 
 /** Of Engine.IO's socket what it keeps to itself. */
 interface Outgoing {
-  readonly writeBuffer: readonly { readonly data?: string | Buffer }[];
+  readonly writeBuffer: readonly OutgoingPacket[];
   readonly transport: {
     readonly writable: boolean;
     /** The web socket; a tab that polls has none. */
@@ -53,13 +59,20 @@ export class Backlogs implements OnApplicationBootstrap, OnApplicationShutdown {
   }
 }
 
-/** Bytes that the client has not taken; 0 without counting where all has gone out. */
+/** Bytes of memory that the client has not taken; 0 without counting where all has gone out. */
 function backlogOf({ conn }: RollcallSocket): number {
   const { writeBuffer, transport } = conn as unknown as Outgoing;
   if (transport.writable) return 0;
   let bytes = transport.socket?.bufferedAmount ?? 0;
-  for (const { data } of writeBuffer) bytes += data === undefined ? 0 : Buffer.byteLength(data);
+  for (const packet of writeBuffer) bytes += bytesOf(packet);
   return bytes;
+}
+
+function bytesOf({ data = '', options }: OutgoingPacket): number {
+  const utf8Bytes = Buffer.byteLength(data);
+  // A text has two bytes for each of its characters if any of them needs them; of what is not ASCII that is nearly all.
+  const textBytes = utf8Bytes === data.length ? utf8Bytes : 2 * data.length;
+  return (options?.wsPreEncodedFrame ?? []).reduce((sum, { byteLength }) => sum + byteLength, textBytes);
 }
 
 /**

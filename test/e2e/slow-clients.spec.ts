@@ -1,6 +1,7 @@
 import { Backlogs } from '../../src/sockets/backlogs.service';
 import type { Connection } from '../../src/sockets/connection';
 import { Connections } from '../../src/sockets/connections.service';
+import { SocketServer } from '../../src/sockets/socket-server';
 import { eventually } from '../support/eventually';
 import { Rollcall } from '../support/rollcall';
 import { shop, tabOf } from '../support/shop';
@@ -40,6 +41,16 @@ function waiting(rollcall: Rollcall, userId: string): number {
 function pileUp(rollcall: Rollcall, userId: string, bytes: number): void {
   const socket = connectionOf(rollcall, userId)?.socket;
   while (waiting(rollcall, userId) <= bytes) socket?.emit('message', { channel: 'room', message: PIECE });
+}
+
+/** A polling tab that fetches once more, and no more after that. */
+async function openAndStop(rollcall: Rollcall, userId: string): Promise<void> {
+  const tab = await rollcall.open({ ...tabOf(userId), transports: ['polling'] });
+  tab.socket.io.reconnection(false);
+  Object.assign(tab.socket.io.engine.transport, { _poll: () => undefined });
+  const connection = connectionOf(rollcall, userId);
+  connection?.socket.emit('message', { channel: 'room', message: 'the last that it fetches' });
+  await eventually(() => expect(connection?.socket.conn.transport.writable).toBe(false));
 }
 
 describe('A client that does not take what it is sent', () => {
@@ -85,7 +96,7 @@ describe('A client that does not take what it is sent', () => {
     const { rollcall } = await start(true);
     const [slow, quick] = [await rollcall.open(tabOf('ada')), await rollcall.open(tabOf('bob'))];
     lineOf(slow).pause();
-    pileUp(rollcall, 'ada', KERNEL_BYTES + 33 * MIB);
+    pileUp(rollcall, 'ada', KERNEL_BYTES + 65 * MIB);
     await eventually(() => expect(connectionOf(rollcall, 'ada')).toBeUndefined(), { within: 5000 });
     expect(await quick.join('room')).toMatchObject({ ok: true });
     await eventually(async () =>
@@ -97,16 +108,26 @@ describe('A client that does not take what it is sent', () => {
 
   it('by polling is closed in the same way', async () => {
     const { rollcall, sweep } = await start();
-    const slow = await rollcall.open({ ...tabOf('ada'), transports: ['polling'] });
-    slow.socket.io.reconnection(false);
-    // It asks for nothing any more.
-    Object.assign(slow.socket.io.engine.transport, { _poll: () => undefined });
-    connectionOf(rollcall, 'ada')?.socket.emit('message', { channel: 'room', message: 'the last that it fetches' });
-    await eventually(() => expect(connectionOf(rollcall, 'ada')?.socket.conn.transport.writable).toBe(false));
+    await openAndStop(rollcall, 'ada');
     pileUp(rollcall, 'ada', MIB);
     for (let look = 1; look < 10; look += 1) sweep();
     expect(connectionOf(rollcall, 'ada')).toBeDefined();
     sweep();
     expect(connectionOf(rollcall, 'ada')).toBeUndefined();
+  });
+
+  it('is held against what waits as it lies in memory: wide characters, and frames that were made beforehand', async () => {
+    const { rollcall, sweep } = await start();
+    for (const userId of ['ada', 'bob']) await openAndStop(rollcall, userId);
+    const [ada, bob] = ['ada', 'bob'].map((userId) => connectionOf(rollcall, userId)?.socket);
+    const { server } = rollcall.app.get(SocketServer);
+    for (let n = 0; n < 7; n += 1) {
+      // 60 KB of text each; to several, or as if, with a frame.
+      ada?.emit('message', { channel: 'room', message: PIECE });
+      server.to(bob?.id ?? '').emit('message', { channel: 'room', message: `€${PIECE}` });
+    }
+    for (let look = 1; look <= 10; look += 1) sweep();
+    expect(connectionOf(rollcall, 'ada')).toBeDefined();
+    expect(connectionOf(rollcall, 'bob')).toBeUndefined();
   });
 });
