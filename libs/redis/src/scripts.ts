@@ -8,8 +8,9 @@
  * and a user's record
  *   [connections, active, chosen, stamp, was, previous stamp, length of claims, claims, text]
  * with the leading numbers first, because that is all that a script has to read of them. Where the choice is timed, the
- * moment at which it ends follows the text (0: it is not), and after that when the user was erased, as long as that counts. The presence rule is the one of
- * `libs/roster/src/presence.ts`; the contract suite holds the two equal.
+ * moment at which it ends follows the text (0: it is not timed), and after that, as long as that counts, when the user was
+ * erased. The presence rule and that of erasures are those of `libs/roster/src/presence.ts` and `roster-tables.ts`; the
+ * contract suite holds them equal.
  */
 import { LEASE_MAX_MS, REVISION_LEAP } from '@rollcall/roster';
 import { PRELUDE, WRITER } from './script-parts';

@@ -16,7 +16,10 @@ export const GONE_KEPT_MS = 15 * 60_000;
  */
 export const ERASURE_COUNTS_MS = 15 * 60_000;
 
-/** Of somebody of whom there is nothing else an erasure is remembered for as long as a lease may last, and a little longer. */
+/**
+ * Of somebody of whom there is nothing else an erasure is remembered for ten leases of the usual length. A pod that was away
+ * for one reads the app's users before it writes anybody down anew.
+ */
 export const ERASURE_KEPT_MS = 60_000;
 
 /** What the store keeps of a user on a host: a state, never an increment. */
