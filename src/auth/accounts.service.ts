@@ -5,6 +5,7 @@ import {
   type Profile,
   type Profiles,
   type Role,
+  type Standing,
   type StoredToken,
   StoreUnavailable,
   UNKNOWN_USER,
@@ -16,6 +17,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { App } from '../config/app';
 import { changedUsers } from './app-table';
 import { Apps } from './apps.service';
+import { tenantOf } from './tenant';
 import type { Identity } from './identity';
 import { UserIndex } from './user-index';
 
@@ -168,11 +170,11 @@ export class Accounts {
   }
 
   /**
-   * The erasure that a token is known to have come after, as what is said with it is to be written down. One that it is from
-   * before gives a moment before that.
+   * With what is written down of a user: the erasure that their token is known to have come after (one that it is from before
+   * gives a moment before that), or without a token the last one.
    */
-  erasedBeforeMs(app: App, { id, checkedAgainstMs }: Pick<TokenMarks, 'id' | 'checkedAgainstMs'>): number {
-    return Math.min(this.erasedAtMs(app, id), checkedAgainstMs);
+  standingOf(app: App, { id, checkedAgainstMs = Infinity }: Partial<TokenMarks> & { id: string }): Required<Standing> {
+    return { erasedAtMs: Math.min(this.erasedAtMs(app, id), checkedAgainstMs), tenant: tenantOf(app) };
   }
 
   /** Whether a token that was held against one revocation of its user's tokens has met a later one, or one of another kind. */

@@ -67,8 +67,8 @@ export class ChannelsGateway implements OnGatewayInit<RollcallServer> {
     const { socket, roster } = connection;
     const { app, user } = connection.visitor;
     try {
-      const erasedAtMs = user === null ? 0 : this.accounts.erasedBeforeMs(app, user);
-      const written = await roster.connect(connection.id, user && { id: user.id, claims: user.claims, erasedAtMs });
+      const known = user && { id: user.id, claims: user.claims, ...this.accounts.standingOf(app, user) };
+      const written = await roster.connect(connection.id, known);
       if (socket.connected) socket.emit('session', { ...this.sessionOf(connection), ...degraded(written) });
     } catch (error) {
       this.logger.error({ err: error }, 'A connection could not be registered, and was closed.');

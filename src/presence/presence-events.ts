@@ -28,8 +28,8 @@ export class PresenceEvents implements OnModuleInit {
   }
 
   private async set(connection: Connection, { user, choice }: OfUser<{ choice: Choice }>): Promise<Shown> {
-    const erasedAtMs = this.accounts.erasedBeforeMs(connection.visitor.app, user);
-    const written = await connection.roster.setUser(user.id, { ...choice, erasedAtMs });
+    const standing = this.accounts.standingOf(connection.visitor.app, user);
+    const written = await connection.roster.setUser(user.id, { ...choice, ...standing });
     const shown = await this.shown(connection, user.id);
     // While the store is away, the picture does not know of it yet; a choice other than online is shown as it is.
     const { status = 'online' } = choice;

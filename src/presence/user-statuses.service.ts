@@ -65,8 +65,8 @@ export class UserStatuses {
     if (this.shutdown.begun) throw new AppError('UNAVAILABLE', 'This pod is going away.');
     this.apps.checkOwner(caller);
     const { app, host, user } = caller;
-    const erasedAtMs = isCaller ? this.accounts.erasedBeforeMs(app, user) : this.accounts.erasedAtMs(app, userId);
-    return this.rosters.of(host).setUser(userId, { ...choice, erasedAtMs });
+    const standing = this.accounts.standingOf(app, isCaller ? user : { id: userId });
+    return this.rosters.of(host).setUser(userId, { ...choice, ...standing });
   }
 
   /** Whoever asks can make up hosts of an app that takes any: one that keeps nothing but statuses would be kept for good. */

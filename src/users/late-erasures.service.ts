@@ -23,7 +23,7 @@ export class LateErasures implements OnModuleInit {
 
   private erase({ host, roster, visitor: { app, user } }: Connection): void {
     if (user === null || this.apps.appOf(host)?.id !== app.id) return;
-    const erasedAtMs = this.accounts.erasedAtMs(app, user.id);
-    if (user.checkedAgainstMs < erasedAtMs) void roster.setUser(user.id, { erasedAtMs });
+    if (user.checkedAgainstMs >= this.accounts.erasedAtMs(app, user.id)) return;
+    void roster.setUser(user.id, this.accounts.standingOf(app, { id: user.id }));
   }
 }

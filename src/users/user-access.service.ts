@@ -82,7 +82,7 @@ export class UserAccess {
     // Each write waits, and the host may have gone to another app meanwhile, whose user of the same id is somebody else.
     if (!this.isOwn(scope)) return;
     const { app, host } = scope;
-    const written = await this.rosters.of(host).setUser(id, { erasedAtMs: this.accounts.erasedAtMs(app, id) });
+    const written = await this.rosters.of(host).setUser(id, this.accounts.standingOf(app, { id }));
     if (written === 'degraded') throw new AppError('UNAVAILABLE');
   }
 

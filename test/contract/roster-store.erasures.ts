@@ -110,6 +110,22 @@ export function describeErasures(harness: () => RosterStoreHarness): void {
       expect(await known()).toMatchObject({ ...NOTHING, connections: 0 });
     });
 
+    it('is somebody else than a user of the same id of another tenant', async () => {
+      await pod.row('c1', rowOf('ada', { claims: CLAIMS, tenant: 1 }));
+      await pod.gone('c1');
+      await pod.write({ users: [{ userId: 'ada', erasedAtMs, tenant: 1 }] });
+      await pod.row('c2', rowOf('ada', { claims: { name: 'Ada of Two' }, tenant: 2 }));
+      await pod.write({ users: [{ userId: 'ada', status: 'busy', tenant: 2 }] });
+      await pod.row('late', rowOf('ada', { claims: CLAIMS, tenant: 1 }));
+      await pod.write({ users: [{ userId: 'ada', statusText: 'at home', tenant: 1 }] });
+      await pod.write({ users: [{ userId: 'ada', erasedAtMs, tenant: 1 }] });
+      const here = { claims: { name: 'Ada of Two' }, chosen: 'busy', text: '', connections: 1 };
+      expect(await known()).toMatchObject({ ...here, erasedAtMs, tenant: 1 });
+      const beforeMs = erasedAtMs - 1;
+      await pod.write({ users: [{ userId: 'ada', erasedAtMs: beforeMs, tenant: 2 }] });
+      expect(await known()).toMatchObject({ ...NOTHING, erasedAtMs: beforeMs, tenant: 2 });
+    });
+
     it('is forgotten after a minute, with the next that happens, where nobody is there', async () => {
       await erase();
       await advanceClock(ERASURE_KEPT_MS - 1);

@@ -29,6 +29,7 @@ interface Knowing {
 /** How long ago an erasure was, by the roster's time; absent: there was none. */
 interface Erased {
   readonly erasedMsAgo?: number;
+  readonly tenant?: number;
 }
 
 /** `lastsMs`: how long the choice lasts, from the roster's time on. */
@@ -85,6 +86,7 @@ const row: fc.Arbitrary<TimedRow> = fc.record({
   userId: fc.option(userId),
   claims: fc.option(fc.record({ name: fc.constantFrom('N', '],"\ud83d') })),
   erasedMsAgo,
+  tenant: maybe(fc.constantFrom(7, 2 ** 31 - 1)),
   active: fc.boolean(),
   since: maybe(fc.record({ revision: fc.constantFrom(1, 5), atMs: fc.constant(77) })),
   channels: fc.array(membership, { maxLength: 3 }),
@@ -102,6 +104,7 @@ const user: fc.Arbitrary<TimedWrite> = fc.record(
     statusText: fc.constantFrom('', 'lunch', '],"\ude42'),
     lastsMs: fc.constantFrom(-1, 0, 1, 1000, OFFLINE_GRACE_MS - 1, OFFLINE_GRACE_MS, 5 * MINUTE_MS, 20 * MINUTE_MS),
     erasedMsAgo,
+    tenant: fc.constantFrom(7, 2 ** 31 - 1),
     restore: fc.boolean(),
   },
   { requiredKeys: ['userId'] },

@@ -7,6 +7,7 @@ import {
   type LogEntry,
   podId,
   type RowState,
+  type Standing,
   type UserClaims,
   type UserRecord,
   type UserWrite,
@@ -49,7 +50,7 @@ export function encodeBatch(batch: Batch): string[] {
     else {
       const user = row.userId === null ? '' : encodeName(row.userId);
       const claims = encodeClaims(row.claims);
-      const kind = user === '' ? 'n' : String(row.erasedAtMs ?? 0);
+      const kind = user === '' ? 'n' : encodeStanding(row);
       argv.push(encodeName(connectionId), kind, row.active ? '1' : '0', user, tailOf(row), claims);
     }
   }
@@ -57,16 +58,18 @@ export function encodeBatch(batch: Batch): string[] {
   return argv;
 }
 
-function encodeChoice({ userId, status, statusText, untilMs, erasedAtMs, restore }: UserWrite): string[] {
+function encodeChoice({ userId, status, statusText, untilMs, restore, ...standing }: UserWrite): string[] {
   return [
     encodeName(userId),
     status === undefined ? '' : STATUS_LETTERS[status],
     statusText === undefined ? '' : JSON.stringify(statusText),
-    String(erasedAtMs ?? 0),
+    encodeStanding(standing),
     restore ? '1' : '0',
     String(untilMs ?? 0),
   ];
 }
+
+const encodeStanding = ({ erasedAtMs = 0, tenant = 0 }: Standing): string => `${erasedAtMs},${tenant}`;
 
 /** Without the claims that are not set, and `null` for none: equal claims have one text. */
 const encodeClaims = (claims: UserClaims | null): string => JSON.stringify(claims);
@@ -114,6 +117,7 @@ type RecordText = [
   text: string,
   untilMs?: number,
   erasedAtMs?: number,
+  tenant?: number,
 ];
 
 function recordOf([
@@ -128,9 +132,10 @@ function recordOf([
   text,
   untilMs = 0,
   erasedAtMs = 0,
+  tenant = 0,
 ]: RecordText): UserRecord {
   const choice = { chosen: statusOf(chosen), text, untilMs };
-  return { connections, active, ...choice, claims, erasedAtMs, stampMs, was: statusOf(was), previousStampMs };
+  return { connections, active, ...choice, claims, erasedAtMs, tenant, stampMs, was: statusOf(was), previousStampMs };
 }
 
 export const decodeRecord = (text: string): UserRecord => recordOf(JSON.parse(text) as RecordText);

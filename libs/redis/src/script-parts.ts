@@ -65,23 +65,23 @@ export const WRITER = `
 local order, touched = {}, {}
 local parse
 function parse(text)
-  if not text then return {n = 0, a = 0, chosen = 'o', stamp = 0, was = 'f', prev = 0, claims = 'null', text = '""', ends = 0, erased = 0} end
+  if not text then return {n = 0, a = 0, chosen = 'o', stamp = 0, was = 'f', prev = 0, claims = 'null', text = '""', ends = 0, erased = 0, tenant = 0} end
   local n, a, chosen, stamp, was, prev, len, from =
     string.match(text, '^%[(%d+),(%d+),"(%a)",(%d+),"(%a)",(%d+),(%d+),()')
   -- What somebody else has written there counts for nothing.
   if not n then return parse(nil) end
   local stop = from + tonumber(len)
-  local own, ends, erased = string.sub(text, stop + 1, -2), 0, 0
+  local own, ends, erased, tenant = string.sub(text, stop + 1, -2), 0, 0, 0
   -- A text ends with its quote, and what follows it has none.
   if string.byte(own, -1) ~= 34 then
     local word, rest = string.match(own, '^(.*"),([%d,]+)$')
     if not word then return parse(nil) end
-    local first, second = string.match(rest, '^(%d+),?(%d*)$')
+    local first, second, third = string.match(rest .. ',0,0', '^(%d+),(%d+),(%d+)')
     if not first then return parse(nil) end
-    own, ends, erased = word, tonumber(first), tonumber(second) or 0
+    own, ends, erased, tenant = word, tonumber(first), tonumber(second), tonumber(third)
   end
   return {written = text, n = tonumber(n), a = tonumber(a), chosen = chosen, stamp = tonumber(stamp), was = was, prev = tonumber(prev),
-    claims = string.sub(text, from, stop - 1), text = own, ends = ends, erased = erased}
+    claims = string.sub(text, from, stop - 1), text = own, ends = ends, erased = erased, tenant = tenant}
 end
 local function hasChosen(r) return r.chosen ~= 'o' or r.text ~= '""' end
 -- Asked about users to whom the last happened before that time.
@@ -108,7 +108,9 @@ end
 local function counting(erased)
   return erased + ${ERASURE_COUNTS_MS} < t and 0 or erased
 end
-local function isErased(next) return next.erased > next.before.erased end
+local function isErased(before, next)
+  return next.erased > 0 and (next.erased ~= before.erased or next.tenant ~= before.tenant)
+end
 local function advance(before, next, grace)
   if next.ends > 0 and next.ends <= t then next.chosen, next.text = 'o', '""' end
   if not hasChosen(next) then next.ends = 0 end
@@ -121,7 +123,7 @@ local function advance(before, next, grace)
   elseif was == 'f' then
     if changed then stamp = t end
     next.stamp, next.was, next.prev = stamp, 'f', stamp
-  elseif next.chosen == 'f' or next.leaves or next.erased > before.erased then
+  elseif next.chosen == 'f' or next.leaves or isErased(before, next) then
     next.stamp, next.was, next.prev = t, 'f', t
   else
     next.was, next.prev = was, changed and t or stamp
@@ -132,7 +134,7 @@ end
 local function settled(before)
   if before.ends == 0 or t < before.ends then return before end
   local after = {written = before.written, n = before.n, a = before.a, chosen = 'o', claims = before.claims, text = '""', ends = 0,
-    erased = before.erased}
+    erased = before.erased, tenant = before.tenant}
   local now = t
   t = before.ends
   advance(before, after, 0)
@@ -146,14 +148,15 @@ local function loadUsers(list)
     local texts = redis.call('HMGET', USERS, unpack(list, from, to))
     for i = from, to do
       local user, before = list[i], settled(parse(texts[i - from + 1]))
+      local erased = counting(before.erased)
       touched[user] = {before = before, n = before.n, a = before.a, chosen = before.chosen, claims = before.claims,
-        text = before.text, ends = before.ends, erased = counting(before.erased)}
+        text = before.text, ends = before.ends, erased = erased, tenant = erased > 0 and before.tenant or 0}
     end
   end
 end
 local function record(r)
   local ends = (r.ends > 0 or r.erased > 0) and ',' .. int(r.ends) or ''
-  local erased = r.erased > 0 and ',' .. int(r.erased) or ''
+  local erased = r.erased > 0 and ',' .. int(r.erased) .. ',' .. int(r.tenant) or ''
   return '[' .. int(r.n) .. ',' .. int(r.a) .. ',"' .. r.chosen .. '",' .. int(r.stamp) .. ',"' .. r.was .. '",' ..
     int(r.prev) .. ',' .. #r.claims .. ',' .. r.claims .. ',' .. r.text .. ends .. erased .. ']'
 end
@@ -169,14 +172,16 @@ local function count(user, n, a)
   next.n, next.a = next.n + n, next.a + a
 end
 -- Whether what is said of a user counts; if it is from after an erasure that was not known here, all from before goes.
-local function admits(user, erased)
-  local next, said = touched[user], counting(erased)
-  if said < next.erased then return false end
-  if said > next.erased then
+local function admits(user, standing)
+  local erased, tenant = string.match(standing, '^(%d+),(%d+)$')
+  local next, said = touched[user], counting(tonumber(erased))
+  tenant = tonumber(tenant)
+  local known = next.tenant == tenant and next.erased or 0
+  if said > known then
     touch(user)
-    next.chosen, next.text, next.ends, next.claims, next.erased = 'o', '""', 0, 'null', said
+    next.chosen, next.text, next.ends, next.claims, next.erased, next.tenant = 'o', '""', 0, 'null', said, tenant
   end
-  return true
+  return said >= known
 end
 -- Users are counted with fewer than no connections: the table of users is lost, or a part of it.
 local function contradicts()
@@ -206,12 +211,12 @@ local function append(from, prevTag, newTag, rows, grace, keptMs, logBytes)
       sets[#sets + 1] = user; sets[#sets + 1] = text
       lines[#lines + 1] = '[' .. user .. ',' .. text .. ']'
     end
-    if isErased(next) then erased[#erased + 1] = user end
+    if isErased(next.before, next) then erased[#erased + 1] = user end
     if next.n == 0 then
       -- An erasure is put so far back that it is kept for its own time.
       local last = math.max(next.stamp, next.ends, next.erased - ${GONE_KEPT_MS - ERASURE_KEPT_MS})
       gone[#gone + 1] = int(last); gone[#gone + 1] = user
-      if SEEN and next.before.n > 0 and not isErased(next) then seen[#seen + 1] = user end
+      if SEEN and next.before.n > 0 and not isErased(next.before, next) then seen[#seen + 1] = user end
     elseif next.before.n == 0 then back[#back + 1] = user end
   end
   see(seen)

@@ -9,7 +9,7 @@
  *   [connections, active, chosen, stamp, was, previous stamp, length of claims, claims, text]
  * with the leading numbers first, because that is all that a script has to read of them. Where the choice is timed, the
  * moment at which it ends follows the text (0: it is not timed), and after that, as long as that counts, when the user was
- * erased. The presence rule and that of erasures are those of `libs/roster/src/presence.ts` and `roster-tables.ts`; the
+ * erased, and of which tenant. The presence rule and that of erasures are those of `libs/roster/src/presence.ts` and `roster-tables.ts`; the
  * contract suite holds them equal.
  */
 import { LEASE_MAX_MS, REVISION_LEAP } from '@rollcall/roster';
@@ -44,9 +44,9 @@ return {'OK', epoch}
 
 /**
  * ARGV: new epoch, new tag, instance, generation, sequence, the batch's tag, lease ms, grace ms, kept ms, bytes of the log,
- * pod, number of rows, number of users; then for each row: connection, 'x' (gone), 'n' (anonymous) or the erasure of the
- * user as it is known to the pod or 0, active, user, tail, claims; for each user: user, status or '', text or '', the
- * erasure, restore, until when or 0.
+ * pod, number of rows, number of users; then for each row: connection, 'x' (gone), 'n' (anonymous) or the user's
+ * standing (erasure or 0, a comma, tenant), active, user, tail, claims; for each user: user, status or '', text or '', the
+ * standing, restore, until when or 0.
  */
 const APPLY = `${PRELUDE}${WRITER}
 if not living(ARGV[3], ARGV[4]) then return {'GONE'} end
@@ -88,7 +88,7 @@ for i = 0, nRows - 1 do
     lines[#lines + 1] = '[' .. id .. ',null]'
   else
     -- Whoever came before the user was erased is nobody until their pod has heard of that, and closes the connection.
-    local admitted = kind ~= 'n' and (not move or admits(user, tonumber(kind)))
+    local admitted = kind ~= 'n' and (not move or admits(user, kind))
     local len = admitted and #user or 0
     local row = '[' .. int(rev) .. ',' .. int(t) .. ',' .. active .. ',' .. len .. ',' .. (len > 0 and user or 'null') ..
       ',' .. pod .. ',' .. ARGV[at + 4] .. ']'
@@ -104,9 +104,9 @@ for i = 0, nUsers - 1 do
   local at = 14 + nRows * 6 + i * 6
   local next = touch(ARGV[at])
   rev = rev + 1
-  if admits(ARGV[at], tonumber(ARGV[at + 3])) and (ARGV[at + 4] == '0' or not hasChosen(next)) then
+  if admits(ARGV[at], ARGV[at + 3]) and (ARGV[at + 4] == '0' or not hasChosen(next)) then
     if ARGV[at + 1] ~= '' or ARGV[at + 2] ~= '' then next.ends = tonumber(ARGV[at + 5])
-    elseif ARGV[at + 3] ~= '0' then next.leaves = true end
+    elseif string.sub(ARGV[at + 3], 1, 2) ~= '0,' then next.leaves = true end
     if ARGV[at + 1] ~= '' then next.chosen = ARGV[at + 1] end
     if ARGV[at + 2] ~= '' then next.text = ARGV[at + 2] end
   end

@@ -4,7 +4,7 @@
  */
 import type { ChannelKind } from '@rollcall/contract';
 import type { UserClaims } from './profile';
-import type { Head, RowState, RowWrite } from './roster.store';
+import type { Head, RowState, RowWrite, Standing } from './roster.store';
 import type { ConnectionRow, Since } from './row';
 
 export interface LocalMembership {
@@ -18,6 +18,7 @@ export interface LocalConnection {
   readonly userId: string | null;
   readonly claims: UserClaims | null;
   readonly erasedAtMs: number;
+  readonly tenant: number;
   active: boolean;
   since?: Since;
   /** Replaced, never changed in place: what was sent must stay as it was. */
@@ -67,10 +68,13 @@ export class LocalConnections {
     return new Set([...this.truth.keys(), ...this.shadow.keys()]);
   }
 
-  userIds(): Set<string> {
-    const ids = new Set<string>();
-    for (const { userId } of this.truth.values()) if (userId !== null) ids.add(userId);
-    return ids;
+  /** Who is here, each as the last who came. */
+  users(): Map<string, Required<Standing>> {
+    const users = new Map<string, Required<Standing>>();
+    for (const { userId, erasedAtMs, tenant } of this.truth.values()) {
+      if (userId !== null) users.set(userId, { erasedAtMs, tenant });
+    }
+    return users;
   }
 
   /** The write that takes the store from what it has to the truth, if there is one. */
@@ -81,11 +85,12 @@ export class LocalConnections {
       return shadow === undefined ? [] : [{ connectionId, row: null, memberships: [], connection }];
     }
     if (shadow !== undefined && isSame(shadow, connection)) return [];
-    const { userId, claims, erasedAtMs, active, since, channels } = connection;
+    const { userId, claims, erasedAtMs, tenant, active, since, channels } = connection;
     const row: RowState = {
       userId,
       claims,
       erasedAtMs,
+      tenant,
       active,
       since,
       channels: channels.map((membership) => ({ ...membership })),

@@ -19,6 +19,7 @@ import {
   type Known,
   type PodLife,
   type RosterStore,
+  type Standing,
   StoreUnavailable,
   type UserWrite,
 } from './roster.store';
@@ -41,11 +42,9 @@ export interface LocalRosterOptions {
   readonly report: (error: unknown) => void;
 }
 
-export interface LocalUser {
+export interface LocalUser extends Standing {
   readonly id: string;
   readonly claims: UserClaims | null;
-  /** As in `UserWrite`. */
-  readonly erasedAtMs?: number;
 }
 
 export class LocalRoster {
@@ -126,6 +125,7 @@ export class LocalRoster {
       userId: user?.id ?? null,
       claims: user?.claims ?? null,
       erasedAtMs: user?.erasedAtMs ?? 0,
+      tenant: user?.tenant ?? 0,
       active: true,
       channels: [],
     });
@@ -315,9 +315,9 @@ export class LocalRoster {
   }
 
   private restoreChoices(): void {
-    for (const userId of this.connections.userIds()) {
+    for (const [userId, standing] of this.connections.users()) {
       const choice = this.options.choiceOf(userId);
-      if (choice !== undefined) this.pending.restore(userId, choice);
+      if (choice !== undefined) this.pending.restore(userId, { ...choice, ...standing });
     }
   }
 }

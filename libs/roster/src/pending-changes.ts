@@ -138,15 +138,17 @@ const NOTHING: Pick<Frozen, 'connections' | 'users'> = { connections: new Map(),
 
 /** Two choices of one user in one write: the later one's fields win, unless one of them is from before an erasure. */
 function merged(userId: string, earlier: UserWrite | undefined, later: Choice): UserWrite {
+  const isOnes = earlier === undefined || (earlier.tenant ?? 0) === (later.tenant ?? 0);
   const [saidEarlier, saidLater] = [earlier?.erasedAtMs ?? 0, later.erasedAtMs ?? 0];
-  if (earlier !== undefined && saidLater < saidEarlier) return earlier;
-  const kept = saidLater > saidEarlier ? undefined : earlier;
+  if (earlier !== undefined && isOnes && saidLater < saidEarlier) return earlier;
+  const kept = !isOnes || saidLater > saidEarlier ? undefined : earlier;
   return {
     userId,
     status: later.status ?? kept?.status,
     statusText: later.statusText ?? kept?.statusText,
     untilMs: (choosesAnything(later) ? later : kept)?.untilMs,
     erasedAtMs: later.erasedAtMs,
+    tenant: later.tenant,
     restore: later.restore && (earlier === undefined || earlier.restore),
   };
 }

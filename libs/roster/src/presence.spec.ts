@@ -27,6 +27,7 @@ const tabs = (connections: number, active: number, choice: Partial<UserNext> = {
   untilMs: 0,
   claims: null,
   erasedAtMs: 0,
+  tenant: 0,
   ...choice,
 });
 

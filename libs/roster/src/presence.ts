@@ -34,6 +34,8 @@ export interface UserRecord {
   readonly claims: UserClaims | null;
   /** The user's last erasure, in ms of the directory, as long as it counts; 0: none. */
   readonly erasedAtMs: number;
+  /** Of which tenant's user that was; 0 where there was none. */
+  readonly tenant: number;
   /** When the presence last changed; for a user who just left, when the departure takes effect. */
   readonly stampMs: number;
   /** The status shown until a departure takes effect, and the stamp that goes with it. */
@@ -50,6 +52,7 @@ export interface UserNext {
   readonly untilMs: number;
   readonly claims: UserClaims | null;
   readonly erasedAtMs: number;
+  readonly tenant: number;
   /** Whether an erasure is said, for the first time or again: connections of the user may have gone since the first. */
   readonly isErased?: boolean;
 }
@@ -69,6 +72,7 @@ export const NEVER_CONNECTED: UserRecord = {
   ...NOTHING_CHOSEN,
   claims: null,
   erasedAtMs: 0,
+  tenant: 0,
   stampMs: 0,
   was: 'offline',
   previousStampMs: 0,
@@ -107,8 +111,8 @@ export function settled(record: UserRecord, atMs: number): UserRecord {
 export function advance(earlier: UserRecord, after: UserNext, atMs: number, graceMs: number): UserRecord {
   const before = settled(earlier, atMs);
   const shown = shownAt(before, atMs);
-  const { connections, active, claims, erasedAtMs } = after;
-  const next = { connections, active, ...choiceAt(after, atMs), claims, erasedAtMs };
+  const { connections, active, claims, erasedAtMs, tenant } = after;
+  const next = { connections, active, ...choiceAt(after, atMs), claims, erasedAtMs, tenant };
   const textChanged = next.text !== before.text;
   if (next.connections > 0) {
     const status = combine(next.chosen, next.connections, next.active);
@@ -139,6 +143,7 @@ export const isSameRecord = (a: UserRecord, b: UserRecord): boolean =>
   a.text === b.text &&
   a.untilMs === b.untilMs &&
   a.erasedAtMs === b.erasedAtMs &&
+  a.tenant === b.tenant &&
   a.stampMs === b.stampMs &&
   a.was === b.was &&
   a.previousStampMs === b.previousStampMs &&
@@ -162,5 +167,5 @@ export const countingErasure = (erasedAtMs: number, atMs: number): number =>
   erasedAtMs + ERASURE_COUNTS_MS < atMs ? 0 : erasedAtMs;
 
 /** Whether a change takes away what was there of the user. */
-export const isErased = (before: Pick<UserRecord, 'erasedAtMs'>, after: Pick<UserNext, 'erasedAtMs'>): boolean =>
-  after.erasedAtMs > before.erasedAtMs;
+export const isErased = (before: UserRecord, after: Pick<UserNext, 'erasedAtMs' | 'tenant'>): boolean =>
+  after.erasedAtMs > 0 && (after.erasedAtMs !== before.erasedAtMs || after.tenant !== before.tenant);

@@ -35,6 +35,7 @@ import {
   type PodLife,
   type RowState,
   type Snapshot,
+  type Standing,
   type Swept,
   type UserWrite,
 } from './roster.store';
@@ -306,7 +307,7 @@ export class RosterTables {
       connectionId,
       pod: podId({ instance, generation }),
       // Whoever came before the user was erased is nobody until their pod has heard of that, and closes the connection.
-      userId: moves && !this.admits(state.userId, state.erasedAtMs ?? 0, touched) ? null : state.userId,
+      userId: moves && !this.admits(state.userId, state, touched) ? null : state.userId,
       active: state.active,
       since: state.since ?? { revision: this.revision, atMs: this.atMs },
       channels: state.channels.map(({ kind, channel, since }) => ({ kind, channel, since: since ?? this.revision })),
@@ -338,7 +339,7 @@ export class RosterTables {
   private writeUser(write: UserWrite, touched: Touched): void {
     this.revision += 1;
     const { userId, status, statusText, untilMs = 0, erasedAtMs = 0, restore } = write;
-    const isAdmitted = this.admits(userId, erasedAtMs, touched);
+    const isAdmitted = this.admits(userId, write, touched);
     const next = this.nextOf(userId, touched);
     if (!isAdmitted || (restore && hasChosen(next))) {
       touched.set(userId, next);
@@ -354,15 +355,13 @@ export class RosterTables {
   }
 
   /** Whether what is said of a user counts; if it is from after an erasure that was not known here, all from before goes. */
-  private admits(userId: string | null, erasedAtMs: number, touched: Touched): boolean {
+  private admits(userId: string | null, { erasedAtMs = 0, tenant = 0 }: Standing, touched: Touched): boolean {
     if (userId === null) return true;
     const next = this.nextOf(userId, touched);
     const said = countingErasure(erasedAtMs, this.atMs);
-    if (said < next.erasedAtMs) return false;
-    if (said > next.erasedAtMs) {
-      touched.set(userId, { ...next, ...NOTHING_CHOSEN, claims: null, erasedAtMs: said });
-    }
-    return true;
+    const known = next.tenant === tenant ? next.erasedAtMs : 0;
+    if (said > known) touched.set(userId, { ...next, ...NOTHING_CHOSEN, claims: null, erasedAtMs: said, tenant });
+    return said >= known;
   }
 
   private nextOf(userId: string, touched: Touched): UserNext {
@@ -371,7 +370,8 @@ export class RosterTables {
     const record = settled(this.records.get(userId) ?? NEVER_CONNECTED, this.atMs);
     const { connections, active, chosen, text, untilMs, claims } = record;
     const erasedAtMs = countingErasure(record.erasedAtMs, this.atMs);
-    return { connections, active, chosen, text, untilMs, claims, erasedAtMs };
+    const tenant = erasedAtMs === 0 ? 0 : record.tenant;
+    return { connections, active, chosen, text, untilMs, claims, erasedAtMs, tenant };
   }
 
   /** What becomes of a user; `undefined`: nothing. */

@@ -12,12 +12,22 @@ export interface PodLife {
 /** A membership as a pod writes it; without `since` it is new, and the store gives it the revision of the write. */
 export type MembershipState = Omit<Membership, 'since'> & { readonly since?: number };
 
-/** A connection as a pod writes it: its whole state, or `null` when it is gone. */
-export interface RowState {
+/** By what those are told apart who have one id: one after the other, or in two apps that a host belonged to. */
+export interface Standing {
+  /**
+   * The user's last erasure as whoever says something knows of it, in ms of the directory; absent or 0: none. Where the store
+   * knows of a later one of the same tenant, nothing of what is said counts. Where it knows of none so late, choices and claims
+   * from before it are cleared, with when the user was last seen and with the log up to this batch.
+   */
+  readonly erasedAtMs?: number;
+  /** Whose user it is: a number for an app, below 2^31; absent: 0. */
+  readonly tenant?: number;
+}
+
+/** A connection as a pod writes it: its whole state, or `null` when it is gone. Of whom nothing counts it is an anonymous one. */
+export interface RowState extends Standing {
   readonly userId: string | null;
   readonly claims: UserClaims | null;
-  /** As in `UserWrite`; absent: 0. Where it is not the last one the connection is written as an anonymous one. */
-  readonly erasedAtMs?: number;
   readonly active: boolean;
   readonly since?: Since;
   readonly channels: readonly MembershipState[];
@@ -28,8 +38,8 @@ export interface RowWrite {
   readonly row: RowState | null;
 }
 
-/** A user's own choice. An absent status or text keeps what is stored. */
-export interface UserWrite {
+/** A user's own choice. An absent status or text keeps what is stored; without either, an erasure alone, and the end of a grace. */
+export interface UserWrite extends Standing {
   readonly userId: string;
   readonly status?: Status;
   readonly statusText?: string;
@@ -38,12 +48,6 @@ export interface UserWrite {
    * the place of what was chosen before and of its end; without either this says nothing.
    */
   readonly untilMs?: number;
-  /**
-   * The user's last erasure as whoever says this knows of it, in ms of the directory; absent or 0: none. Where the store knows of
-   * a later one, nothing of this counts. Where it knows of none so late, choices and claims from before it are cleared, with
-   * when the user was last seen and with the log up to this batch. A write that says nothing else erases, and ends a grace.
-   */
-  readonly erasedAtMs?: number;
   /** What a pod remembers from before a loss: it counts only where nothing has been chosen since. */
   readonly restore?: boolean;
 }

@@ -53,7 +53,7 @@ function rowOf(n: number, channels: readonly string[]): ConnectionRow {
 
 const recordOf = (n: number): UserRecord => ({
   ...{ connections: 1, active: 1, chosen: 'online', text: '', untilMs: 0 },
-  ...{ erasedAtMs: 0, stampMs: AT_MS, was: 'offline', previousStampMs: AT_MS },
+  ...{ erasedAtMs: 0, tenant: 0, stampMs: AT_MS, was: 'offline', previousStampMs: AT_MS },
   claims: { email: emailOf(n), username: userId(n) },
 });
 
