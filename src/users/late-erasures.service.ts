@@ -24,6 +24,6 @@ export class LateErasures implements OnModuleInit {
   private erase({ host, roster, visitor: { app, user } }: Connection): void {
     if (user === null || this.apps.appOf(host)?.id !== app.id) return;
     if (user.checkedAgainstMs >= this.accounts.erasedAtMs(app, user.id)) return;
-    void roster.setUser(user.id, this.accounts.standingOf(app, { id: user.id }));
+    void roster.setUser(user.id, { ...this.accounts.standingOf(app, { id: user.id }), erases: true });
   }
 }

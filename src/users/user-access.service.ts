@@ -82,7 +82,8 @@ export class UserAccess {
     // Each write waits, and the host may have gone to another app meanwhile, whose user of the same id is somebody else.
     if (!this.isOwn(scope)) return;
     const { app, host } = scope;
-    const written = await this.rosters.of(host).setUser(id, this.accounts.standingOf(app, { id }));
+    const erasure = { ...this.accounts.standingOf(app, { id }), erases: true };
+    const written = await this.rosters.of(host).setUser(id, erasure);
     if (written === 'degraded') throw new AppError('UNAVAILABLE');
   }
 

@@ -20,7 +20,7 @@ export function describeErasures(harness: () => RosterStoreHarness): void {
 
   const advanceClock = (ms: number): Promise<void> => harness().advanceClock(ms);
   const known = async (): Promise<UserRecord | undefined> => (await stored(store, HOST)).users.get('ada');
-  const erase = (ms = erasedAtMs) => pod.write({ users: [{ userId: 'ada', erasedAtMs: ms }] });
+  const erase = (ms = erasedAtMs) => pod.write({ users: [{ userId: 'ada', erasedAtMs: ms, erases: true }] });
   const NOTHING = { claims: null, chosen: 'online', text: '', untilMs: 0 };
 
   describe('an erased user', () => {

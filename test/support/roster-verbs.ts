@@ -106,6 +106,7 @@ const user: fc.Arbitrary<TimedWrite> = fc.record(
     erasedMsAgo,
     tenant: fc.constantFrom(7, 2 ** 31 - 1),
     restore: fc.boolean(),
+    erases: fc.boolean(),
   },
   { requiredKeys: ['userId'] },
 );
@@ -245,9 +246,10 @@ export class Driver {
       connectionId: `${connectionId} of ${index}`,
       row: state && dated(state),
     }));
-    const users = changes.users.map(({ lastsMs, ...write }) =>
-      dated(lastsMs === undefined ? write : { ...write, untilMs: atMs + lastsMs }),
-    );
+    const users = changes.users.map(({ lastsMs, erases, ...write }) => {
+      const untilMs = lastsMs === undefined ? {} : { untilMs: atMs + lastsMs };
+      return dated({ ...write, ...untilMs, ...(erases ? { erases, restore: false } : {}) });
+    });
     const fresh = { ...this.life({ pod: index, by }), sequence, rows: written, users };
     const batch = (again ? this.sent[index] : undefined) ?? fresh;
     const applied = await this.driven.store.apply(HOST, batch);

@@ -298,7 +298,7 @@ export class World {
     await this.quiet();
     const erasedAtMs = Math.max(this.nowMs, (this.erasedAtMs.get(id) ?? 0) + 1);
     this.erasedAtMs.set(id, erasedAtMs);
-    void this.local(index).setUser(id, { erasedAtMs });
+    void this.local(index).setUser(id, { erasedAtMs, erases: true });
     this.model.choose(index, { userId: id, forget: true });
     await this.quiet();
   }

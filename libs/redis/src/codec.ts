@@ -58,13 +58,13 @@ export function encodeBatch(batch: Batch): string[] {
   return argv;
 }
 
-function encodeChoice({ userId, status, statusText, untilMs, restore, ...standing }: UserWrite): string[] {
+function encodeChoice({ userId, status, statusText, untilMs, erases, restore, ...standing }: UserWrite): string[] {
   return [
     encodeName(userId),
     status === undefined ? '' : STATUS_LETTERS[status],
     statusText === undefined ? '' : JSON.stringify(statusText),
     encodeStanding(standing),
-    restore ? '1' : '0',
+    erases ? 'e' : restore ? 'r' : '',
     String(untilMs ?? 0),
   ];
 }

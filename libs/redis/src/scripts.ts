@@ -46,7 +46,7 @@ return {'OK', epoch}
  * ARGV: new epoch, new tag, instance, generation, sequence, the batch's tag, lease ms, grace ms, kept ms, bytes of the log,
  * pod, number of rows, number of users; then for each row: connection, 'x' (gone), 'n' (anonymous) or the user's
  * standing (erasure or 0, a comma, tenant), active, user, tail, claims; for each user: user, status or '', text or '', the
- * standing, restore, until when or 0.
+ * standing, 'e' (erases) | 'r' (restores) | '', until when or 0.
  */
 const APPLY = `${PRELUDE}${WRITER}
 if not living(ARGV[3], ARGV[4]) then return {'GONE'} end
@@ -104,9 +104,9 @@ for i = 0, nUsers - 1 do
   local at = 14 + nRows * 6 + i * 6
   local next = touch(ARGV[at])
   rev = rev + 1
-  if admits(ARGV[at], ARGV[at + 3]) and (ARGV[at + 4] == '0' or not hasChosen(next)) then
-    if ARGV[at + 1] ~= '' or ARGV[at + 2] ~= '' then next.ends = tonumber(ARGV[at + 5])
-    elseif string.sub(ARGV[at + 3], 1, 2) ~= '0,' then next.leaves = true end
+  if admits(ARGV[at], ARGV[at + 3]) and (ARGV[at + 4] ~= 'r' or not hasChosen(next)) then
+    if ARGV[at + 1] ~= '' or ARGV[at + 2] ~= '' then next.ends = tonumber(ARGV[at + 5]) end
+    if ARGV[at + 4] == 'e' then next.leaves = true end
     if ARGV[at + 1] ~= '' then next.chosen = ARGV[at + 1] end
     if ARGV[at + 2] ~= '' then next.text = ARGV[at + 2] end
   end

@@ -149,6 +149,7 @@ function merged(userId: string, earlier: UserWrite | undefined, later: Choice): 
     untilMs: (choosesAnything(later) ? later : kept)?.untilMs,
     erasedAtMs: later.erasedAtMs,
     tenant: later.tenant,
+    erases: later.erases || kept?.erases,
     restore: later.restore && (earlier === undefined || earlier.restore),
   };
 }

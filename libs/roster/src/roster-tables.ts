@@ -338,7 +338,7 @@ export class RosterTables {
 
   private writeUser(write: UserWrite, touched: Touched): void {
     this.revision += 1;
-    const { userId, status, statusText, untilMs = 0, erasedAtMs = 0, restore } = write;
+    const { userId, status, statusText, untilMs = 0, erases, restore } = write;
     const isAdmitted = this.admits(userId, write, touched);
     const next = this.nextOf(userId, touched);
     if (!isAdmitted || (restore && hasChosen(next))) {
@@ -350,7 +350,7 @@ export class RosterTables {
       chosen: status ?? next.chosen,
       text: statusText ?? next.text,
       untilMs: choosesAnything(write) ? untilMs : next.untilMs,
-      isErased: next.isErased || (erasedAtMs > 0 && !choosesAnything(write)),
+      isErased: next.isErased || erases,
     });
   }
 

@@ -38,7 +38,7 @@ export interface RowWrite {
   readonly row: RowState | null;
 }
 
-/** A user's own choice. An absent status or text keeps what is stored; without either, an erasure alone, and the end of a grace. */
+/** A user's own choice, or an erasure. An absent status or text keeps what is stored. */
 export interface UserWrite extends Standing {
   readonly userId: string;
   readonly status?: Status;
@@ -48,6 +48,11 @@ export interface UserWrite extends Standing {
    * the place of what was chosen before and of its end; without either this says nothing.
    */
   readonly untilMs?: number;
+  /**
+   * The erasure itself is said, for the first time or again: whoever is in a grace is shown no longer, for connections may have
+   * gone since the first time. It chooses and restores nothing.
+   */
+  readonly erases?: boolean;
   /** What a pod remembers from before a loss: it counts only where nothing has been chosen since. */
   readonly restore?: boolean;
 }
