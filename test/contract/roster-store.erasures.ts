@@ -72,6 +72,16 @@ export function describeErasures(harness: () => RosterStoreHarness): void {
       expect(record && shownAt(record, atMs)).toMatchObject({ status: 'offline', stampMs: atMs });
     });
 
+    it('who is still connected when that is said is not seen when they are closed and it is said again', async () => {
+      await pod.row('c1', rowOf('ada', { claims: CLAIMS }));
+      await erase();
+      await pod.write({
+        rows: [{ connectionId: 'c1', row: null }],
+        users: [{ userId: 'ada', erasedAtMs, erases: true }],
+      });
+      expect(await store.lastSeen(HOST, 'ada')).toBeUndefined();
+    });
+
     it('takes nothing from who has come back, however late and often that is said', async () => {
       await erase();
       await pod.row('c1', rowOf('ada', { claims: { name: 'Ada Back' }, erasedAtMs }));

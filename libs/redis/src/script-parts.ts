@@ -216,7 +216,7 @@ local function append(from, prevTag, newTag, rows, grace, keptMs, logBytes)
       -- An erasure is put so far back that it is kept for its own time.
       local last = math.max(next.stamp, next.ends, next.erased - ${GONE_KEPT_MS - ERASURE_KEPT_MS})
       gone[#gone + 1] = int(last); gone[#gone + 1] = user
-      if SEEN and next.before.n > 0 and not isErased(next.before, next) then seen[#seen + 1] = user end
+      if SEEN and next.before.n > 0 and not next.leaves and not isErased(next.before, next) then seen[#seen + 1] = user end
     elseif next.before.n == 0 then back[#back + 1] = user end
   end
   see(seen)

@@ -274,7 +274,8 @@ export class RosterTables {
 
   /** Those whose last connection goes. */
   private leaving(touched: Touched): string[] {
-    const left = [...touched].filter(([, { connections }]) => connections === 0).map(([userId]) => userId);
+    // Those of whom it is said, once more, that they are erased have not been seen.
+    const left = [...touched].filter(([, next]) => next.connections === 0 && !next.isErased).map(([userId]) => userId);
     return left.filter((userId) => (this.records.get(userId)?.connections ?? 0) > 0);
   }
 
