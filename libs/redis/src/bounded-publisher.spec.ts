@@ -15,6 +15,10 @@ function start() {
     },
     bytes: () => waiting.reduce((sum, { bytes }) => sum + bytes, 0),
     count: () => waiting.length,
+    answerFirst: async () => {
+      waiting.shift()?.answer();
+      await new Promise((resolve) => process.nextTick(resolve));
+    },
     answer: async () => {
       for (const { answer } of waiting.splice(0)) answer();
       await new Promise((resolve) => process.nextTick(resolve));
@@ -34,8 +38,8 @@ describe('Messages that Redis has not answered', () => {
 
   it('are so many bytes at one time', async () => {
     const { publish, bytes, answer } = start();
-    publish(65_536, 2000);
-    expect(bytes()).toBeGreaterThan(31 * MIB);
+    publish(7000, 4000);
+    expect(bytes()).toBeGreaterThan(29 * MIB);
     expect(bytes()).toBeLessThanOrEqual(32 * MIB);
     await answer();
     publish(10, 1);
@@ -46,6 +50,25 @@ describe('Messages that Redis has not answered', () => {
     const { publish, bytes } = start();
     for (nowMs = 0; nowMs < 60_000; nowMs += 100) publish(65_536, 100);
     expect(bytes()).toBeLessThanOrEqual(32 * MIB);
+  });
+
+  it('are few where they are large, so that small ones go on beside them', () => {
+    const { publish, bytes, count } = start();
+    publish(65_536, 2000);
+    expect(bytes()).toBeGreaterThan(3 * MIB);
+    expect(bytes()).toBeLessThanOrEqual(4 * MIB);
+    const large = count();
+    publish(7000, 100);
+    expect(count()).toBe(large + 100);
+  });
+
+  it('keep nothing from being sent while others are answered, however long they wait', async () => {
+    const { publish, count, answerFirst } = start();
+    publish(10, 10);
+    for (nowMs = 900; nowMs < 8000; nowMs += 900) await answerFirst();
+    nowMs = 8000;
+    publish(10, 1);
+    expect(count()).toBe(3);
   });
 
   it('are not many where they are small', () => {

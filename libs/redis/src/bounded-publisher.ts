@@ -12,6 +12,13 @@ const SILENT_TIMEOUTS = 4;
 /** All that is unanswered at one time; more is dropped. Each is 64 KiB at most, and takes two bytes a character. */
 const WAITING_MAX_BYTES = 33_554_432;
 
+/**
+ * Larger ones may wait up to here: one that fills the line's buffer is written in a turn of the event loop of its own, so a few
+ * hundred of them would keep small ones, and what closes sockets on other pods, waiting for seconds.
+ */
+const LARGE_BYTES = 16_384;
+const LARGE_WAITING_MAX_BYTES = 4_194_304;
+
 /** Of a message besides its characters: the command, its promise and what is done with the answer. */
 const MESSAGE_BYTES = 1024;
 
@@ -24,6 +31,8 @@ export class BoundedPublisher {
   private readonly unanswered = new Set<Sent>();
   /** Counted until the client is done with a message, however long that takes. */
   private waitingBytes = 0;
+  /** Redis may be sound, and the queue long. */
+  private answeredAt = 0;
 
   constructor(
     private readonly send: (channel: string, message: string | Buffer) => Promise<unknown>,
@@ -32,7 +41,8 @@ export class BoundedPublisher {
 
   publish(channel: string, message: string | Buffer): void {
     const bytes = MESSAGE_BYTES + (typeof message === 'string' ? 2 * message.length : message.byteLength);
-    if (this.isSilent() || this.waitingBytes + bytes > WAITING_MAX_BYTES) return;
+    const most = bytes > LARGE_BYTES ? LARGE_WAITING_MAX_BYTES : WAITING_MAX_BYTES;
+    if (this.isSilent() || this.waitingBytes + bytes > most) return;
     const sent = { sentAt: performance.now() };
     const done = (): void => {
       this.unanswered.delete(sent);
@@ -40,13 +50,17 @@ export class BoundedPublisher {
     };
     this.unanswered.add(sent);
     this.waitingBytes += bytes;
-    this.send(channel, message).then(done, done);
+    const answered = (): void => {
+      this.answeredAt = performance.now();
+      done();
+    };
+    this.send(channel, message).then(answered, done);
   }
 
   /** Every message would put off the moment at which the client gives up the connection; they would be lost, too. */
   private isSilent(): boolean {
     for (const sent of this.unanswered) {
-      const silentMs = performance.now() - sent.sentAt;
+      const silentMs = performance.now() - Math.max(sent.sentAt, this.answeredAt);
       if (silentMs < SILENT_TIMEOUTS * this.timeoutMs) return silentMs > this.timeoutMs;
       this.unanswered.delete(sent);
     }

@@ -14,8 +14,11 @@ export interface RedisSettings {
   readonly onError: (error: Error) => void;
 }
 
-/** `commands`: nothing waits in a queue for the connection. `hearing`: subscriptions do, within reason. */
-type Purpose = 'commands' | 'hearing';
+/** `commands`, `publishing`: nothing waits in a queue for the connection. `hearing`: subscriptions do, within reason. */
+type Purpose = 'commands' | 'publishing' | 'hearing';
+
+/** What the line takes before it asks the client to wait for a turn of the event loop: more than a few large messages. */
+const PUBLISHING_BUFFER_BYTES = 1_048_576;
 
 /** While Redis is away so many subscriptions wait; more fail. */
 const SUBSCRIPTIONS_WAITING_MAX = 10_000;
@@ -42,8 +45,11 @@ const options = ({ timeoutMs }: RedisSettings, purpose: Purpose) => ({
   // The client's own timeout costs a timer a command and does not cover a frozen server; the link has a better one.
   commandOptions: { timeout: 0 },
   pingInterval: timeoutMs,
-  socket: { connectTimeout: timeoutMs, socketTimeout: 2 * timeoutMs, reconnectStrategy },
-  ...(purpose === 'commands' ? { disableOfflineQueue: true } : { commandsQueueMaxLength: SUBSCRIPTIONS_WAITING_MAX }),
+  socket: {
+    ...{ connectTimeout: timeoutMs, socketTimeout: 2 * timeoutMs, reconnectStrategy },
+    ...(purpose === 'publishing' ? { highWaterMark: PUBLISHING_BUFFER_BYTES } : {}),
+  },
+  ...(purpose === 'hearing' ? { commandsQueueMaxLength: SUBSCRIPTIONS_WAITING_MAX } : { disableOfflineQueue: true }),
 });
 
 /** The login and TLS that a URL names, for nodes whose addresses are found out later. */

@@ -16,7 +16,7 @@ const SUBSCRIBE_EVERY_MS = 100;
  * sockets of this pod are reached; those of others miss what is sent while it is away.
  */
 export function socketMessages(settings: RedisSettings, prefix: string): SocketMessages {
-  const { client: publisher } = redisClient(settings, 'commands');
+  const { client: publisher } = redisClient(settings, 'publishing');
   const { client: subscriber } = redisClient(settings, 'hearing');
   const bounded = new BoundedPublisher((channel, message) => publisher.sPublish(channel, message), settings.timeoutMs);
   let closed = false;
