@@ -29,8 +29,10 @@ describe('What a user may do with all connections together', () => {
     const budgets = new Budgets();
     expect(budgets.takeDeliveries(tabOf('ada'), 399, 10, 0)).toBe(true);
     expect(budgets.takeDeliveries(tabOf('ada'), 1000, 10, 0)).toBe(true);
-    expect(budgets.takeDeliveries(tabOf('ada'), 1, 10, 4_009)).toBe(false);
-    expect(budgets.takeDeliveries(tabOf('ada'), 1, 10, 4_011)).toBe(true);
+    expect(budgets.takeDeliveries(tabOf('ada'), 1, 10, 9_999)).toBe(false);
+    expect(budgets.takeDeliveries(tabOf('ada'), 1_000_000, 10, 10_001)).toBe(true);
+    expect(budgets.takeDeliveries(tabOf('ada'), 1, 10, 70_010)).toBe(false);
+    expect(budgets.takeDeliveries(tabOf('ada'), 1, 10, 70_012)).toBe(true);
     expect(budgets.takeDeliveries(tabOf('bob'), 1, 10, 0)).toBe(true);
   });
 
@@ -38,11 +40,11 @@ describe('What a user may do with all connections together', () => {
     const budgets = new Budgets();
     const send = (bytes: number): boolean => budgets.takeDeliveries(tabOf('ada'), 10, bytes, 0);
     for (let n = 0; n < 39; n += 1) expect(send(1023)).toBe(true);
-    // It takes what is left, and all that a user can owe.
+    // More than there is left, which is owed.
     expect(send(65_536)).toBe(true);
     expect(send(1)).toBe(false);
-    expect(budgets.takeDeliveries(tabOf('ada'), 10, 1, 4_009)).toBe(false);
-    expect(budgets.takeDeliveries(tabOf('ada'), 10, 1, 4_011)).toBe(true);
+    expect(budgets.takeDeliveries(tabOf('ada'), 10, 1, 6_409)).toBe(false);
+    expect(budgets.takeDeliveries(tabOf('ada'), 10, 1, 6_411)).toBe(true);
   });
 
   it('is for visitors without a name, where they send to others, what each may and four may in a second together', () => {

@@ -11,14 +11,18 @@ import { TokenBucket } from './token-bucket';
 /** A user may do so many times what one connection may. */
 const CONNECTIONS = 10;
 
-/** A message to a large channel may take `burstSeconds` of deliveries at once. */
-const USER = { deliveries: 1, burstSeconds: 4, rows: 1 };
+/**
+ * A message to a large channel may take `burstSeconds` of deliveries at once, and go to more than that; the next ones wait
+ * until it is earned, for `debtSeconds` at most.
+ */
+const USER = { deliveries: 1, burstSeconds: 4, debtSeconds: 60, rows: 1 };
 
 /**
  * All visitors of a host without a name, in users. A delivery takes some 10 to 20 microseconds, in which nothing else of the
- * pod has its turn: they may send for less than half of its time, and at once what one user may.
+ * pod has its turn: they may send for less than half of its time, and at once what one user may. One of them with a very
+ * large message keeps the others from sending, so that is not for long.
  */
-const ANONYMOUS = { deliveries: 4, burstSeconds: 1, rows: 10 };
+const ANONYMOUS = { deliveries: 4, burstSeconds: 1, debtSeconds: 4, rows: 10 };
 
 /**
  * So many bytes of a message count as one delivery more, each time that it is delivered: they have to be copied, to go over
@@ -61,7 +65,12 @@ export class Budgets {
     if (visitor.user !== null) return this.of(connection, visitor.user.id, nowMs).deliveries.take(nowMs, cost);
     // No user's id has a line feed.
     const own = this.of(connection, `\n${id}`, nowMs).deliveries;
-    return own.take(nowMs, cost) && this.of(connection, '\n', nowMs, ANONYMOUS).deliveries.take(nowMs, cost);
+    // What the others have used up costs nobody their own.
+    return (
+      own.has(nowMs) &&
+      this.of(connection, '\n', nowMs, ANONYMOUS).deliveries.take(nowMs, cost) &&
+      own.take(nowMs, cost)
+    );
   }
 
   /** Whether the user may be shown so many users at once; visitors of a host without a name together, as many as ten of them. */
@@ -81,7 +90,7 @@ export class Budgets {
     const deliveries = share.deliveries * deliveriesPerSecond;
     const budget = {
       events: new TokenBucket(CONNECTIONS * eventsPerSecond, CONNECTIONS * eventsBurst),
-      deliveries: new TokenBucket(deliveries, share.burstSeconds * deliveries),
+      deliveries: new TokenBucket(deliveries, share.burstSeconds * deliveries, share.debtSeconds * deliveries),
       rows: new TokenBucket(share.rows * ROWS_PER_SECOND, share.rows * ROWS_AT_ONCE),
     };
     this.budgets.set(key, budget);

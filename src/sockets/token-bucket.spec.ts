@@ -31,6 +31,14 @@ describe('a token bucket', () => {
     expect(bucket.take(1001)).toBe(true);
   });
 
+  it('lets through what costs more than there is, which is to be earned up to the largest debt', () => {
+    const usual = new TokenBucket(10, 5);
+    const deep = new TokenBucket(10, 5, 1000);
+    for (const bucket of [usual, deep]) expect(bucket.take(0, 105)).toBe(true);
+    expect([usual.has(599), usual.has(600)]).toEqual([false, true]);
+    expect([deep.has(10_099), deep.has(10_101)]).toEqual([false, true]);
+  });
+
   it('gives nothing for a clock that goes back', () => {
     const bucket = new TokenBucket(10, 2);
     takenOf(bucket, 2, 5000);

@@ -1,7 +1,7 @@
 /**
  * Lets `burst` through at once and `perSecond` in the long run. What costs more than there is passes if there is anything,
- * and has to be earned before the next, but for what is more than another burst. Time is an argument; two numbers are all
- * its state.
+ * and has to be earned before the next, but for what is more than `debtMax`. Time is an argument; two numbers are all its
+ * state.
  */
 export class TokenBucket {
   private tokens: number;
@@ -10,15 +10,21 @@ export class TokenBucket {
   constructor(
     private readonly perSecond: number,
     private readonly burst: number,
+    private readonly debtMax = burst,
   ) {
     this.tokens = burst;
   }
 
   take(nowMs: number, cost = 1): boolean {
-    this.fill(nowMs);
-    if (this.tokens < 1) return false;
-    this.tokens = Math.max(-this.burst, this.tokens - cost);
+    if (!this.has(nowMs)) return false;
+    this.tokens = Math.max(-this.debtMax, this.tokens - cost);
     return true;
+  }
+
+  /** Whether anything would be let through. */
+  has(nowMs: number): boolean {
+    this.fill(nowMs);
+    return this.tokens >= 1;
   }
 
   isFull(nowMs: number): boolean {
