@@ -19,10 +19,10 @@ const USER = { deliveries: 1, burstSeconds: 4, debtSeconds: 60, rows: 1 };
 
 /**
  * All visitors of a host without a name, in users. A delivery takes some 10 to 20 microseconds, in which nothing else of the
- * pod has its turn: they may send for less than half of its time, and at once what one user may. One of them with a very
- * large message keeps the others from sending, so that is not for long.
+ * pod has its turn: they may send for less than half of its time, and at once what one user may. Debt is short, for
+ * one of them with a very large message keeps all others from sending until it is earned.
  */
-const ANONYMOUS = { deliveries: 4, burstSeconds: 1, debtSeconds: 4, rows: 10 };
+const ANONYMOUS = { deliveries: 4, burstSeconds: 1, debtSeconds: 1, rows: 10 };
 
 /**
  * So many bytes of a message count as one delivery more, each time that it is delivered: they have to be copied, to go over

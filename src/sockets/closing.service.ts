@@ -10,6 +10,9 @@ import { SocketServer } from './socket-server';
 const WITHIN_MS = 2000;
 const AGAIN_EVERY_MS = 100;
 
+/** Sockets that one message to other pods closes: a large one may be dropped while many others wait. */
+const AT_ONCE = 100;
+
 const UNCLEAR = new AppError('UNAVAILABLE', 'Nobody can say now whether all sockets are closed; ask again.');
 
 /** Closes users' sockets, wherever they are, and waits until the roster shows it. */
@@ -42,7 +45,9 @@ export class Closing {
     const isLeft = Promise.all(here.flatMap(({ left }) => left ?? []));
     for (let left = [...meant]; left.length > 0;) {
       // A message to another pod may be lost, so it is said until it is done. Each tab's room is its own id.
-      this.sockets.server.in(left).disconnectSockets(true);
+      for (let at = 0; at < left.length; at += AT_ONCE) {
+        this.sockets.server.in(left.slice(at, at + AT_ONCE)).disconnectSockets(true);
+      }
       await isLeft;
       const now = await this.views.readRoster(host);
       if (now.staleMs > 0) throw UNCLEAR;

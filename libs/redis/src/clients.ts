@@ -14,7 +14,7 @@ export interface RedisSettings {
   readonly onError: (error: Error) => void;
 }
 
-/** `commands`, `publishing`: nothing waits in a queue for the connection. `hearing`: subscriptions do, within reason. */
+/** `commands`, `publishing`: nothing waits in a queue for the connection, but behind Sentinel. `hearing`: subscriptions do, within reason. */
 type Purpose = 'commands' | 'publishing' | 'hearing';
 
 /** What the line takes before it asks the client to wait for a turn of the event loop: more than a few large messages. */
@@ -123,7 +123,9 @@ function sentinelClient(
   purpose: Purpose,
 ) {
   const { login, tls } = access(settings);
-  const { socket, pingInterval, ...rest } = options(settings, 'hearing');
+  // Whatever is asked waits while the client looks for the master, within reason.
+  const { pingInterval, ...rest } = options(settings, 'hearing');
+  const { socket } = options(settings, purpose);
   const client = createSentinel({
     name,
     sentinelRootNodes: [...nodes],

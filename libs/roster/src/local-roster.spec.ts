@@ -452,12 +452,24 @@ describe('The connections of a pod', () => {
       await flush();
       await store.renewEpoch(HOST, (await store.head(HOST)).epoch);
       await store.open(HOST, { instance: 'pod-1', generation: 2 }, undefined);
-      choices.set('ada', { status: 'busy', statusText: 'lunch', untilMs: NEXT_CENTURY_MS });
-      choices.set('bob', { status: 'away', statusText: 'later', untilMs: 0 });
+      choices.set('ada', { status: 'busy', statusText: 'lunch', untilMs: NEXT_CENTURY_MS, erasedAtMs: 0 });
+      choices.set('bob', { status: 'away', statusText: 'later', untilMs: 0, erasedAtMs: 0 });
       void local.setUser('bob', { statusText: 'soon' });
       await flush();
       expect(await store.user(HOST, 'ada')).toMatchObject({ chosen: 'busy', text: 'lunch', untilMs: NEXT_CENTURY_MS });
       expect(await store.user(HOST, 'bob')).toMatchObject({ chosen: 'away', text: 'soon', untilMs: 0 });
+    });
+
+    it('do not bring back what was seen from before an erasure, for somebody who came after it', async () => {
+      void local.connect('c1', { id: 'ada', claims: null, erasedAtMs: 7 });
+      await flush();
+      await store.renewEpoch(HOST, (await store.head(HOST)).epoch);
+      await store.open(HOST, { instance: 'pod-1', generation: 2 }, undefined);
+      await new Writer(store, HOST, 'pod-2').write({ users: [{ userId: 'ada', erasedAtMs: 7, erases: true }] });
+      choices.set('ada', { status: 'busy', statusText: 'lunch', untilMs: 0, erasedAtMs: 0 });
+      void join('room');
+      await flush();
+      expect(await store.user(HOST, 'ada')).toMatchObject({ chosen: 'online', text: '' });
     });
 
     it('do not bring back what somebody has chosen anew', async () => {
@@ -465,7 +477,7 @@ describe('The connections of a pod', () => {
       await store.renewEpoch(HOST, (await store.head(HOST)).epoch);
       await store.open(HOST, { instance: 'pod-1', generation: 2 }, undefined);
       await new Writer(store, HOST, 'pod-2').write({ users: [{ userId: 'ada', status: 'away' }] });
-      choices.set('ada', { status: 'busy', statusText: 'lunch', untilMs: 0 });
+      choices.set('ada', { status: 'busy', statusText: 'lunch', untilMs: 0, erasedAtMs: 0 });
       void join('room');
       await flush();
       expect(await store.user(HOST, 'ada')).toMatchObject({ chosen: 'away', text: '' });

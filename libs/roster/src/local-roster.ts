@@ -317,7 +317,10 @@ export class LocalRoster {
   private restoreChoices(): void {
     for (const [userId, standing] of this.connections.users()) {
       const choice = this.options.choiceOf(userId);
-      if (choice !== undefined) this.pending.restore(userId, { ...choice, ...standing });
+      if (choice === undefined) continue;
+      // What was seen may be from before an erasure that whoever is here came after.
+      const erasedAtMs = Math.min(choice.erasedAtMs, standing.erasedAtMs);
+      this.pending.restore(userId, { ...choice, ...standing, erasedAtMs });
     }
   }
 }

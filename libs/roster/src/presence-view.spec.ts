@@ -315,10 +315,11 @@ describe('The presence of a host’s users', () => {
         status: 'busy',
         statusText: 'meeting',
         untilMs: START_MS + 5000,
+        erasedAtMs: 0,
       });
       await followed.pod.write({ users: [{ userId: 'ada', status: 'away' }] });
       expect(endsAt(0)).toBeUndefined();
-      expect(presence.choiceOf('ada')).toEqual({ status: 'away', statusText: 'meeting', untilMs: 0 });
+      expect(presence.choiceOf('ada')).toEqual({ status: 'away', statusText: 'meeting', untilMs: 0, erasedAtMs: 0 });
       expect(presence.choiceEndsAtMs('nobody', START_MS)).toBeUndefined();
     });
 

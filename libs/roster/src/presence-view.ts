@@ -11,7 +11,7 @@ import type { UserWrite } from './roster.store';
 import type { Profile, Profiles } from './profile';
 
 /** What a user has chosen, as it can be written again. */
-export type ChosenStatus = Required<Pick<UserWrite, 'status' | 'statusText' | 'untilMs'>>;
+export type ChosenStatus = Required<Pick<UserWrite, 'status' | 'statusText' | 'untilMs' | 'erasedAtMs'>>;
 
 type ShownRow = Pick<Shown, 'status' | 'text'>;
 
@@ -139,7 +139,8 @@ export class PresenceView {
   choiceOf(userId: string): ChosenStatus | undefined {
     const record = this.records.get(userId);
     if (record === undefined || !hasChosen(record)) return undefined;
-    return { status: record.chosen, statusText: record.text, untilMs: record.untilMs };
+    const { chosen, text, untilMs, erasedAtMs } = record;
+    return { status: chosen, statusText: text, untilMs, erasedAtMs };
   }
 
   profile(userId: string): Profile {
