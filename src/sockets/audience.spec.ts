@@ -215,6 +215,6 @@ describe('An audience', () => {
       audience.remove(name);
     }
     expect(audience.isEmpty).toBe(true);
-    expect(performance.now() - startedMs).toBeLessThan(2000);
+    expect(performance.now() - startedMs).toBeLessThan(5000);
   });
 });

@@ -1,4 +1,5 @@
 import { LocalRosters, RosterStore, Views } from '@rollcall/roster';
+import { AppsReload } from '../../src/auth/apps-reload.service';
 import { Apps } from '../../src/auth/apps.service';
 import { readApps } from '../../src/config/apps-file';
 import { Closing } from '../../src/sockets/closing.service';
@@ -31,6 +32,13 @@ const erasureBy = (rollcall: Rollcall): Promise<number> =>
     .native('DELETE', '/v1/users/pat', { host: 'one.example.com', headers: keyOf('one') })
     .then(({ status }) => status);
 
+/** The apps file is looked at once more a moment after the start, and would take back what a test has put in its place. */
+async function startBefore(): Promise<Rollcall> {
+  const rollcall = await Rollcall.start(BEFORE, { OFFLINE_GRACE_MS: '0' });
+  rollcall.app.get(AppsReload).onApplicationShutdown();
+  return rollcall;
+}
+
 /** The host goes to the other app, whose user of the same id comes there and says something. */
 async function move(rollcall: Rollcall): Promise<Tab> {
   rollcall.app.get(Apps).replace(readApps({ apps: AFTER }, 'the test'));
@@ -49,7 +57,7 @@ async function expectUntouched(rollcall: Rollcall, entries: number): Promise<voi
 
 describe('An erasure in the middle of which a host goes to another app', () => {
   const start = async (): Promise<{ rollcall: Rollcall; tab: Tab }> => {
-    const rollcall = await Rollcall.start(BEFORE, { OFFLINE_GRACE_MS: '0' });
+    const rollcall = await startBefore();
     const tab = await rollcall.open({ host: MOVING, token: tokenOf('one', 'Pat of One') });
     await tab.ask('presence:set', { status: 'away', statusText: 'at home' });
     return { rollcall, tab };
@@ -108,7 +116,7 @@ describe('Who was let in before a host went to another app', () => {
     ['sends nobody a message there', 'POST', '/message/sendmessage', { channels: 'authenticated', message: {} }, 401],
     ['kicks nobody there', 'DELETE', '/v1/users/pat/connections', undefined, 401],
   ] as const)('%s', async (_, method, path, body, status) => {
-    const rollcall = await Rollcall.start(BEFORE, { OFFLINE_GRACE_MS: '0' });
+    const rollcall = await startBefore();
     const views = rollcall.app.get(Views);
     let reads = 0;
     let goOn: () => void = () => undefined;
